@@ -1,0 +1,139 @@
+"""What training makes: a plan, a run, and a candidate that answers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import PrivateAttr
+
+from tunewright.core.dataset import Task
+from tunewright.core.frozen import VALUE_FILE, Frozen
+
+
+class Refused(Frozen):
+    """A way of training that the plan did not choose, and why."""
+
+    method: str
+    why: str
+
+
+class Estimate(Frozen):
+    """What a plan expects to spend, and where the figure comes from."""
+
+    steps: int
+    tokens: int
+    hours: float | None
+    memory_gb: float | None
+    cost_usd: float | None
+    source: str
+
+
+class Plan(Frozen):
+    """How the model will be trained, decided before anything is spent.
+
+    Attributes:
+        task: what the model is for.
+        method: the shelf file in ``train/methods``.
+        options: that method's options, complete.
+        base: name or path of the base model.
+        base_digest: digest of the base model's weights.
+        labels: label names in index order, for classification.
+        dataset: digest of the rows it was planned for.
+        seed: random seed.
+        estimate: expected cost.
+        reasons: why this method, in sentences.
+        refused: the others, and why not.
+    """
+
+    MEASURED: ClassVar[frozenset[str]] = frozenset({"estimate"})
+
+    task: Task
+    method: str
+    options: Mapping[str, Any]
+    base: str
+    base_digest: str
+    labels: tuple[str, ...]
+    dataset: str
+    seed: int
+    estimate: Estimate | None = None
+    reasons: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+class CurvePoint(Frozen):
+    """One point of a training curve."""
+
+    step: int
+    epoch: float
+    train_loss: float | None = None
+    validation_loss: float | None = None
+    validation_metric: float | None = None
+
+
+class Run(Frozen):
+    """How training went.
+
+    Attributes:
+        plan: what was to be done.
+        curve: losses and validation metric by step.
+        best_step: the checkpoint that was kept.
+        metric: name of the validation metric.
+        precision: number format of the computation, such as ``fp32`` or ``bf16``.
+        trained_rows: rows used.
+        trained_tokens: tokens the loss was taken on, one epoch.
+        stopped: why it ended, in words.
+        seconds: time spent, all attempts together.
+        environment: package versions and machine.
+    """
+
+    MEASURED: ClassVar[frozenset[str]] = frozenset({"seconds", "environment", "energy_wh"})
+
+    plan: Plan
+    curve: tuple[CurvePoint, ...]
+    best_step: int
+    metric: str
+    precision: str
+    trained_rows: int
+    trained_tokens: int
+    stopped: str
+    seconds: float
+    energy_wh: float | None = None
+    environment: Mapping[str, str] = {}
+
+
+class Candidate(Frozen):
+    """Anything that answers: a folder of weights with a tokenizer, and the run that made it.
+
+    Attributes:
+        task: what it is for.
+        kind: ``encoder`` (classification head) or ``decoder`` (generates text).
+        run: how it was made.
+        labels: label names in index order, for classification.
+        files: SHA-256 of each file of the model, by name relative to the model folder.
+        parent: digest of the candidate it was made from, if any.
+    """
+
+    task: Task
+    kind: Literal["encoder", "decoder"]
+    run: Run
+    labels: tuple[str, ...]
+    files: Mapping[str, str]
+    parent: str | None = None
+    _folder: Path = PrivateAttr(default=Path())
+
+    MODEL_FOLDER: ClassVar[str] = "model"
+
+    @property
+    def folder(self) -> Path:
+        """Where the weights, tokenizer and config lie, as transformers loads them."""
+        return self._folder / self.MODEL_FOLDER
+
+    def at(self, folder: Path) -> Self:
+        """This candidate with its files below `folder`/model."""
+        self._folder = folder
+        return self
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The candidate kept in `folder`."""
+        return cls.model_validate_json((folder / VALUE_FILE).read_text(encoding="utf-8")).at(folder)
