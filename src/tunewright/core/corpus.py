@@ -79,9 +79,7 @@ class Corpus:
         found: pl.DataFrame = self._memory[key]
         return found
 
-    def array_evidence(
-        self, name: str, settings: Any, make: Callable[[], npt.NDArray[Any]]
-    ) -> npt.NDArray[Any]:
+    def array_evidence(self, name: str, settings: Any, make: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """An array whose first axis is rows, computed once and memory-mapped from ``.npy`` afterwards."""
         key = self._key(name, settings)
         if key not in self._memory:

@@ -48,9 +48,7 @@ class Edit(Frozen):
     @classmethod
     def of(cls, changes: pl.DataFrame, *, fix: str, finding: str, who: str) -> Self:
         """An edit over `changes` (some or all of ``CHANGE_COLUMNS``; missing ones become null)."""
-        missing = [
-            pl.lit(None, kind).alias(n) for n, kind in CHANGE_COLUMNS.items() if n not in changes.columns
-        ]
+        missing = [pl.lit(None, kind).alias(n) for n, kind in CHANGE_COLUMNS.items() if n not in changes.columns]
         extra = [name for name in changes.columns if name not in CHANGE_COLUMNS]
         frame = changes.with_columns(missing).select(
             *[pl.col(name).cast(kind) for name, kind in CHANGE_COLUMNS.items()], *extra
