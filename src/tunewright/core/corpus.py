@@ -74,7 +74,7 @@ class Corpus:
             else:
                 frame = make()
                 if path is not None:
-                    _publish(path, lambda target: frame.write_parquet(target))
+                    _publish(path, frame.write_parquet)
                 self._memory[key] = frame
         found: pl.DataFrame = self._memory[key]
         return found

@@ -14,7 +14,7 @@ Severity = Literal["blocking", "warning", "info"]
 ROW_COLUMNS = {"row": pl.Int64, "score": pl.Float64}
 
 
-class NotChecked(Exception):  # noqa: N818 - a statement, not an error: the report says it in words
+class NotChecked(Exception):
     """A check that cannot have its evidence; the message says what is missing and how to give it."""
 
 

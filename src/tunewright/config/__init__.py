@@ -1,0 +1,1 @@
+"""tunewright.yaml as one frozen value, composed from each room's own settings."""

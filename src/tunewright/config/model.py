@@ -1,0 +1,61 @@
+"""The whole configuration: one section a room, gates between them, and where state is kept."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from tunewright.audit.settings import AuditSettings
+from tunewright.clean.settings import CleanSettings
+from tunewright.core.frozen import Frozen
+from tunewright.core.verdict import parse_bar
+from tunewright.evaluate.settings import EvaluateSettings
+from tunewright.intake.settings import DataSettings
+from tunewright.plan.settings import PlanSettings
+from tunewright.release.settings import ReleaseSettings
+from tunewright.report.settings import ReportSettings
+from tunewright.split.settings import SplitSettings
+from tunewright.train.settings import TrainSettings
+
+#: Bars that hold unless the project says otherwise. 85 is the playbook's; a gain whose interval touches zero is
+#: no gain.
+GATES: dict[str, str] = {"audit.quality_score": ">= 85", "evaluate.gain": "> 0"}
+
+
+class StateSettings(Frozen):
+    """Where the record of events is kept."""
+
+    url: str = Field("", description="SQLAlchemy URL of the event database; empty is SQLite inside the project.")
+
+
+class Config(Frozen):
+    """Everything one project can set."""
+
+    version: Literal[1] = Field(1, description="Version of this file's format.")
+    name: str = Field("project", description="Name of the project; releases are called after it.", min_length=1)
+    seed: int = Field(0, description="Random seed of every step.", ge=0, lt=2**31)
+    data: DataSettings = DataSettings()
+    audit: AuditSettings = AuditSettings()
+    clean: CleanSettings = CleanSettings()
+    split: SplitSettings = SplitSettings()
+    plan: PlanSettings = PlanSettings()
+    train: TrainSettings = TrainSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    release: ReleaseSettings = ReleaseSettings()
+    report: ReportSettings = ReportSettings()
+    gates: Mapping[str, str] = Field(GATES, description="A bar for each measured figure that stops the flow.")
+    state: StateSettings = StateSettings()
+
+    @field_validator("gates", mode="before")
+    @classmethod
+    def _over_the_defaults(cls, given: Any) -> Any:
+        return {**GATES, **given} if isinstance(given, Mapping) else given
+
+    @field_validator("gates")
+    @classmethod
+    def _known_and_readable(cls, given: Mapping[str, str]) -> Mapping[str, str]:
+        for gate, bar in given.items():
+            if gate not in GATES:
+                raise ValueError(f"unknown gate {gate!r}; known: {', '.join(GATES)}")
+            parse_bar(bar)
+        return given

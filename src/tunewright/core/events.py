@@ -1,0 +1,157 @@
+"""What happened in a project, append-only: who, when, what, digests, and the reason where a person overrode.
+
+SQLite in the project by default, Postgres by URL. The table refuses UPDATE and DELETE by trigger; the ledger of
+the `govern` room will seal what is written here.
+"""
+
+import getpass
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from tunewright.core.digest import canonical_json
+from tunewright.core.frozen import Frozen
+
+_metadata = sa.MetaData()
+_events = sa.Table(
+    "events",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("actor", sa.String(200), nullable=False),
+    sa.Column("kind", sa.String(60), nullable=False),
+    sa.Column("step", sa.String(60), nullable=False),
+    sa.Column("key", sa.String(64), nullable=False),
+    sa.Column("digests", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
+_SQLITE_GUARDS = [
+    f"CREATE TRIGGER IF NOT EXISTS events_no_{verb.lower()} BEFORE {verb} ON events "
+    "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
+    for verb in ("UPDATE", "DELETE")
+]
+_POSTGRES_GUARDS = [
+    "CREATE OR REPLACE FUNCTION events_append_only() RETURNS trigger AS "
+    "$$ BEGIN RAISE EXCEPTION 'events are append-only'; END $$ LANGUAGE plpgsql",
+    "CREATE OR REPLACE TRIGGER events_guard BEFORE UPDATE OR DELETE ON events "
+    "FOR EACH STATEMENT EXECUTE FUNCTION events_append_only()",
+]
+
+
+class Event(Frozen):
+    """One thing that happened.
+
+    Attributes:
+        at: UTC time, ISO 8601.
+        actor: who did it.
+        kind: such as ``step.made``, ``step.hit``, ``gate.passed``, ``gate.failed``, ``gate.overridden``.
+        step: the step it concerns.
+        key: that step's key, or empty.
+        digests: digests of what went in or came out, by name.
+        reason: the person's reason, where one was asked for.
+        detail: anything else worth keeping.
+    """
+
+    at: str
+    actor: str
+    kind: str
+    step: str
+    key: str = ""
+    digests: Mapping[str, str] = {}
+    reason: str = ""
+    detail: Mapping[str, Any] = {}
+
+
+class Events:
+    """The append-only record of one project.
+
+    Args:
+        url: SQLAlchemy URL, such as ``sqlite:///path/project.db`` or ``postgresql+psycopg://…``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = sa.create_engine(url)
+        if url.startswith("sqlite:///"):
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            sa.event.listen(self._engine, "connect", _durable_sqlite)
+        with self._engine.begin() as connection:
+            _metadata.create_all(connection)
+            sqlite = connection.dialect.name == "sqlite"
+            for guard in _SQLITE_GUARDS if sqlite else _POSTGRES_GUARDS:
+                connection.execute(sa.text(guard))
+
+    def append(
+        self,
+        kind: str,
+        step: str,
+        *,
+        key: str = "",
+        digests: Mapping[str, str] | None = None,
+        reason: str = "",
+        detail: Mapping[str, Any] | None = None,
+    ) -> Event:
+        """Record that something happened, now, by the person running this process."""
+        event = Event(
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            actor=actor(),
+            kind=kind,
+            step=step,
+            key=key,
+            digests=dict(digests or {}),
+            reason=reason,
+            detail=dict(detail or {}),
+        )
+        row = {
+            **event.model_dump(exclude={"digests", "detail"}),
+            "digests": canonical_json(dict(event.digests)),
+            "detail": canonical_json(dict(event.detail)),
+        }
+        with self._engine.begin() as connection:
+            connection.execute(_events.insert().values(**row))
+        return event
+
+    def all(self) -> list[Event]:
+        """Every event, oldest first."""
+        import json
+
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(_events).order_by(_events.c.id)).mappings().all()
+        return [
+            Event.model_validate(
+                {
+                    **{name: row[name] for name in ("at", "actor", "kind", "step", "key", "reason")},
+                    "digests": json.loads(row["digests"]),
+                    "detail": json.loads(row["detail"]),
+                }
+            )
+            for row in rows
+        ]
+
+    def close(self) -> None:
+        """Release the database."""
+        self._engine.dispose()
+
+
+def actor() -> str:
+    """Who is running: ``TUNEWRIGHT_ACTOR`` when set (CI, services), else the login name."""
+    named = os.environ.get("TUNEWRIGHT_ACTOR", "").strip()
+    if named:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no passwd entry, as in a container run under a bare uid
+        return f"uid {os.getuid()}"
+
+
+def _durable_sqlite(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
