@@ -37,9 +37,7 @@ class Loaded:
         return "default"
 
 
-def load(
-    project: Path, *, sets: Sequence[str] = (), environment: Mapping[str, str] | None = None
-) -> Loaded:
+def load(project: Path, *, sets: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Loaded:
     """The configuration of the project in folder `project`.
 
     Raises:
@@ -93,7 +91,8 @@ def _put(target: dict[str, Any], path: Path_, value: Any) -> None:
     for key in path[:-1]:
         inner = target.get(key)
         if not isinstance(inner, dict):
-            inner = {} if inner is None else {inner: {}} if isinstance(inner, str) else {}
+            # `method: encoder` is short for `method: {encoder: {}}`; an option set below it keeps the name.
+            inner = {inner: {}} if isinstance(inner, str) else {}
             target[key] = inner
         target = inner
     target[path[-1]] = value
@@ -119,7 +118,9 @@ def _fault(problem: Any, merged: dict[str, Any], origins: Mapping[Path_, str]) -
     if problem["type"] == "extra_forbidden":
         known = known_keys(path[:-1])
         return _placed(
-            path, UserError("E-CFG-001", f'unknown "{".".join(path)}".', fix=did_you_mean(path[-1], known)), origins
+            path,
+            UserError("E-CFG-001", f'unknown "{".".join(path)}".', fix=did_you_mean(path[-1], known)),
+            origins,
         )
     what = problem["msg"].removeprefix("Value error, ")
     fault = UserError("E-CFG-005", f'"{".".join(path)}": {what} (got {problem["input"]!r}).')
@@ -129,9 +130,7 @@ def _fault(problem: Any, merged: dict[str, Any], origins: Mapping[Path_, str]) -
 def _placed(path: Path_, fault: UserError, origins: Mapping[Path_, str]) -> UserError:
     for end in range(len(path), 0, -1):
         if path[:end] in origins:
-            return UserError(
-                fault.code, f"{origins[path[:end]]}: {fault.what}", why=fault.why, fix=fault.fix
-            )
+            return UserError(fault.code, f"{origins[path[:end]]}: {fault.what}", why=fault.why, fix=fault.fix)
     return fault
 
 

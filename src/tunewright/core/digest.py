@@ -21,7 +21,7 @@ def canonical_json(value: Any) -> str:
     """The one spelling of a JSON value: keys sorted by UTF-16 code unit, no spaces, strings NFC.
 
     Raises:
-        ValueError: for NaN, infinity, integers beyond 2**53, or keys that collide after NFC.
+        ValueError: for NaN, infinity, integers no double holds, or keys that collide after NFC.
         TypeError: for anything JSON cannot say.
     """
     return _write(value)
@@ -33,9 +33,9 @@ def _write(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(unicodedata.normalize("NFC", value), ensure_ascii=False)
     if isinstance(value, int):
-        if abs(value) > 2**53:
+        if abs(value) > 2**53 and int(float(value)) != value:
             raise ValueError(f"{value} is beyond what JSON numbers carry exactly; write it as a string")
-        return str(int(value))
+        return _number(float(value))
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, list | tuple):
@@ -62,17 +62,23 @@ def _number(value: float) -> str:
     """ECMAScript number-to-string (RFC 8785 section 3.2.2.3), from Python's shortest round-trip digits."""
     if not math.isfinite(value):
         raise ValueError("NaN and infinity have no place in a record")
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value))
-    text = repr(value)
-    if "e" not in text:
-        return text
-    mantissa, exponent = text.split("e")
-    power = int(exponent)
-    if -7 < power < 0:  # ECMAScript writes 1e-6 as 0.000001, Python as 1e-06
-        sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
-        return f"{sign}0.{'0' * (-power - 1)}{digits.replace('.', '')}"
-    return f"{mantissa}e{'+' if power > 0 else '-'}{abs(power)}"
+    if value == 0:
+        return "0"
+    sign = "-" if value < 0 else ""
+    mantissa, _, power = f"{abs(value)!r}e0".partition("e")
+    whole, _, part = mantissa.partition(".")
+    digits = (whole + part).lstrip("0")
+    # The value is 0.DIGITS × 10**point.
+    point = int(power.split("e")[0]) + len(whole) - (len(whole + part) - len(digits))
+    digits = digits.rstrip("0")
+    if len(digits) <= point <= 21:
+        return sign + digits + "0" * (point - len(digits))
+    if 0 < point <= 21:
+        return f"{sign}{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    exponent = f"e{'+' if point > 0 else '-'}{abs(point - 1)}"
+    return sign + digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "") + exponent
 
 
 def digest(value: Any) -> str:

@@ -97,6 +97,13 @@ class Store:
         """Where the complete output of `step` is, or will be."""
         return self.root / "steps" / step.name / step.key
 
+    def forget(self, step: Step) -> None:
+        """Set aside the output of `step`, so that it is made again; the folder stays, renamed."""
+        folder = self.folder(step)
+        aside = folder.with_name(f"{folder.name}.forgotten-{time.time_ns()}")
+        folder.replace(aside)
+        (aside / MANIFEST).rename(aside / f"{MANIFEST}.forgotten")
+
     def previous(self, step: Step) -> list[Step]:
         """Steps of the same name that are complete, newest first: what `why` compares with."""
         manifests = sorted(

@@ -72,6 +72,17 @@ class Table:
         # Files of a version share a schema, but Delta promises no order of rows.
         return pl.scan_parquet(table.file_uris(), schema=COLUMNS).sort("row")
 
+    def dataset(self, version: int) -> Dataset:
+        """The header of one version, its digest computed from the rows."""
+        frame = self.scan(version).collect()
+        return Dataset(
+            table=self.folder.name,
+            version=version,
+            rows=frame.height,
+            task=frame["task"][0],
+            root=frame_digest(frame),
+        )
+
     def history(self) -> list[Commit]:
         """Every version, oldest first."""
         import deltalake

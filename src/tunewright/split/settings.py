@@ -15,7 +15,9 @@ class SplitSettings(Frozen):
     near_duplicates: bool = Field(
         True, description="Keep near-identical texts on one side, not only exact copies."
     )
-    by: str = Field("", description="Also keep rows of one subject or source together: subject_token or source_id.")
+    by: str = Field(
+        "", description="Also keep rows of one subject or source together: subject_token or source_id."
+    )
     given: bool = Field(True, description="Use the split column of the data where the file has one.")
 
     @model_validator(mode="after")

@@ -1,0 +1,1 @@
+"""The same verbs for the shell: parse, call the project, render. Nothing else."""

@@ -1,0 +1,345 @@
+"""The program: verbs in the order of the work, errors in one voice, exit codes that say what happened."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tunewright import __version__
+from tunewright.cli.shell import Shell, current, interactive, verb
+from tunewright.core.errors import ExitCode, UserError
+from tunewright.results import (
+    AuditResult,
+    CleanResult,
+    ConfigResult,
+    DiffResult,
+    EvaluateResult,
+    EventsResult,
+    ExplainResult,
+    InitResult,
+    PlanResult,
+    PredictResult,
+    ReleaseResult,
+    ReportResult,
+    RunResult,
+    SplitResult,
+    StatusResult,
+    TrainResult,
+    UndoResult,
+    VersionsResult,
+    WhyResult,
+)
+
+app = typer.Typer(
+    name="tunewright",
+    help="From raw tickets to a proven fine-tuned model: audit → clean → split → plan → train → evaluate → release.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_app = typer.Typer(help="Show, check and describe tunewright.yaml.", no_args_is_help=True)
+app.add_typer(config_app, name="config", rich_help_panel="Project")
+
+Gates = Annotated[list[str], typer.Option("--override", metavar="GATE", help="Go on past this gate; needs --why.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, kept in the record.")]
+Until = Annotated[str, typer.Option("--until", metavar="DATE", help="Last day on which the override holds.")]
+
+
+def _overrides(gates: list[str], why: str, until: str) -> dict[str, Any]:
+    from tunewright.project import override
+
+    return {gate: override(why, until=until or None) for gate in gates}
+
+
+@app.command(rich_help_panel="Start")
+@verb
+def init(
+    shell: Shell,
+    folder: Annotated[Path, typer.Argument(help="The new project's folder.")],
+    data: Annotated[Path, typer.Option("--data", help="Your export: CSV, XLSX, JSONL, JSON or Parquet.")],
+    task: Annotated[str, typer.Option(help="classify, reply or extract, when the guess is wrong.")] = "auto",
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="ROLE=COLUMN", help="Such as prompt=Message.")
+    ] = None,
+) -> InitResult:
+    """Make a project: guess format, columns and task, show five rows, write tunewright.yaml."""
+    from tunewright.cli.ask import confirm_proposal
+    from tunewright.init import propose, write
+
+    proposal = propose(folder, data, task=task, mapping=tuple(map_ or ()))
+    if interactive():
+        proposal = confirm_proposal(proposal)
+    return write(proposal, accept=shell.yes or interactive())
+
+
+@app.command(rich_help_panel="Start")
+@verb
+def run(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> RunResult:  # noqa: B006
+    """Walk the whole way to a release and its report, stopping at a gate that fails (exit code 3)."""
+    return shell.project(_overrides(override, why, until)).run()
+
+
+@app.command(rich_help_panel="Steps")
+@verb
+def audit(
+    shell: Shell,
+    file: Annotated[Path | None, typer.Argument(help="Any file; without it, the project's data.")] = None,
+    findings: Annotated[
+        Path | None, typer.Option("--findings", help="Write every finding to this .csv or .parquet.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write a report to this .html.")] = None,
+    fail_under: Annotated[
+        float | None, typer.Option("--fail-under", help="Exit with 3 when the score is below this.")
+    ] = None,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="ROLE=COLUMN", help="Such as prompt=Message.")
+    ] = None,
+) -> AuditResult:
+    """Audit the data: every defect with its line, and one quality score with an interval."""
+    if file is None:
+        return shell.project().audit(findings=findings, report=report, fail_under=fail_under)
+    from tunewright.audit_file import audit_file
+
+    return audit_file(
+        file,
+        mapping=tuple(map_ or ()),
+        sets=shell.sets,
+        findings=findings,
+        report=report,
+        fail_under=fail_under,
+        progress=shell.progress(),
+    )
+
+
+@app.command(rich_help_panel="Steps")
+@verb
+def clean(
+    shell: Shell,
+    preview: Annotated[bool, typer.Option("--preview", help="Only say what would change.")] = False,
+) -> CleanResult:
+    """Make the safe fixes as a new version of the data; the old one stays."""
+    return shell.project().clean(preview=preview)
+
+
+@app.command(rich_help_panel="Steps")
+@verb
+def undo(shell: Shell, why: Why = "") -> UndoResult:
+    """Take the cleaning back; `clean` makes it again."""
+    return shell.project().undo(why=why)
+
+
+@app.command(rich_help_panel="Steps")
+@verb
+def split(shell: Shell) -> SplitResult:
+    """Divide the cleaned data into train, validation and test; copies never straddle."""
+    return shell.project().split()
+
+
+@app.command(rich_help_panel="Steps")
+@verb
+def plan(shell: Shell) -> PlanResult:
+    """Say how the model would be trained and at what cost; nothing is spent."""
+    return shell.project().plan()
+
+
+@app.command(rich_help_panel="Steps")
+@verb
+def train(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> TrainResult:  # noqa: B006
+    """Train the candidate; Ctrl-C saves, and the next call goes on."""
+    return shell.project(_overrides(override, why, until)).train()
+
+
+@app.command(rich_help_panel="Steps")
+@verb
+def evaluate(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> EvaluateResult:  # noqa: B006
+    """Measure the candidate beside baselines that need no tuning."""
+    return shell.project(_overrides(override, why, until)).evaluate()
+
+
+@app.command(rich_help_panel="Steps")
+@verb
+def release(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> ReleaseResult:  # noqa: B006
+    """Package the candidate with its proof."""
+    return shell.project(_overrides(override, why, until)).release()
+
+
+@app.command(rich_help_panel="Steps")
+@verb
+def report(shell: Shell) -> ReportResult:
+    """Write the report of how far the project is."""
+    return shell.project().report()
+
+
+@app.command(rich_help_panel="Use")
+@verb
+def predict(
+    shell: Shell,
+    release: Annotated[Path, typer.Argument(help="A release folder.")],
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX, JSONL, JSON, Parquet or TXT.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write here instead of printing; never overwritten.")
+    ] = None,
+    column: Annotated[str, typer.Option(help="The column to read, when the guess is wrong.")] = "",
+) -> PredictResult:
+    """Label the rows of a file with a release."""
+    from tunewright.predicting import predict_file
+
+    return predict_file(release, file, output=output, column=column or None, progress=shell.progress())
+
+
+@app.command(rich_help_panel="Project")
+@verb
+def status(shell: Shell) -> StatusResult:
+    """Say which steps are done for the present file and settings."""
+    return shell.project().status()
+
+
+@app.command(rich_help_panel="Project")
+@verb
+def why(shell: Shell, step: Annotated[str, typer.Argument(help="Such as train.")]) -> WhyResult:
+    """Say which input of a step differs from the last time."""
+    return shell.project().why(step)
+
+
+@app.command(rich_help_panel="Project")
+@verb
+def events(shell: Shell) -> EventsResult:
+    """List what happened here: who, when, what, and the reason where a person overrode."""
+    return shell.project().events()
+
+
+@app.command(rich_help_panel="Project")
+@verb
+def versions(shell: Shell) -> VersionsResult:
+    """List every version of the data, with who made it and why."""
+    return shell.project().versions()
+
+
+@app.command(rich_help_panel="Project")
+@verb
+def diff(
+    shell: Shell,
+    before: Annotated[int, typer.Argument(help="A version number.")],
+    after: Annotated[int, typer.Argument(help="Another one.")],
+) -> DiffResult:
+    """Show what differs between two versions of the data."""
+    return shell.project().diff(before, after)
+
+
+@app.command(rich_help_panel="Project")
+@verb
+def explain(shell: Shell, code: Annotated[str, typer.Argument(help="Such as E-DATA-014.")]) -> ExplainResult:
+    """Explain an error code."""
+    from tunewright.explaining import explain
+
+    return explain(code)
+
+
+@config_app.command("show")
+@verb
+def config_show(
+    shell: Shell,
+    origin: Annotated[bool, typer.Option("--origin", help="Say where each value came from.")] = False,
+) -> ConfigResult:
+    """Show the settings in force."""
+    from tunewright.config.show import show
+
+    return show(shell.folder, sets=shell.sets, origin=origin)
+
+
+@config_app.command("validate")
+@verb
+def config_validate(shell: Shell) -> ConfigResult:
+    """Check the settings; every fault is shown at once."""
+    from tunewright.config.show import show
+
+    return show(shell.folder, sets=shell.sets, origin=False)
+
+
+@config_app.command("schema")
+@verb
+def config_schema(shell: Shell) -> ConfigResult:
+    """Print the JSON schema of tunewright.yaml, for editors."""
+    from tunewright.config.schema import schema_result
+
+    return schema_result()
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        print(f"tunewright {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the program and end the process with the code that says how it went."""
+    sys.exit(call())
+
+
+def call(arguments: list[str] | None = None) -> int:
+    """Run the program on `arguments` and give its exit code."""
+    from typer.exceptions import Abort, Exit, TyperException
+
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except Exit as ended:
+        return int(ended.exit_code)
+    except UserError as error:
+        current.fail(error)
+        return int(error.exit_code)
+    except TyperException as error:
+        current.json = current.json or "--json" in (sys.argv if arguments is None else arguments)
+        current.fail(UserError("E-CLI-001", error.format_message(), fix=_usage_fix(error)))
+        return int(ExitCode.USAGE)
+    except (KeyboardInterrupt, Abort):
+        print("\nInterrupted. What was done is kept; the same command goes on from there.", file=sys.stderr)
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.OK)
+    except Exception as error:
+        return _bug(error)
+    return int(code or 0) if isinstance(code, int) else 0
+
+
+def _usage_fix(error: Any) -> str:
+    path = getattr(getattr(error, "ctx", None), "command_path", "tunewright")
+    return f"{path} --help"
+
+
+def _bug(error: Exception) -> int:
+    """Our fault: the traceback goes to a file, the user gets one sentence."""
+    import traceback
+    from datetime import UTC, datetime
+
+    text = "".join(traceback.format_exception(error))
+    folder = current.folder / ".tunewright" / "logs"
+    if not folder.parent.is_dir():
+        import tempfile
+
+        folder = Path(tempfile.gettempdir()) / "tunewright-logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.log"
+    log.write_text(text, encoding="utf-8")
+    if current.verbose:
+        print(text, file=sys.stderr)
+    current.fail(
+        UserError(
+            "E-BUG-001",
+            f"Tunewright failed where it should not: {type(error).__name__}: {error}",
+            why="This is our fault, not yours. What was done before is kept.",
+            fix=f"Send us {log}; run with --verbose to see it here.",
+            exit_code=ExitCode.BUG,
+        )
+    )
+    return int(ExitCode.BUG)
+
+
+if __name__ == "__main__":
+    main()

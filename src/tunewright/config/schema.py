@@ -1,0 +1,43 @@
+"""The JSON schema of tunewright.yaml, with the options of every plugin on every shelf."""
+
+from typing import Any
+
+from tunewright.config.model import Config
+from tunewright.config.plugins import SHELVES
+from tunewright.results import ConfigResult
+
+
+def schema() -> dict[str, Any]:
+    """The schema editors use for completion and checks; opens every shelf."""
+    document = Config.model_json_schema(ref_template="#/$defs/{model}")
+    document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    document["title"] = "tunewright.yaml"
+    definitions = document["$defs"]
+    for place in SHELVES:
+        options = {}
+        for name in place.shelf.names():
+            one = place.shelf.options(name).model_json_schema(ref_template="#/$defs/{model}")
+            definitions.update(one.pop("$defs", {}))
+            one["description"] = place.shelf.about(name)
+            options[name] = {"anyOf": [one, {"type": "null"}]}
+        section = _section(document, definitions, place.path[0])
+        kept = section["properties"][place.path[1]]
+        table = {"type": "object", "properties": options, "additionalProperties": False}
+        choices = [table, *([{"type": "string"}] if place.one else []), {"type": "null"}]
+        section["properties"][place.path[1]] = {
+            "anyOf": choices,
+            **{key: kept[key] for key in ("description", "default", "title") if key in kept},
+        }
+    return document
+
+
+def _section(document: dict[str, Any], definitions: dict[str, Any], name: str) -> dict[str, Any]:
+    reference = document["properties"][name]
+    pointer = reference.get("$ref") or reference["allOf"][0]["$ref"]
+    found: dict[str, Any] = definitions[pointer.rsplit("/", 1)[-1]]
+    return found
+
+
+def schema_result() -> ConfigResult:
+    """The schema as a verb's result."""
+    return ConfigResult(json_schema=schema())

@@ -1,0 +1,37 @@
+"""The long text behind each error code, one YAML file an area in ``codes/``."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from tunewright.core.errors import ExitCode, UserError, did_you_mean
+from tunewright.results import ExplainResult
+
+
+@cache
+def catalog() -> dict[str, dict[str, Any]]:
+    """Every code and its text."""
+    import yaml
+
+    found: dict[str, dict[str, Any]] = {}
+    for entry in sorted(files("tunewright").joinpath("codes").iterdir(), key=lambda item: item.name):
+        if entry.name.endswith(".yaml"):
+            found.update(yaml.safe_load(entry.read_text(encoding="utf-8")) or {})
+    return found
+
+
+def explain(code: str) -> ExplainResult:
+    """The text behind `code`.
+
+    Raises:
+        UserError: E-CLI-002 for an unknown code.
+    """
+    entry = catalog().get(code.upper())
+    if entry is None:
+        raise UserError(
+            "E-CLI-002",
+            f"There is no code {code!r}.",
+            fix=did_you_mean(code.upper(), list(catalog())),
+            exit_code=ExitCode.NOT_FOUND,
+        )
+    return ExplainResult(code=code.upper(), **entry)

@@ -1,0 +1,277 @@
+"""The Python API: one project folder, one short method per verb.
+
+>>> project = Project.open("support-desk")
+>>> project.run().evaluation.words  # doctest: +SKIP
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from tunewright import summaries
+from tunewright.config.load import Loaded, load
+from tunewright.core.corpus import Corpus
+from tunewright.core.errors import ExitCode, GateFailed, UserError, did_you_mean
+from tunewright.core.events import actor
+from tunewright.core.progress import SILENT, Progress
+from tunewright.core.store import Outcome, differences
+from tunewright.core.verdict import Override
+from tunewright.flow import ORDER, Flow, Walk
+from tunewright.results import (
+    AuditResult,
+    CleanResult,
+    DiffResult,
+    EvaluateResult,
+    EventsResult,
+    PlanResult,
+    ReleaseResult,
+    ReportResult,
+    RunResult,
+    SplitResult,
+    StatusLine,
+    StatusResult,
+    TrainResult,
+    UndoResult,
+    VersionsResult,
+    WhyResult,
+)
+from tunewright.steps import Steps
+
+DIFF_LIMIT = 200
+
+
+class Project:
+    """A folder with a ``tunewright.yaml``, opened.
+
+    Args:
+        folder: the project folder.
+        loaded: its configuration, with origins.
+        overrides: a person's decision to pass a gate, by gate.
+        progress: where long work reports.
+        step_seen: told of each step's outcome as it happens.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        loaded: Loaded,
+        *,
+        overrides: Mapping[str, Override] | None = None,
+        progress: Progress = SILENT,
+        step_seen: Callable[[Outcome[Any]], None] = lambda _: None,
+    ) -> None:
+        self.folder = folder
+        self.loaded = loaded
+        self.config = loaded.config
+        self.progress = progress
+        self._overrides = _known_gates(overrides or {}, loaded)
+        self._steps = Steps(folder, loaded.config, progress=progress, step_seen=step_seen)
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path,
+        *,
+        sets: Sequence[str] = (),
+        overrides: Mapping[str, Override] | None = None,
+        progress: Progress = SILENT,
+        step_seen: Callable[[Outcome[Any]], None] = lambda _: None,
+    ) -> Self:
+        """The project in `folder`; `sets` are ``section.key=value`` texts over its file.
+
+        Raises:
+            UserError: E-CFG-… with every fault of the configuration at once.
+        """
+        path = Path(folder).resolve()
+        loaded = load(path, sets=sets)
+        return cls(path, loaded, overrides=overrides, progress=progress, step_seen=step_seen)
+
+    def run(self) -> RunResult:
+        """Walk from the user's file to a release and its report, stopping at a gate that fails.
+
+        Raises:
+            GateFailed: exit code 3; a report of how far it came is written all the same.
+        """
+        started = time.monotonic()
+        flow = self._flow()
+        try:
+            walk = flow.go("release")
+        except GateFailed as stopped:
+            where = self._publish_report(flow.walk)
+            raise GateFailed(
+                stopped.code, stopped.what, why=stopped.why, fix=f"{stopped.fix}\n  Report: {where.path}"
+            ) from None
+        report = self._publish_report(walk)
+        return summaries.run(walk, self.folder, report, time.monotonic() - started)
+
+    def audit(self) -> AuditResult:
+        """Audit the user's file as it came; the gate is judged but does not stop you here."""
+        flow = self._flow()
+        walk = flow.go("audit")
+        assert walk.raw_report
+        verdict = flow.gate("audit.quality_score", walk.raw_report.quality)
+        return summaries.audit(walk, self.folder, walk.raw_report, verdict)
+
+    def clean(self, *, preview: bool = False) -> CleanResult:
+        """Make the safe fixes as a new version of the data; with `preview`, only say what they would be."""
+        if preview:
+            walk = self._flow().go("audit")
+            assert walk.ingested and walk.raw_report
+            frame, edits = self._steps.clean_preview(walk.ingested.dataset, walk.raw_report)
+            return summaries.clean_preview(walk, frame.height, edits)
+        walk = self._flow().go("audit")
+        assert walk.ingested and walk.raw_report
+        step = self._steps.clean_step(walk.ingested.dataset, walk.raw_report)
+        if self._steps.undone(step):
+            self._steps.events.append("clean.redone", "clean", key=step.key)
+        return summaries.clean(self._flow().go("clean"))
+
+    def undo(self, *, why: str) -> UndoResult:
+        """Go back to the data as it came; the cleaned version stays, and `clean` makes it the one in use again."""
+        if not why.strip():
+            raise UserError("E-CLI-003", "An undo needs a reason.", fix='tunewright undo --why "…"')
+        walk = self._flow().go("audit")
+        assert walk.ingested and walk.raw_report
+        step = self._steps.clean_step(walk.ingested.dataset, walk.raw_report)
+        self._steps.events.append("clean.undone", "clean", key=step.key, reason=why)
+        return UndoResult(step=step.key, dataset=walk.ingested.dataset, reason=why)
+
+    def split(self) -> SplitResult:
+        """Divide the cleaned data into train, validation and test."""
+        walk = self._flow().go("split")
+        assert walk.divided
+        return SplitResult(dataset=walk.divided.dataset, division=walk.divided.division)
+
+    def plan(self) -> PlanResult:
+        """Say how the model would be trained and at what cost; nothing is spent."""
+        walk = self._flow().go("plan")
+        assert walk.plan
+        return PlanResult(plan=walk.plan)
+
+    def train(self) -> TrainResult:
+        """Train the candidate that the plan describes, or find it trained.
+
+        Raises:
+            GateFailed: the data is below the bar.
+        """
+        return summaries.train(self._flow().go("train"))
+
+    def evaluate(self) -> EvaluateResult:
+        """Measure the candidate on the test rows, beside baselines that need no tuning."""
+        return summaries.evaluate(self._flow().go("evaluate"))
+
+    def release(self) -> ReleaseResult:
+        """Package the candidate with its proof.
+
+        Raises:
+            GateFailed: a gate is shut.
+        """
+        return summaries.release(self._flow().go("release"))
+
+    def report(self) -> ReportResult:
+        """Write a report of how far the project is, from what is there; nothing is done for it."""
+        return self._publish_report(self._reached())
+
+    def status(self) -> StatusResult:
+        """Which steps are there for the present file and settings."""
+        walk = self._reached()
+        done = [outcome.step.name for outcome in walk.outcomes]
+        lines = []
+        for stop in ORDER:
+            key = next((o.step.key for o in walk.outcomes if o.step.name == stop), None)
+            lines.append(StatusLine(step=stop, key=key, state="done" if stop in done else "to do"))
+        return StatusResult(project=self.config.name, steps=tuple(lines))
+
+    def why(self, step: str) -> WhyResult:
+        """Which input of `step` differs from the last time it was done."""
+        if step not in ORDER:
+            raise UserError("E-CLI-004", f"There is no step {step!r}.", fix=did_you_mean(step, ORDER))
+        walk, asked = self._reached_with_missing()
+        hit = next((o.step for o in walk.outcomes if o.step.name == step), None)
+        if hit is not None:
+            return WhyResult(step=step, hit=True, now=hit, before=hit, differences=())
+        if asked is None or asked.name != step:
+            missing = asked.name if asked else step
+            line = f"{missing} has to be done first, so the inputs of {step} are not known yet"
+            return WhyResult(step=step, hit=False, now=None, before=None, differences=(line,))
+        previous = self._steps.store.previous(asked)
+        if not previous:
+            return WhyResult(step=step, hit=False, now=asked, before=None, differences=("never done before",))
+        nearest = min(previous, key=lambda before: len(differences(asked, before)))
+        return WhyResult(
+            step=step, hit=False, now=asked, before=nearest, differences=tuple(differences(asked, nearest))
+        )
+
+    def events(self) -> EventsResult:
+        """Everything that happened here: who, when, what, and the reason where a person overrode."""
+        return EventsResult(events=tuple(self._steps.events.all()))
+
+    def versions(self) -> VersionsResult:
+        """Every version of the data, with who made it and why."""
+        return VersionsResult(versions=tuple(self._steps.table.history()))
+
+    def diff(self, before: int, after: int) -> DiffResult:
+        """What differs between two versions of the data, row by row."""
+        from tunewright.clean.diff import diff
+
+        table = self._steps.table
+        frame = diff(table.scan(before).collect(), table.scan(after).collect())
+        return summaries.diff(before, after, frame, DIFF_LIMIT)
+
+    def corpus(self, version: int) -> Corpus:
+        """One version of the data, opened for reading in Python."""
+        return self._steps.corpus_of(version)
+
+    # ----------------------------------------------------------------------------------------------------------
+
+    def _flow(self) -> Flow:
+        return Flow(self._steps, self._overrides)
+
+    def _reached(self) -> Walk:
+        return self._reached_with_missing()[0]
+
+    def _reached_with_missing(self) -> tuple[Walk, Any]:
+        """How far what is there goes, and the first step that is not there."""
+        flow = Flow(self._steps.only_looking(), self._overrides)
+        return flow.reach()
+
+    def _publish_report(self, walk: Walk) -> ReportResult:
+        from tunewright.core.files import publish_text
+        from tunewright.report.room import render
+
+        html = render(summaries.material(walk, self.config, self._steps))
+        name = walk.release.name if walk.release else f"{self.config.name}-{walk.last_key()[:8]}"
+        path = self.folder / "reports" / f"{name}.html"
+        publish_text(path, html)
+        return ReportResult(path=str(path), bytes=len(html.encode()))
+
+
+def _known_gates(overrides: Mapping[str, Override], loaded: Loaded) -> dict[str, Override]:
+    gates = list(loaded.config.gates)
+    for gate in overrides:
+        if gate not in gates:
+            raise UserError("E-GATE-002", f"There is no gate {gate!r}.", fix=did_you_mean(gate, gates))
+    return dict(overrides)
+
+
+def override(why: str, *, until: str | None = None) -> Override:
+    """A decision to pass a gate, by the person running this process, now.
+
+    Raises:
+        UserError: E-GATE-003 when no reason is given or the date has passed.
+    """
+    from datetime import UTC, date, datetime
+
+    if not why.strip():
+        raise UserError("E-GATE-003", "An override needs a reason.", fix='--override GATE --why "…"')
+    if until is not None:
+        try:
+            ends = date.fromisoformat(until)
+        except ValueError:
+            raise UserError("E-GATE-003", f"{until!r} is no date.", fix="--until 2027-01-31") from None
+        if ends < datetime.now(UTC).date():
+            raise UserError(
+                "E-GATE-003", f"The override ended on {until}.", fix="Decide again.", exit_code=ExitCode.USAGE
+            )
+    return Override(who=actor(), why=why, until=until, when=datetime.now(UTC).isoformat(timespec="seconds"))

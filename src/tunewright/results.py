@@ -1,0 +1,259 @@
+"""What each verb gives back: the values the shell renders and ``--json`` prints."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tunewright.core.audit_report import CheckRun
+from tunewright.core.candidate import Plan
+from tunewright.core.dataset import Dataset
+from tunewright.core.events import Event
+from tunewright.core.finding import Severity
+from tunewright.core.frozen import Frozen
+from tunewright.core.score import Score
+from tunewright.core.scorecard import Decision
+from tunewright.core.store import Step
+from tunewright.core.table import Commit
+from tunewright.core.verdict import Verdict
+from tunewright.split.room import Division
+
+
+class FindingLine(Frozen):
+    """One finding in a line: what, how many rows, the first of them by the user's own line numbers."""
+
+    name: str
+    severity: Severity
+    rows: int
+    lines: tuple[int, ...]
+    sentence: str
+    fix: str | None
+
+
+class AuditResult(Frozen):
+    """What `audit` says."""
+
+    file: str
+    dataset: Dataset
+    records: int
+    quarantined: int
+    quality: Score
+    verdict: Verdict | None
+    findings: tuple[FindingLine, ...]
+    checks: tuple[CheckRun, ...]
+    report: str | None = None
+    findings_file: str | None = None
+
+
+class EditLine(Frozen):
+    """One fix in a line: what it changed, for which finding, how many rows."""
+
+    fix: str
+    finding: str
+    rows: int
+    drops: int
+    replaces: int
+    reweights: int
+    example: str
+
+
+class CleanResult(Frozen):
+    """What `clean` did, or would do."""
+
+    preview: bool
+    before: Dataset
+    after: Dataset | None
+    rows_after: int
+    edits: tuple[EditLine, ...]
+    quality_before: Score
+    quality_after: Score | None
+    verdict: Verdict | None
+
+
+class SplitResult(Frozen):
+    """What `split` did."""
+
+    dataset: Dataset
+    division: Division
+
+
+class PlanResult(Frozen):
+    """What `plan` decided."""
+
+    plan: Plan
+
+
+class TrainResult(Frozen):
+    """What `train` made."""
+
+    candidate: str
+    folder: str
+    metric: str
+    best_step: int
+    best_value: float | None
+    stopped: str
+    precision: str
+    seconds: float
+
+
+class SystemLine(Frozen):
+    """One system's figures in a line."""
+
+    system: str
+    scores: tuple[Score, ...]
+
+
+class EvaluateResult(Frozen):
+    """What `evaluate` found."""
+
+    candidate: str
+    scorecard: str
+    rows: int
+    metric: str
+    systems: tuple[SystemLine, ...]
+    best_baseline: str
+    gain: Score
+    decision: Decision
+    words: str
+    verdict: Verdict | None
+
+
+class ReleaseResult(Frozen):
+    """What `release` packaged."""
+
+    name: str
+    digest: str
+    folder: str
+    verdicts: tuple[Verdict, ...]
+    parity_rows: int
+
+
+class ReportResult(Frozen):
+    """Where `report` was written."""
+
+    path: str
+    bytes: int
+
+
+class StepLine(Frozen):
+    """One step of a walk."""
+
+    step: str
+    key: str
+    hit: bool
+    seconds: float
+    value: str
+
+
+class RunResult(Frozen):
+    """What `run` did from end to end."""
+
+    steps: tuple[StepLine, ...]
+    audit: AuditResult
+    evaluation: EvaluateResult
+    release: ReleaseResult
+    report: ReportResult
+    seconds: float
+
+
+class StatusLine(Frozen):
+    """Whether a step's output is there for the present file, settings and inputs."""
+
+    step: str
+    key: str | None
+    state: str
+
+
+class StatusResult(Frozen):
+    """How far the project is."""
+
+    project: str
+    steps: tuple[StatusLine, ...]
+
+
+class WhyResult(Frozen):
+    """Why a step would be done again, or not."""
+
+    step: str
+    hit: bool
+    now: Step | None
+    before: Step | None
+    differences: tuple[str, ...]
+
+
+class EventsResult(Frozen):
+    """The project's events."""
+
+    events: tuple[Event, ...]
+
+
+class VersionsResult(Frozen):
+    """Versions of the project's data."""
+
+    versions: tuple[Commit, ...]
+
+
+class DiffResult(Frozen):
+    """What differs between two versions of the data."""
+
+    before: int
+    after: int
+    added: int
+    removed: int
+    changed: int
+    rows: tuple[Mapping[str, Any], ...]
+
+
+class UndoResult(Frozen):
+    """The cleaning that was undone."""
+
+    step: str
+    dataset: Dataset
+    reason: str
+
+
+class PredictResult(Frozen):
+    """Predictions that were written or returned."""
+
+    release: str
+    rows: int
+    output: str | None
+    predictions: tuple[Mapping[str, Any], ...]
+
+
+class InitResult(Frozen):
+    """What `init` wrote, and the guess it made."""
+
+    folder: str
+    config: str
+    file: str
+    format: str
+    task: str
+    confidence: float
+    mapping: Mapping[str, str]
+    reasons: tuple[str, ...]
+    preview: tuple[Mapping[str, str], ...]
+
+
+class SettingLine(Frozen):
+    """One setting in force."""
+
+    key: str
+    value: Any
+    origin: str
+
+
+class ConfigResult(Frozen):
+    """Settings in force, or the schema of the file."""
+
+    settings: tuple[SettingLine, ...] = ()
+    json_schema: Mapping[str, Any] = {}
+    show_origin: bool = False
+
+
+class ExplainResult(Frozen):
+    """What a code means and how to mend it."""
+
+    code: str
+    title: str
+    what: str
+    why: str
+    fix: str

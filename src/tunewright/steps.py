@@ -1,0 +1,300 @@
+"""How each room is called and its output kept; the order of the rooms is in ``flow.py``.
+
+Each step is kept by the digest of what made it, so a second walk finds what the first one did, and a killed walk
+goes on where it was.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tunewright.config.model import Config
+from tunewright.core.audit_report import AuditReport
+from tunewright.core.candidate import Candidate, Plan
+from tunewright.core.corpus import Corpus
+from tunewright.core.dataset import Dataset
+from tunewright.core.digest import digest, file_digest
+from tunewright.core.edit import Cleaned
+from tunewright.core.events import Events, actor
+from tunewright.core.frozen import Frozen
+from tunewright.core.ingested import Ingested
+from tunewright.core.progress import Progress
+from tunewright.core.release import Release
+from tunewright.core.scorecard import Scorecard
+from tunewright.core.store import Outcome, Step, Store
+from tunewright.core.table import Table
+from tunewright.core.verdict import Verdict
+from tunewright.split.room import Division
+
+Value = TypeVar("Value", bound=Frozen)
+
+
+class NotKept(Exception):
+    """A step whose output is not there, met on a walk that only looks."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step.name)
+        self.step = step
+
+
+#: Raised when the same inputs would now give another output; one line of the changelog goes with each.
+VERSIONS = {
+    "intake": 1,
+    "audit": 1,
+    "clean": 1,
+    "split": 1,
+    "plan": 1,
+    "train": 1,
+    "evaluate": 1,
+    "release": 1,
+}
+
+
+class Divided(Frozen):
+    """The split step's output: a dataset whose `split` column is filled, and the counts."""
+
+    dataset: Dataset
+    division: Division
+
+
+class Steps:
+    """The rooms of one project, each called through the step store.
+
+    Args:
+        folder: the project folder.
+        config: its configuration.
+        progress: where long work reports.
+        step_seen: told of each step's outcome as it happens.
+        looking: only look: a step that is not there raises :class:`NotKept`, and nothing is recorded.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        *,
+        progress: Progress,
+        step_seen: Callable[[Outcome[Any]], None] = lambda _: None,
+        looking: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.config = config
+        self.state = folder / ".tunewright"
+        self.progress = progress
+        self.events = Events(config.state.url or f"sqlite:///{self.state / 'project.db'}")
+        self.table = Table(self.state / "tables" / "data")
+        self.store = Store(
+            self.state, waiting=lambda step: progress.say(f"Another run is doing {step}; waiting for it.")
+        )
+        self._seen = step_seen
+        self.looking = looking
+
+    def only_looking(self) -> "Steps":
+        """The same rooms on a walk that makes nothing and records nothing."""
+        return Steps(self.folder, self.config, progress=self.progress, looking=True)
+
+    # The rooms, in order. -------------------------------------------------------------------------------------
+
+    def intake(self) -> Outcome[Ingested]:
+        """The user's file as the first version of the data."""
+        from tunewright.intake.room import read
+
+        path = self.source()
+        settings = self.config.data.model_dump(mode="json", exclude={"file", "references"})
+        step = self._step("intake", settings, {"file": file_digest(path)})
+
+        def make(work: Path) -> Ingested:
+            found = read(path, self.config.data, progress=self.progress)
+            if found.quarantine.height:
+                found.quarantine.write_csv(work / "quarantine.csv")
+            dataset = self.table.commit(
+                found.frame,
+                task=found.detection.task,
+                who=actor(),
+                why=f"read {path.name}",
+                key=step.key,
+            )
+            return found.account(dataset, path.name, step.inputs["file"])
+
+        return self._once(step, Ingested, make)
+
+    def audit(self, dataset: Dataset) -> Outcome[AuditReport]:
+        """What is wrong with one version of the data."""
+        from tunewright.audit.room import audit
+
+        inputs = {"dataset": dataset.digest, "references": self._references_digest()}
+        step = self._step("audit", self.config.audit.model_dump(mode="json"), inputs)
+        return self._once(step, AuditReport, lambda _: audit(self.corpus(dataset), self.config.audit))
+
+    def clean(self, dataset: Dataset, report: AuditReport) -> Outcome[Cleaned]:
+        """The data with every safe fix made, each recorded as an edit."""
+        step = self.clean_step(dataset, report)
+        if self.undone(step):
+            untouched = Cleaned(before=dataset, after=dataset, edits=())
+            return Outcome(step, untouched, self.state, hit=True, seconds=0.0)
+
+        def make(_: Path) -> Cleaned:
+            frame, edits = self.clean_preview(dataset, report)
+            if not edits:
+                return Cleaned(before=dataset, after=dataset, edits=())
+            why = ", ".join(f"{edit.fix} ({edit.rows} rows)" for edit in edits)
+            after = self.table.commit(frame, task=dataset.task, who=actor(), why=f"clean: {why}", key=step.key)
+            return Cleaned(before=dataset, after=after, edits=edits)
+
+        return self._once(step, Cleaned, make)
+
+    def split(self, dataset: Dataset) -> Outcome[Divided]:
+        """The data divided into train, validation and test."""
+        from tunewright.split.room import split
+
+        step = self._step("split", self.config.split.model_dump(mode="json"), {"dataset": dataset.digest})
+
+        def make(_: Path) -> Divided:
+            frame, division = split(self.corpus(dataset), self.config.split, seed=self.config.seed)
+            why = "split: " + ", ".join(f"{rows} {side}" for side, rows in division.rows.items())
+            after = self.table.commit(frame, task=dataset.task, who=actor(), why=why, key=step.key)
+            return Divided(dataset=after, division=division)
+
+        return self._once(step, Divided, make)
+
+    def plan(self, dataset: Dataset) -> Outcome[Plan]:
+        """How the model will be trained, and what that should cost."""
+        from tunewright.planning import plan_for
+
+        settings = {
+            "train": self.config.train.model_dump(mode="json"),
+            "plan": self.config.plan.model_dump(mode="json"),
+        }
+        step = self._step("plan", settings, {"dataset": dataset.digest})
+        return self._once(
+            step, Plan, lambda _: plan_for(self.corpus(dataset), self.config, self.folder, self.state)
+        )
+
+    def train(self, dataset: Dataset, plan: Plan) -> Outcome[Candidate]:
+        """A candidate: the plan carried out."""
+        from tunewright.train.room import train
+
+        step = self._step("train", {}, {"dataset": dataset.digest, "plan": plan.digest})
+        return self._once(
+            step,
+            Candidate,
+            lambda work: train(
+                self.corpus(dataset), plan, work, settings=self.config.train, progress=self.progress
+            ),
+        )
+
+    def evaluate(self, dataset: Dataset, candidate: Candidate) -> Outcome[Scorecard]:
+        """The candidate's scorecard on the test rows, beside the baselines."""
+        from tunewright.evaluate.room import evaluate
+
+        inputs = {"dataset": dataset.digest, "candidate": candidate.digest}
+        step = self._step("evaluate", self.config.evaluate.model_dump(mode="json"), inputs)
+        return self._once(
+            step,
+            Scorecard,
+            lambda _: evaluate(candidate, self.corpus(dataset), self.config.evaluate, progress=self.progress),
+        )
+
+    def release(
+        self,
+        candidate: Candidate,
+        scorecard: Scorecard,
+        verdicts: tuple[Verdict, ...],
+        data: Mapping[str, str],
+    ) -> Outcome[Release]:
+        """The candidate as a bundle below ``releases/``."""
+        from tunewright.release.room import release
+
+        inputs = {
+            "candidate": candidate.digest,
+            "scorecard": scorecard.digest,
+            "verdicts": digest([verdict.content() for verdict in verdicts]),
+            "data": digest(dict(data)),
+        }
+        settings = {"name": self.config.name, **self.config.release.model_dump(mode="json")}
+        step = self._step("release", settings, inputs)
+        kept = self.store.peek(step, Release)
+        if kept is not None and not (self.folder / "releases" / kept.value.name).exists():
+            self.store.forget(step)
+        outcome = self._once(
+            step,
+            Release,
+            lambda _: release(
+                candidate,
+                scorecard,
+                verdicts,
+                data,
+                name=self.config.name,
+                folder=self.folder / "releases",
+                settings=self.config.release,
+            ),
+        )
+        outcome.value.at(self.folder / "releases" / outcome.value.name)
+        return outcome
+
+    # What the rooms are handed. -------------------------------------------------------------------------------
+
+    def source(self) -> Path:
+        """The user's file, absolute."""
+        return (self.folder / self.config.data.file).resolve()
+
+    def corpus(self, dataset: Dataset) -> Corpus:
+        """One version of the data, opened for reading."""
+        assert dataset.version is not None
+        return Corpus(
+            dataset,
+            self.table.scan(dataset.version),
+            evidence=self.state / "evidence",
+            references=self._references(),
+            progress=self.progress,
+        )
+
+    def corpus_of(self, version: int) -> Corpus:
+        """The rows of one table version, opened for reading."""
+        return self.corpus(self.table.dataset(version))
+
+    def clean_step(self, dataset: Dataset, report: AuditReport) -> Step:
+        """What decides the clean step's output."""
+        inputs = {"dataset": dataset.digest, "report": report.digest}
+        return self._step("clean", self.config.clean.model_dump(mode="json"), inputs)
+
+    def clean_preview(self, dataset: Dataset, report: AuditReport) -> Any:
+        """What cleaning would do: the new rows and the edits, nothing kept."""
+        from tunewright.clean.room import clean
+
+        return clean(self.corpus(dataset), report, self.config.clean, who=actor())
+
+    def _references(self) -> tuple[str, ...]:
+        if not self.config.data.references:
+            return ()
+        from tunewright.intake.references import read_references
+
+        return read_references(self.folder / self.config.data.references)
+
+    def _references_digest(self) -> str:
+        return digest(list(self._references()))
+
+    def undone(self, step: Step) -> bool:
+        """Whether a person took this cleaning back, and nobody made it again since."""
+        marks = [e for e in self.events.all() if e.key == step.key and e.kind in ("clean.undone", "clean.redone")]
+        return bool(marks) and marks[-1].kind == "clean.undone"
+
+    def _step(self, name: str, settings: Mapping[str, Any], inputs: Mapping[str, str]) -> Step:
+        return Step(name=name, version=VERSIONS[name], settings=settings, inputs=inputs, seed=self.config.seed)
+
+    def _once(self, step: Step, kind: type[Value], make: Callable[[Path], Value]) -> Outcome[Value]:
+        if self.looking:
+            found = self.store.peek(step, kind)
+            if found is None:
+                raise NotKept(step)
+            return found
+        outcome = self.store.once(step, kind, make)
+        self.events.append(
+            "step.hit" if outcome.hit else "step.made",
+            step.name,
+            key=step.key,
+            digests={**step.inputs, "value": outcome.value.digest},
+            detail={"seconds": round(outcome.seconds, 3)},
+        )
+        self._seen(outcome)
+        return outcome

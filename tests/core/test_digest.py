@@ -1,0 +1,96 @@
+"""Digests depend on content alone."""
+
+import json
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tunewright.core.digest import canonical_json, digest, frame_digest
+
+scalars = (
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+values = st.recursive(
+    scalars | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def test_numbers_are_written_as_rfc_8785_appendix_b_says() -> None:
+    expected = {
+        -0.0: "0",
+        5e-324: "5e-324",
+        1.7976931348623157e308: "1.7976931348623157e+308",
+        9007199254740992.0: "9007199254740992",
+        295147905179352830000.0: "295147905179352830000",
+        1e21: "1e+21",
+        999999999999999900000.0: "999999999999999900000",
+        1e-7: "1e-7",
+        0.000001: "0.000001",
+        333333333.3333332: "333333333.3333332",
+        -0.0000033333333333333333: "-0.0000033333333333333333",
+    }
+    assert {number: canonical_json(number) for number in expected} == expected
+
+
+def test_keys_are_sorted_by_utf_16_code_unit() -> None:
+    # U+1F600 is a surrogate pair starting at D83D, so it comes before U+FF5E although its code point is larger.
+    assert canonical_json({"\uff5e": 1, "\U0001f600": 2, "a": 3}) == '{"a":3,"\U0001f600":2,"\uff5e":1}'
+
+
+def test_composed_and_decomposed_letters_are_one() -> None:
+    assert digest("\u00e9") == digest("e\u0301")
+    with pytest.raises(ValueError, match="same after NFC"):
+        canonical_json({"\u00e9": 1, "e\u0301": 2})
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 2**53 + 1])
+def test_what_json_cannot_carry_exactly_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError):
+        canonical_json({"x": bad})
+
+
+@given(values)
+def test_canonical_json_is_json_and_a_fixed_point(value: object) -> None:
+    try:
+        text = canonical_json(value)
+    except ValueError:
+        return  # two keys that NFC makes equal
+    assert canonical_json(json.loads(text, parse_int=float)) == text
+
+
+FRAME = pl.DataFrame(
+    {
+        "text": ["a", None, "", "é"],
+        "turns": [[{"role": "user", "content": "hi"}], None, [], [{"role": "user", "content": None}]],
+        "weight": [1.0, None, 0.0, 2.5],
+        "good": [True, None, False, True],
+    }
+)
+
+
+def test_a_frame_digest_is_blind_to_chunks_and_slices() -> None:
+    pieces = pl.concat([FRAME[:1], FRAME[1:3], FRAME[3:]], rechunk=False)
+    longer = pl.concat([FRAME, FRAME])[:4]
+    assert frame_digest(FRAME) == frame_digest(pieces) == frame_digest(longer)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        FRAME.with_columns(text=pl.Series(["a", "", "", "é"])),
+        FRAME.with_columns(text=pl.Series(["a", None, "é", ""])),
+        FRAME.with_columns(weight=pl.Series([1.0, 0.0, 0.0, 2.5])),
+        FRAME.with_columns(
+            turns=pl.Series([[{"role": "user", "content": "hi"}], [], [], [None]], dtype=FRAME["turns"].dtype)
+        ),
+        FRAME.rename({"good": "fine"}),
+        FRAME.reverse(),
+    ],
+)
+def test_a_frame_digest_sees_every_change(other: pl.DataFrame) -> None:
+    assert frame_digest(FRAME) != frame_digest(other)

@@ -1,0 +1,29 @@
+"""Events can be added, never changed."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tunewright.core.events import Events
+
+
+def test_an_event_keeps_who_when_what_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUNEWRIGHT_ACTOR", "dana")
+    events = Events(f"sqlite:///{tmp_path / 'p' / 'project.db'}")
+    events.append(
+        "gate.overridden", "audit.quality_score", reason="pilot", digests={"v": "sha256:1"}, detail={"n": 1.5}
+    )
+    (event,) = events.all()
+    assert (event.actor, event.kind, event.reason) == ("dana", "gate.overridden", "pilot")
+    assert event.digests == {"v": "sha256:1"}
+    assert event.detail == {"n": 1.5}
+    assert event.at.endswith("+00:00")
+
+
+@pytest.mark.parametrize("statement", ["UPDATE events SET actor = 'x'", "DELETE FROM events"])
+def test_the_database_itself_refuses_to_change_an_event(tmp_path: Path, statement: str) -> None:
+    url = f"sqlite:///{tmp_path / 'project.db'}"
+    Events(url).append("step.made", "audit")
+    with pytest.raises(sa.exc.IntegrityError, match="append-only"), sa.create_engine(url).begin() as connection:
+        connection.execute(sa.text(statement))

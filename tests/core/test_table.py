@@ -1,0 +1,53 @@
+"""Versions of the data: who, why, and each made once."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tunewright.core.dataset import COLUMNS
+from tunewright.core.errors import UserError
+from tunewright.core.table import Table
+
+
+def rows(*prompts: str) -> pl.DataFrame:
+    frame = pl.DataFrame({"row": range(len(prompts)), "prompt": prompts, "task": ["classify"] * len(prompts)})
+    missing = [pl.lit(None, kind).alias(name) for name, kind in COLUMNS.items() if name not in frame.columns]
+    return frame.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in COLUMNS.items())
+
+
+def test_every_version_stays_readable_with_who_and_why(tmp_path: Path) -> None:
+    table = Table(tmp_path / "data")
+    first = table.commit(rows("a", "b"), task="classify", who="dana", why="read x.csv", key="k1")
+    second = table.commit(rows("a"), task="classify", who="ed", why="clean", key="k2")
+    assert [(c.version, c.who, c.why, c.rows) for c in table.history()] == [
+        (0, "dana", "read x.csv", 2),
+        (1, "ed", "clean", 1),
+    ]
+    assert table.scan(0).collect()["prompt"].to_list() == ["a", "b"]
+    assert table.scan(1).collect()["prompt"].to_list() == ["a"]
+    assert first.digest != second.digest
+
+
+def test_a_commit_repeated_after_a_kill_is_recognized(tmp_path: Path) -> None:
+    table = Table(tmp_path / "data")
+    first = table.commit(rows("a"), task="classify", who="dana", why="w", key="same")
+    again = table.commit(rows("a"), task="classify", who="dana", why="w", key="same")
+    assert first == again
+    assert len(table.history()) == 1
+
+
+def test_the_digest_is_of_the_rows_and_not_of_the_version(tmp_path: Path) -> None:
+    table = Table(tmp_path / "data")
+    first = table.commit(rows("a"), task="classify", who="d", why="w", key="1")
+    later = table.commit(rows("a"), task="classify", who="d", why="w", key="2")
+    assert first.version != later.version
+    assert first.digest == later.digest == table.dataset(1).digest
+
+
+def test_an_unknown_version_names_those_that_exist(tmp_path: Path) -> None:
+    table = Table(tmp_path / "data")
+    table.commit(rows("a"), task="classify", who="d", why="w", key="1")
+    with pytest.raises(UserError, match="no version 7") as caught:
+        table.scan(7)
+    assert caught.value.fix == "Versions: 0."
