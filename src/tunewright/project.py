@@ -103,15 +103,34 @@ class Project:
                 stopped.code, stopped.what, why=stopped.why, fix=f"{stopped.fix}\n  Report: {where.path}"
             ) from None
         report = self._publish_report(walk)
-        return summaries.run(walk, self.folder, report, time.monotonic() - started)
+        return summaries.run(walk, self._lines(walk), report, time.monotonic() - started)
 
-    def audit(self) -> AuditResult:
-        """Audit the user's file as it came; the gate is judged but does not stop you here."""
+    def audit(
+        self,
+        *,
+        findings: Path | None = None,
+        report: Path | None = None,
+        fail_under: float | None = None,
+    ) -> AuditResult:
+        """Audit the user's file as it came.
+
+        Args:
+            findings: write every finding here, as .csv or .parquet.
+            report: write a report here, as .html.
+            fail_under: raise when the score's lower end is below this.
+
+        Raises:
+            GateFailed: E-GATE-001, only when `fail_under` is given.
+        """
         flow = self._flow()
         walk = flow.go("audit")
         assert walk.raw_report
         verdict = flow.gate("audit.quality_score", walk.raw_report.quality)
-        return summaries.audit(walk, self.folder, walk.raw_report, verdict)
+        result = summaries.audit(walk, self._lines(walk), walk.raw_report, verdict)
+        corpus = self._steps.corpus(walk.raw_report.dataset)
+        result = audit_outputs(result, walk.raw_report, corpus, findings, report, self._material(walk))
+        require_score(result.quality, fail_under)
+        return result
 
     def clean(self, *, preview: bool = False) -> CleanResult:
         """Make the safe fixes as a new version of the data; with `preview`, only say what they would be."""
@@ -236,11 +255,22 @@ class Project:
         flow = Flow(self._steps.only_looking(), self._overrides)
         return flow.reach()
 
+    def _lines(self, walk: Walk) -> "pl.DataFrame":
+        """`row` and the user's own `line` of the rows that the last audit was about."""
+        report = walk.report or walk.raw_report
+        assert report
+        return self._steps.corpus(report.dataset).scan("row", "line").collect()
+
+    def _material(self, walk: Walk) -> "ReportMaterial":
+        from tunewright.material import material
+
+        return material(walk, self._steps)
+
     def _publish_report(self, walk: Walk) -> ReportResult:
         from tunewright.core.files import publish_text
         from tunewright.report.room import render
 
-        html = render(summaries.material(walk, self.config, self._steps))
+        html = render(self._material(walk))
         name = walk.release.name if walk.release else f"{self.config.name}-{walk.last_key()[:8]}"
         path = self.folder / "reports" / f"{name}.html"
         publish_text(path, html)

@@ -1,0 +1,39 @@
+# Every target sets up what is missing first; a second call finds it there.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+DEMO   := examples/support-desk
+
+.PHONY: demo test setup check bench schemas help
+
+help:            ## list the targets
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+setup: $(READY)  ## the virtual environment, with every version pinned
+
+# pip, not uv: pip finds torch's CPU build. The stamp is newer than what it was made from, so a second call is free.
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip==26.2"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,dev]"
+	@touch $(READY)
+
+demo: $(READY)   ## run the main job on the bundled support desk
+	@$(BIN)/python $(DEMO)/generate.py
+	@$(BIN)/tunewright run -C $(DEMO) --offline
+
+test: $(READY)   ## every test; GPU tests skip, saying so, where there is none
+	@$(BIN)/python -m pytest
+
+check: $(READY)  ## format, lint, types, import contract
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(READY)  ## every benchmark, then the table in benchmarks/README.md
+	@$(BIN)/python benchmarks/all.py
+
+schemas: $(READY)  ## rewrite the committed JSON schemas of what --json prints
+	@$(BIN)/python -m tunewright.cli.schemas

@@ -1,0 +1,24 @@
+"""Questions for a person at a terminal; never reached without one."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from tunewright.init import Proposal
+
+
+def confirm_proposal(proposal: "Proposal") -> "Proposal":
+    """The proposal as a person confirmed or changed it: task, then the column of each role."""
+    from tunewright.cli.render import render_preview
+
+    render_preview(proposal.detection)
+    if typer.confirm("Is that right?", default=True, err=True):
+        return proposal
+    task = typer.prompt("Task (classify, reply, extract)", default=proposal.detection.task, err=True)
+    mapping = []
+    for role, column in proposal.detection.columns.items():
+        chosen = typer.prompt(f"Column for {role} (- for none)", default=column, err=True)
+        if chosen != "-":
+            mapping.append(f"{role}={chosen}")
+    return proposal.again(task=task, mapping=tuple(mapping))

@@ -1,0 +1,65 @@
+"""A whole project that trains in seconds: a few hundred invented tickets and a tiny random encoder."""
+
+import csv
+import random
+from pathlib import Path
+
+THINGS = {
+    "card_lost": ["I lost my {a} card", "my {a} card is gone", "somebody took my {a} card", "cannot find the {a} card"],
+    "transfer": ["send {n} euros to {p}", "the transfer to {p} of {n} is late", "pay {p} {n} please", "wire {n} to {p}"],
+    "login": ["I cannot log in to the {a} app", "the {a} app forgot my password", "locked out of {a} banking again"],
+}
+ADJECTIVES = ["blue", "old", "second", "joint", "silver", "business", "travel", "student", "gold", "spare"]
+PEOPLE = ["Amara", "Bo", "Chidi", "Dana", "Emil", "Farah", "Gus", "Hana", "Ines", "Jonas"]
+TAILS = ["", " thanks", " can you help", " it happened at {n} o'clock", " since {n} days", " please hurry"]
+
+
+def tickets(rows: int, seed: int = 0) -> list[tuple[str, str]]:
+    """Different tickets with their labels."""
+    rng = random.Random(seed)
+    made: dict[str, str] = {}
+    while len(made) < rows:
+        label = rng.choice(list(THINGS))
+        text = rng.choice(THINGS[label]) + rng.choice(TAILS)
+        made.setdefault(
+            text.format(a=rng.choice(ADJECTIVES), p=rng.choice(PEOPLE), n=rng.randint(2, 900)), label
+        )
+    return list(made.items())
+
+
+def write_csv(path: Path, rows: list[tuple[str, str]]) -> Path:
+    """The tickets as a CSV with a header."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["text", "category"])
+        writer.writerows(rows)
+    return path
+
+
+def tiny_encoder(folder: Path) -> Path:
+    """A random BERT of a few thousand parameters with a word-piece vocabulary of letters."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789'"
+    words = sorted({w for lines in THINGS.values() for line in lines for w in line.lower().split() if "{" not in w})
+    vocabulary = {t: i for i, t in enumerate([*pieces, *letters, *("##" + c for c in letters), *words])}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
+        mask_token="[MASK]", model_max_length=64,
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(folder, safe_serialization=True)
+    return folder

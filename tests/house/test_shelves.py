@@ -1,0 +1,48 @@
+"""Every shelf file keeps the contract: a docstring, Options, the verb, and a test of the same name."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+from tunewright.config.plugins import SHELVES
+from tunewright.core.frozen import Frozen
+
+ROOT = Path(__file__).parents[2]
+FILES = [(place.shelf, name) for place in SHELVES for name in place.shelf.names()]
+IDS = [f"{shelf.package.split('.', 1)[1]}.{name}" for shelf, name in FILES]
+
+
+@pytest.mark.parametrize(("shelf", "name"), FILES, ids=IDS)
+def test_a_shelf_file_says_what_it_is_in_one_sentence(shelf, name) -> None:
+    line = shelf.about(name)
+    assert 20 <= len(line) <= 115, line
+    assert line.endswith("."), line
+
+
+@pytest.mark.parametrize(("shelf", "name"), FILES, ids=IDS)
+def test_a_shelf_file_has_options_with_words_and_the_verb(shelf, name) -> None:
+    module = shelf.load(name)
+    assert issubclass(module.Options, Frozen)
+    assert module.Options(), "every option has a default"
+    wordless = [key for key, field in module.Options.model_fields.items() if not field.description]
+    assert not wordless, f"options without a description: {wordless}"
+    verb = getattr(module, shelf.verb)
+    assert inspect.signature(verb).return_annotation is not inspect.Signature.empty
+
+
+@pytest.mark.parametrize(("shelf", "name"), FILES, ids=IDS)
+def test_a_shelf_file_has_a_test_of_the_same_name(shelf, name) -> None:
+    assert list((ROOT / "tests").rglob(f"test_{name}.py")), f"no tests/**/test_{name}.py"
+
+
+@pytest.mark.parametrize(("shelf", "name"), FILES, ids=IDS)
+def test_a_shelf_file_imports_nothing_heavy_at_the_top(shelf, name) -> None:
+    module = shelf.load(name)
+    tree = ast.parse(inspect.getsource(module))
+    heavy = {"torch", "transformers", "peft", "sklearn", "cleanlab", "altair", "numba"}
+    for node in tree.body:
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        assert not {n.split(".")[0] for n in names} & heavy
