@@ -7,9 +7,10 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tunewright import summaries
+from tunewright.audit_file import require_score, write_outputs
 from tunewright.config.load import Loaded, load
 from tunewright.core.corpus import Corpus
 from tunewright.core.errors import ExitCode, GateFailed, UserError, did_you_mean
@@ -37,6 +38,11 @@ from tunewright.results import (
     WhyResult,
 )
 from tunewright.steps import Steps
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tunewright.report.material import ReportMaterial
 
 DIFF_LIMIT = 200
 
@@ -98,7 +104,7 @@ class Project:
         try:
             walk = flow.go("release")
         except GateFailed as stopped:
-            where = self._publish_report(flow.walk)
+            where = self._publish_report(flow.walk, stopped.what)
             raise GateFailed(
                 stopped.code, stopped.what, why=stopped.why, fix=f"{stopped.fix}\n  Report: {where.path}"
             ) from None
@@ -128,7 +134,7 @@ class Project:
         verdict = flow.gate("audit.quality_score", walk.raw_report.quality)
         result = summaries.audit(walk, self._lines(walk), walk.raw_report, verdict)
         corpus = self._steps.corpus(walk.raw_report.dataset)
-        result = audit_outputs(result, walk.raw_report, corpus, findings, report, self._material(walk))
+        result = write_outputs(result, walk.raw_report, corpus, findings, report, self._material(walk))
         require_score(result.quality, fail_under)
         return result
 
@@ -261,16 +267,16 @@ class Project:
         assert report
         return self._steps.corpus(report.dataset).scan("row", "line").collect()
 
-    def _material(self, walk: Walk) -> "ReportMaterial":
+    def _material(self, walk: Walk, stopped: str = "") -> "ReportMaterial":
         from tunewright.material import material
 
-        return material(walk, self._steps)
+        return material(walk, self._steps, stopped=stopped)
 
-    def _publish_report(self, walk: Walk) -> ReportResult:
+    def _publish_report(self, walk: Walk, stopped: str = "") -> ReportResult:
         from tunewright.core.files import publish_text
         from tunewright.report.room import render
 
-        html = render(self._material(walk))
+        html = render(self._material(walk, stopped))
         name = walk.release.name if walk.release else f"{self.config.name}-{walk.last_key()[:8]}"
         path = self.folder / "reports" / f"{name}.html"
         publish_text(path, html)

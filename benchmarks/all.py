@@ -1,0 +1,67 @@
+"""Every benchmark, one after the other, then the table in ``benchmarks/README.md``: ``make bench``.
+
+Usage: python benchmarks/all.py [--table]   (--table only rewrites the table from the results that are there)
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+HEAD = """# Benchmarks
+
+Each file here measures one thing and writes `results/<name>.json`: what, command, commit, date, machine, figures with
+units and spread, peers measured in the same run, target, met or not. `make bench` runs them all; those that need public
+data look for it in `TUNEWRIGHT_DATA` and say so when they skip. This table is made from the results
+(`python benchmarks/all.py --table`).
+
+| Benchmark | Figure | Measured | Target | Met | Peers in the same run | Machine, date |
+|---|---|---|---|---|---|---|
+"""
+SKIPPED = {"all.py", "peers.py", "generate_tickets.py"}
+
+
+def main() -> None:
+    """Run, unless only the table is wanted."""
+    if "--table" not in sys.argv:
+        for script in sorted(HERE.glob("*.py")):
+            if not script.name.startswith("_") and script.name not in SKIPPED:
+                print(f"== {script.name}", flush=True)
+                subprocess.run([sys.executable, str(script)], check=False)
+    (HERE / "README.md").write_text(HEAD + "".join(rows()), encoding="utf-8")
+
+
+def rows() -> list[str]:
+    """A line for each figure that has a target, and the first figure of each benchmark."""
+    lines = []
+    for path in sorted((HERE / "results").glob("*.json")):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        where = f"{result['machine'].get('cpu') or result['machine'].get('gpu')}, {result['date']}"
+        shown = [f for f in result["figures"] if f["name"] in result["target"]] or result["figures"][:1]
+        for index, figure in enumerate(shown):
+            target = result["target"].get(figure["name"], "–")
+            peers = peers_in_words(result["peers"]) if index == 0 else ""
+            name = f"[{path.stem}](results/{path.name})" if index == 0 else ""
+            value = f"{figure['value']:g} {figure['unit']}"
+            lines.append(f"| {name} | {figure['name']} | {value} | {target} | {met(result, figure['name'])} | {peers} | {where} |\n")
+    return lines
+
+
+def met(result: dict, name: str) -> str:
+    """``yes``, ``missed`` or ``–`` for one figure."""
+    value = result["met"].get(name) if isinstance(result["met"], dict) else result["met"]
+    return {True: "yes", False: "**missed**", None: "–"}[value]
+
+
+def peers_in_words(peers: dict) -> str:
+    """Each peer with its first number."""
+    told = []
+    for name, figures in peers.items():
+        numbers = [f"{key} {value:g}" for key, value in figures.items() if isinstance(value, int | float)]
+        told.append(f"{name}: {numbers[0]}" if numbers else name)
+    return "; ".join(told)
+
+
+if __name__ == "__main__":
+    main()
