@@ -1,0 +1,248 @@
+"""Sketches to clusters: candidates by band, exact comparison, stars."""
+
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tunewright.evidence.kernels import links as kernel
+from tunewright.evidence.sketching import KINDS, Sketches, shingle_sets
+
+if TYPE_CHECKING:
+    from tunewright.evidence.near_duplicates import NearDuplicateOptions
+
+Array = npt.NDArray[Any]
+#: A sketch strays this many standard errors below its pair's Jaccard once in 4,000.
+SLACK = 3.5
+PAIRS_PER_TASK = 50_000
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The distinct texts of all batches, numbered by the rank of their hash.
+
+    Attributes:
+        of_row: number of each row's text, -1 for a row without one, shape ``(n_rows,)``.
+        first_rows: earliest row of each text, shape ``(n_texts,)``.
+        numbers: hash of the numbers in each, shape ``(n_texts,)``.
+    """
+
+    of_row: Array
+    first_rows: Array
+    numbers: Array
+
+    @classmethod
+    def of(cls, batches: list[Sketches]) -> "Texts":
+        """Collapse exact copies: equal hashes are one text."""
+        hashes = np.concatenate([batch.hashes for batch in batches])
+        rows = np.flatnonzero(hashes)
+        _, first, inverse = np.unique(hashes[rows], return_index=True, return_inverse=True)
+        of_row = np.full(hashes.size, -1, dtype=np.int64)
+        of_row[rows] = inverse
+        first_rows = rows[first]
+        return cls(of_row, first_rows, np.concatenate([batch.numbers for batch in batches])[first_rows])
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What a comparison needs of one kind of shingle.
+
+    Attributes:
+        texts: number of each entry's text, ascending, shape ``(n_entries,)``.
+        sketches: packed low bytes, shape ``(n_entries, n_words)``.
+        links: pairs of texts worth comparing, lower number in the high half, shape ``(n_links,)``.
+    """
+
+    texts: Array
+    sketches: Array
+    links: Array
+
+
+def candidates(
+    pool: Executor, batches: list[Sketches], texts: Texts, kind: int, options: "NearDuplicateOptions"
+) -> Candidates:
+    """The pairs of texts that share a band key and whose sketches agree well enough."""
+    starts = np.cumsum([0, *(batch.hashes.size for batch in batches)])
+    rows = np.concatenate([start + batch.described[kind] for start, batch in zip(starts, batches, strict=False)])
+    of_entry = texts.of_row[rows]
+    # One entry per text, that of its first row, in text order: from here on row order is unknown.
+    entries = np.flatnonzero(texts.first_rows[of_entry] == rows)
+    entries = entries[np.argsort(of_entry[entries])]
+    numbers = of_entry[entries]
+    sketches = np.concatenate([batch.shorts[kind] for batch in batches])[entries]
+    places = np.arange(entries.size, dtype=np.uint64)
+    floor = floors(options)[kind]
+
+    def keys(band: int) -> Array:
+        whole: Array = np.concatenate([batch.keys[kind][band % options.bands] for batch in batches])
+        kept: Array = whole[entries]
+        return kept
+
+    def look(band: int) -> Array:
+        keyed = (keys(band).astype(np.uint64) << np.uint64(32)) | places
+        keyed.sort()
+        high = keyed >> np.uint64(32)
+        shared = np.zeros(keyed.size, dtype=np.bool_)
+        same = high[1:] == high[:-1]
+        shared[1:] |= same
+        shared[:-1] |= same
+        keyed = keyed[shared]
+        links = np.empty(kernel.PARTNERS * keyed.size, dtype=np.uint64)
+        found = kernel.bucket_links(keyed, keys(band + 1), numbers, sketches, options.window, floor, links)
+        return np.unique(links[:found])
+
+    found = list(pool.map(look, range(options.bands)))
+    return Candidates(numbers, sketches, np.unique(np.concatenate(found)))
+
+
+def floors(options: "NearDuplicateOptions") -> Array:
+    """By kind, the agreement of two sketches below which a pair at the threshold is out of the question."""
+    count = options.bands * options.band_rows
+    thresholds = _thresholds(options)
+    # Unequal minima share their low byte once in 256.
+    expected = count * (thresholds + (1 - thresholds) / 256)
+    slack = SLACK * np.sqrt(count * thresholds * (1 - thresholds))
+    padding = -(-count // 8) * 8 - count
+    return np.floor(expected - slack).astype(np.int64).clip(1) + padding
+
+
+def clusters(
+    pool: Executor,
+    batches: Iterable[pl.Series],
+    texts: Texts,
+    found: tuple[Candidates, ...],
+    options: "NearDuplicateOptions",
+) -> pl.DataFrame:
+    """Compare the candidates exactly and say who represents whom.
+
+    Args:
+        pool: where comparisons run.
+        batches: the texts once more, in row order.
+        texts: the distinct texts.
+        found: the candidates of each kind.
+        options: thresholds.
+    """
+    links = np.unique(np.concatenate([part.links for part in found]))
+    pairs = np.stack([links >> np.uint64(32), links & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
+    needed, local = np.unique(pairs, return_inverse=True)
+    pairs = local.reshape(pairs.shape)
+    flat, bounds = _shingles(pool, batches, texts.first_rows[needed], options)
+    thresholds = _thresholds(options)
+
+    def compare(start: int) -> Array:
+        part = pairs[start : start + PAIRS_PER_TASK]
+        kept = np.empty(len(part), dtype=np.bool_)
+        kernel.verify(part, flat, bounds, thresholds, kept)
+        return kept
+
+    kept = list(pool.map(compare, range(0, len(pairs), PAIRS_PER_TASK)))
+    pairs = pairs[np.concatenate(kept)] if kept else pairs
+    sketches = np.zeros((2, needed.size, found[0].sketches.shape[1]), dtype=np.uint64)
+    for kind in KINDS:
+        place = np.searchsorted(found[kind].texts, needed).clip(max=max(found[kind].texts.size - 1, 0))
+        described = (
+            found[kind].texts[place] == needed if found[kind].texts.size else np.zeros(needed.size, np.bool_)
+        )
+        sketches[kind, described] = found[kind].sketches[place[described]]
+    centers, scores = _stars(pairs, needed, texts, flat, bounds, sketches, options)
+    center_of = np.arange(texts.first_rows.size)
+    score_of = np.ones(texts.first_rows.size)
+    center_of[needed], score_of[needed] = needed[centers], scores
+    return _frame(texts, center_of, score_of)
+
+
+def _thresholds(options: "NearDuplicateOptions") -> Array:
+    return np.array([options.threshold_short, options.threshold_long])
+
+
+def _shingles(
+    pool: Executor, batches: Iterable[pl.Series], rows: Array, options: "NearDuplicateOptions"
+) -> tuple[Array, Array]:
+    """Shingle sets of the texts at `rows`: all in one array, and their bounds in the order of `rows`."""
+    order = np.argsort(rows)
+    ordered = rows[order]
+
+    def wanted() -> Iterable[pl.Series]:
+        start = 0
+        for batch in batches:
+            here = ordered[np.searchsorted(ordered, start) : np.searchsorted(ordered, start + len(batch))]
+            yield batch.gather(here - start)
+            start += len(batch)
+
+    flats, bounds, begin = [], [], 0
+    for flat, bound in pool.map(lambda part: shingle_sets(part, options), wanted()):
+        flats.append(flat)
+        bounds.append(bound + begin)
+        begin += flat.size
+    together = np.zeros((2, rows.size, 2), dtype=np.int64)
+    if flats:
+        together[:, order] = np.concatenate(bounds, axis=1)
+    return np.concatenate(flats) if flats else np.empty(0, dtype=np.uint32), together
+
+
+def _stars(  # noqa: PLR0917
+    pairs: Array,
+    needed: Array,
+    texts: Texts,
+    flat: Array,
+    bounds: Array,
+    sketches: Array,
+    options: "NearDuplicateOptions",
+) -> tuple[Array, Array]:
+    """Each compared text's representative and its exact Jaccard to it."""
+    n = needed.size
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    degree = np.bincount(both[:, 0], minlength=n)
+    neighbors = both[np.lexsort((both[:, 1], both[:, 0])), 1]
+    starts = np.concatenate([[0], np.cumsum(degree)])
+    roots = kernel.components(n, pairs)
+    ordered = np.lexsort((np.arange(n), -degree, roots))
+    centers, scores = np.arange(n), np.ones(n)
+    thresholds = _thresholds(options)
+    kernel.stars(
+        ordered, _edges(roots[ordered]), neighbors, starts, flat, bounds, sketches, thresholds, floors(options),
+        options.sweeps, centers, scores,
+    )  # fmt: skip
+    ordered = np.lexsort((np.arange(n), centers))
+    kernel.promote_first(
+        ordered, _edges(centers[ordered]), texts.first_rows[needed], flat, bounds, thresholds, centers, scores
+    )
+    return centers, scores
+
+
+def _edges(sorted_keys: Array) -> Array:
+    """Where each run of equal keys begins, closed by the length."""
+    changes = np.flatnonzero(sorted_keys[1:] != sorted_keys[:-1]) + 1
+    return np.concatenate([[0], changes, [sorted_keys.size]]) if sorted_keys.size else np.zeros(1, dtype=np.int64)
+
+
+def _frame(texts: Texts, center_of: Array, score_of: Array) -> pl.DataFrame:
+    """Rows of clusters of two or more, as promised by :func:`cluster_texts`."""
+    rows = np.flatnonzero(texts.of_row >= 0)
+    text = texts.of_row[rows]
+    center = center_of[text]
+    big = np.bincount(center, minlength=texts.first_rows.size)[center] > 1
+    rows, text, center = rows[big], text[big], center[big]
+    frame = pl.DataFrame(
+        {
+            "row": rows,
+            "representative": texts.first_rows[center],
+            "jaccard": score_of[text],
+            "first": texts.first_rows[text],
+            "same_numbers": texts.numbers[text] == texts.numbers[center],
+        },
+        schema={"row": pl.Int64, "representative": pl.Int64, "jaccard": pl.Float64, "first": pl.Int64,
+                "same_numbers": pl.Boolean},
+    )  # fmt: skip
+    return frame.select(
+        "row",
+        cluster=pl.col("row").min().over("representative").rank("dense").cast(pl.Int64) - 1,
+        representative="representative",
+        jaccard="jaccard",
+        first="first",
+        same_numbers="same_numbers",
+    ).sort("row")

@@ -1,0 +1,149 @@
+"""Clusters of texts that are copies of each other but for a few edits.
+
+Texts are described by shingles of characters when short and of words when long (both near the border), sketched by
+MinHash, looked up in bands, and compared exactly; an unverified match never joins two rows. Method, defaults and
+what they cost: docs/decisions/010-near-duplicates.md.
+
+The streaming form reads the texts twice, batch by batch: once to sketch all of them, once for the shingle sets of
+those with a candidate. Between the two only 300 bytes a row are kept, and texts are renamed by the rank of their
+content hash, so neither the order of the rows, nor the batches, nor the number of threads can change a cluster.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+import polars as pl
+from pydantic import Field
+
+from tunewright.core.corpus import Corpus
+from tunewright.core.frozen import Frozen
+from tunewright.core.progress import SILENT, Progress
+
+BATCH_ROWS = 32_768
+#: Kept clusters of another version are not read; raise it when the same options would give other clusters.
+VERSION = 1
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+class NearDuplicateOptions(Frozen):
+    """How alike two texts must be, and how hard to look."""
+
+    threshold_short: float = Field(
+        0.6, gt=0, le=1, description="Jaccard similarity of two short texts (characters)"
+    )
+    threshold_long: float = Field(0.7, gt=0, le=1, description="Jaccard similarity of two long texts (words)")
+    short_words: int = Field(40, ge=1, description="texts of up to this many words are compared by characters")
+    char_shingle: int = Field(4, ge=2, le=16, description="characters in one shingle of a short text")
+    word_shingle: int = Field(2, ge=1, le=8, description="words in one shingle of a long text")
+    bands: int = Field(32, ge=1, le=256, description="bands of the sketch; more bands find less similar pairs")
+    band_rows: int = Field(4, ge=1, le=16, description="permutations in one band; more rows propose fewer pairs")
+    window: int = Field(16, ge=2, description="texts that one text is held against in a bucket of many")
+    sweeps: int = Field(32, ge=1, description="centers held against all of a connected family before links decide")
+
+
+def near_duplicates(
+    corpus: Corpus, *, column: str = "prompt", options: NearDuplicateOptions | None = None
+) -> pl.DataFrame:
+    """Every row of `corpus` that has an exact or near copy in `column`, and its cluster.
+
+    The columns are those of :func:`cluster_texts`, in the corpus's own row numbers.
+    """
+    options = options or NearDuplicateOptions()
+
+    def make() -> pl.DataFrame:
+        def texts() -> Iterator[pl.Series]:
+            for batch in corpus.scan(column).collect_batches(maintain_order=True):
+                yield from slices(batch.to_series(), BATCH_ROWS)
+
+        found = cluster_batches(texts, options, rows=len(corpus), progress=corpus.progress)
+        rows = corpus.column("row").to_numpy()
+        names = ("row", "representative", "first")
+        return found.with_columns(
+            **{name: pl.Series(rows[found[name].to_numpy()], dtype=pl.Int64) for name in names}
+        )
+
+    return corpus.frame_evidence("near_duplicates", [VERSION, column, options.content()], make)
+
+
+def cluster_texts(
+    texts: pl.Series, options: NearDuplicateOptions | None = None, *, threads: int | None = None
+) -> pl.DataFrame:
+    """Every text that has an exact or near copy in `texts`.
+
+    Args:
+        texts: any strings; null, empty and punctuation-only ones are in no cluster.
+        options: how alike, and how hard to look.
+        threads: how many texts are worked on at once; the result does not depend on it.
+
+    Returns:
+        One row per text in a cluster of two or more, in `row` order: `row` (position in `texts`), `cluster`
+        (numbered by first row), `representative` (a row that every member reaches the threshold against; the
+        cluster's first row wherever that is true of it), `jaccard` to the representative, `first` (the first row
+        with the same normalized text; other than `row` for an exact copy), `same_numbers` (false when the words
+        with a digit in them differ from the representative's).
+    """
+    options = options or NearDuplicateOptions()
+    return cluster_batches(lambda: slices(texts, BATCH_ROWS), options, rows=len(texts), threads=threads)
+
+
+def slices(texts: pl.Series, size: int) -> Iterator[pl.Series]:
+    """`texts` in slices of at most `size` rows, without copying."""
+    for start in range(0, len(texts), size):
+        yield texts.slice(start, size)
+
+
+def cluster_batches(
+    texts: Callable[[], Iterable[pl.Series]],
+    options: NearDuplicateOptions,
+    *,
+    rows: int,
+    threads: int | None = None,
+    progress: Progress = SILENT,
+) -> pl.DataFrame:
+    """The streaming form of :func:`cluster_texts`: `texts` yields the same batches each time it is called.
+
+    Args:
+        texts: the batches, of any sizes, in row order; called twice.
+        options: how alike, and how hard to look.
+        rows: number of texts, for the progress bar.
+        threads: how many batches are worked on at once.
+        progress: where it is reported.
+    """
+    from tunewright.evidence.clustering import Texts, candidates, clusters
+    from tunewright.evidence.sketching import KINDS, sketch
+
+    workers = threads or pl.thread_pool_size()
+    progress.start("near-duplicates", 2 * rows, "rows")
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            batches = []
+            for batch in _ahead(pool, 2 * workers, texts(), lambda part: sketch(part, options)):
+                batches.append(batch)
+                progress.advance(batch.hashes.size)
+            if not batches:
+                batches = [sketch(pl.Series([], dtype=pl.String), options)]
+            distinct = Texts.of(batches)
+            found = tuple(candidates(pool, batches, distinct, kind, options) for kind in KINDS)
+            batches.clear()
+            progress.advance(rows / 2, f"{sum(part.links.size for part in found):,} pairs to compare")
+            frame = clusters(pool, texts(), distinct, found, options)
+            progress.advance(rows / 2)
+            return frame
+    finally:
+        progress.finish()
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, depth: int, items: Iterable[Item], work: Callable[[Item], Made]
+) -> Iterator[Made]:
+    """`work` done on `items` in the pool, in order, at most `depth` items at a time in memory."""
+    waiting: deque[Future[Made]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) >= depth:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
