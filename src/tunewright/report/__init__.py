@@ -1,0 +1,1 @@
+"""The report room: one HTML file that a manager can forward."""

@@ -1,0 +1,1 @@
+"""What each part of the report says: from values to words, tables and figures."""

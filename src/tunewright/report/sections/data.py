@@ -1,0 +1,161 @@
+"""What came in, what cleaning changed, and how the rows were divided."""
+
+import polars as pl
+
+from tunewright.core.edit import Edit
+from tunewright.core.ingested import Ingested
+from tunewright.report import charts
+from tunewright.report import wording as say
+from tunewright.report.material import Divided, ReportMaterial
+from tunewright.report.page import Column, Figure, Hash, Quote, Section, Table
+from tunewright.report.shown import label, sample
+
+SIDES = ("train", "validation", "test")
+CHARTED = 20
+
+
+def intake(material: ReportMaterial) -> Section | None:
+    """The user's file and what could not be read."""
+    came = material.ingested
+    if came is None:
+        return None
+    tables = (_quarantine(came),) if came.reasons else ()
+    mapping = "; ".join(f"{sample(theirs, 40)} → {ours}" for ours, theirs in came.mapping.items())
+    return Section(
+        id="intake",
+        title="What came in",
+        lead=(
+            f"{sample(came.file, 80)} is {came.format} with {say.plural(came.records, 'record')}: "
+            f"{say.count(came.records - came.quarantined)} read, {say.count(came.quarantined)} set aside.",
+            f"Columns: {mapping}." if mapping else "",
+        ),
+        tables=tables,
+        digests=(("file", Hash(came.file_digest)), ("rows as read", Hash(came.dataset.digest))),
+    )
+
+
+def _quarantine(came: Ingested) -> Table:
+    rows = sorted(came.reasons.items(), key=lambda item: (-item[1], item[0]))
+    return Table(
+        "Records set aside, by reason",
+        (Column("Reason", head=True, wide=True), Column("Records", numeric=True), Column("Share", numeric=True)),
+        tuple((sample(why, 200), say.count(n), say.share(n, came.records)) for why, n in rows),
+    )
+
+
+def cleaning(material: ReportMaterial) -> Section | None:
+    """The edits, by fix and reason."""
+    cleaned = material.cleaned
+    if cleaned is None:
+        return None
+    before, after = cleaned.before.rows, cleaned.after.rows
+    if not cleaned.edits:
+        lead = "Nothing was changed."
+    else:
+        lead = (
+            f"{say.plural(before, 'row')} became {say.count(after)}: {say.count(before - after)} dropped. "
+            "Each change is kept with its reason, and the version before it is still there."
+        )
+    return Section(
+        id="cleaning",
+        title="Cleaning",
+        lead=(lead,),
+        tables=(_edits(cleaned.edits),) if cleaned.edits else (),
+        digests=(("before", Hash(cleaned.before.digest)), ("after", Hash(cleaned.after.digest))),
+    )
+
+
+def _edits(edits: tuple[Edit, ...]) -> Table:
+    rows = []
+    for edit in edits:
+        counts = edit.frame.group_by("action").agg(pl.col("row").n_unique()).sort("action")
+        actions = dict(zip(counts["action"].to_list(), counts["row"].to_list(), strict=True))
+        reason = edit.frame["reason"].drop_nulls().head(1).to_list()
+        rows.append(
+            (
+                edit.fix.replace("_", " "),
+                edit.finding.replace(".", ", ").replace("_", " "),
+                *(say.count(actions.get(action, 0)) for action in ("drop", "replace", "reweight")),
+                Quote(sample(reason[0], 160)) if reason else "–",
+                sample(edit.who, 40),
+                Hash(edit.frame_digest),
+            )
+        )
+    return Table(
+        "Edits by fix, with the first reason given",
+        (
+            Column("Fix", head=True),
+            Column("For the finding"),
+            Column("Dropped", numeric=True),
+            Column("Replaced", numeric=True),
+            Column("Reweighted", numeric=True),
+            Column("Reason, for example", wide=True),
+            Column("Who"),
+            Column("Digest"),
+        ),
+        tuple(rows),
+    )
+
+
+def split(material: ReportMaterial) -> Section | None:
+    """Rows by split, and by class."""
+    divided = material.divided
+    if divided is None:
+        return None
+    total = sum(divided.rows.values())
+    sides = [side for side in SIDES if side in divided.rows]
+    parts = say.listed([f"{say.count(divided.rows[s])} {s} ({say.share(divided.rows[s], total)})" for s in sides])
+    kept = "as the file itself divides them" if divided.given else "stratified by class"
+    together = (
+        f" Copies and near-identical texts stay together: {say.count(divided.groups)} groups."
+        if divided.groups
+        else ""
+    )
+    return Section(
+        id="split",
+        title="Split",
+        lead=(f"{parts}, {kept}.{together}",),
+        figures=(_classes(divided, sides),) if divided.classes else (),
+        digests=(("rows as divided", Hash(divided.digest)),),
+    )
+
+
+def _classes(divided: Divided, sides: list[str]) -> Figure:
+    by_size = sorted(divided.classes.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    names = distinct([label(name) for name, _ in by_size])
+    drawn = by_size[:CHARTED]
+    rows = [
+        {"name": name, "group": side, "value": counts.get(side, 0)}
+        for name, (_, counts) in zip(names, drawn, strict=False)
+        for side in sides
+    ]
+    whole = f"the {CHARTED} largest of {len(by_size)} classes" if len(by_size) > CHARTED else "all classes"
+    largest, smallest = sum(by_size[0][1].values()), sum(by_size[-1][1].values())
+    return Figure(
+        svg=charts.bars(rows, title="rows", groups=sides),
+        title=f"Rows of each class ({whole})",
+        label=f"Rows of each class by split, {whole}; the largest class has {say.plural(largest, 'row')}, "
+        f"the smallest {say.count(smallest)}.",
+        table=Table(
+            "Rows of each class by split",
+            (
+                Column("Class", head=True),
+                *(Column(s.capitalize(), numeric=True) for s in sides),
+                Column("All", numeric=True),
+            ),
+            tuple(
+                (Quote(name), *(say.count(counts.get(s, 0)) for s in sides), say.count(sum(counts.values())))
+                for name, (_, counts) in zip(names, by_size, strict=True)
+            ),
+        ),
+    )
+
+
+def distinct(names: list[str]) -> list[str]:
+    """Names that stay apart in a chart although cutting or masking made some of them the same."""
+    seen: dict[str, int] = {}
+    out = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return out

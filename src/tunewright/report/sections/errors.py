@@ -1,0 +1,46 @@
+"""The errors to look at first: wrong answers, the most confident at the top."""
+
+import polars as pl
+
+from tunewright.core.scorecard import Scorecard
+from tunewright.report import wording as say
+from tunewright.report.material import Tested, worst_errors
+from tunewright.report.page import Column, Quote, Table
+from tunewright.report.settings import ReportSettings
+from tunewright.report.shown import label, sample
+
+
+def table(tested: Tested, settings: ReportSettings) -> Table | None:
+    """Wrong answers with the user's own line numbers and the text, masked and cut."""
+    if not tested.scorecard.predictions.height or tested.rows.is_empty() or not settings.errors:
+        return None
+    worst = worst_errors(tested.scorecard.predictions, settings.errors)
+    if worst.is_empty():
+        return None
+    joined = worst.join(tested.rows.select("row", "line", "prompt"), on="row", how="left", maintain_order="left")
+    rows = tuple(
+        (
+            "–" if row["line"] is None else say.count(row["line"]),
+            Quote(sample(row["prompt"], settings.characters)),
+            Quote(label(row["truth"])),
+            Quote(label(row["predicted"])),
+            say.share(row["confidence"], 1) if row.get("confidence") is not None else "–",
+        )
+        for row in joined.rows(named=True)
+    )
+    return Table(
+        "Worst errors: wrong answers, the most confident first",
+        (
+            Column("Line", numeric=True),
+            Column("Text, personal data masked", wide=True),
+            Column("True class"),
+            Column("Answered"),
+            Column("Confidence", numeric=True),
+        ),
+        rows,
+    )
+
+
+def count_wrong(card: Scorecard) -> int:
+    """Rows answered wrong."""
+    return card.predictions.filter(pl.col("truth").ne_missing(pl.col("predicted"))).height

@@ -1,0 +1,47 @@
+"""Text of the user's data as a report may show it: masked first, then cut, so that no half of a secret is left."""
+
+import re
+import unicodedata
+
+#: Order matters: an address is masked before its digits could be. Deliberately wider than a PII detector, since a
+#: report travels further than the data: a date or an order number that is masked too costs nothing here.
+MASKS = (
+    (re.compile(r"\b(?:https?://|www\.)\S+", re.IGNORECASE), "[link]"),
+    (re.compile(r"[^\s@<>(),;:\"']+@[^\s@<>(),;:\"']+\.[^\s@<>(),;:\"'.]{2,}"), "[email]"),
+    (re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\b"), "[account]"),
+    (re.compile(r"\b(?=\w*[A-Za-z])(?=(?:\w*\d){2})[A-Za-z0-9_]{24,}\b"), "[key]"),
+    (re.compile(r"(?<![\w.])[+(]?\d(?:[\s().\-/–]{0,3}\d){6,}"), "[number]"),
+    (re.compile(r"\d{5,}"), "[number]"),
+)
+#: Bidirectional controls can make a line read as something else; the page isolates each text by itself.
+BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
+LABEL_CHARACTERS = 48
+
+
+def mask(text: str) -> str:
+    """`text` without addresses, links, account and phone numbers, keys and long runs of digits."""
+    for pattern, name in MASKS:
+        text = pattern.sub(name, text)
+    return text
+
+
+def sample(text: str | None, characters: int) -> str:
+    """One line of `text`, masked, without control characters, at most `characters` long."""
+    if not text:
+        return ""
+    # Masking looks for digits over a few times what is shown: a 10 MB cell costs no more than a line.
+    line = " ".join(_printable(text[: 4 * characters + 200]).split())
+    masked = mask(line)
+    if len(text) > 4 * characters + 200 or len(masked) > characters:
+        return masked[: characters - 1].rstrip() + "…"
+    return masked
+
+
+def label(text: str | None) -> str:
+    """A class name as shown: a sample of one line."""
+    return sample(text, LABEL_CHARACTERS) or "(none)"
+
+
+def _printable(text: str) -> str:
+    kept = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text.translate(BIDI))
+    return "".join(c for c in kept if unicodedata.category(c) != "Cs")
