@@ -1,0 +1,55 @@
+"""Rows that ask the same and are labelled differently: a model cannot learn both.
+
+Every row of a group that holds more than one label is concerned, because nothing in the data says which is right.
+Kinds: ``exact`` compares normalized prompts and blocks; ``near`` compares near-duplicate clusters and warns, since a
+changed word can change the label.
+"""
+
+import polars as pl
+from pydantic import Field
+
+from tunewright.core.corpus import Corpus
+from tunewright.core.finding import Finding, NotChecked
+from tunewright.core.frozen import Frozen
+from tunewright.evidence.exact import exact_groups
+from tunewright.evidence.near_duplicates import near_duplicates
+
+
+class Options(Frozen):
+    """How far apart two texts may be and still be called the same."""
+
+    near: bool = Field(True, description="Also compare near-duplicate clusters, as a warning.")
+
+
+def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
+    """Rows in a group of equal or near-equal prompts with more than one label."""
+    labels = corpus.scan("row", "line", "label").collect()
+    if labels["label"].null_count() == labels.height:
+        raise NotChecked("the rows have no labels")
+    exact = _contradicting(exact_groups(corpus, "prompt"), labels)
+    found = [_finding(exact, "exact", "blocking", "labelled {label!r}; line {other_line} asks the same: {other_label!r}")]
+    if options.near:
+        near = _contradicting(near_duplicates(corpus).select("row", "representative"), labels)
+        near = near.join(exact, on="row", how="anti")
+        message = "labelled {label!r}; line {other_line} is nearly the same: {other_label!r}"
+        found.append(_finding(near, "near", "warning", message))
+    return tuple(finding for finding in found if finding.rows)
+
+
+def _contradicting(groups: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose group has several labels, each with the first row of the group that is labelled otherwise."""
+    labelled = groups.join(labels, on="row", how="left").drop_nulls("label")
+    mixed = labelled.filter(pl.col("label").n_unique().over("representative") > 1)
+    first = mixed.sort("row").group_by("representative", "label", maintain_order=True).first()
+    pairs = mixed.join(
+        first.select("representative", other="row", other_line="line", other_label="label"), on="representative"
+    ).filter(pl.col("label") != pl.col("other_label"))
+    return (
+        pairs.sort("row", "other")
+        .unique("row", keep="first", maintain_order=True)
+        .select("row", "label", "other", "other_line", "other_label", group="representative")
+    )
+
+
+def _finding(rows: pl.DataFrame, kind: str, severity: str, message: str) -> Finding:
+    return Finding.of(rows, check="conflicts", kind=kind, severity=severity, message=message)  # type: ignore[arg-type]

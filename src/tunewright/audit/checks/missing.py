@@ -1,0 +1,99 @@
+"""Rows without a usable text, answer or label: empty, a placeholder, a template left in, or a refusal.
+
+Playbook: "missing values in critical fields". The critical fields follow the task: the prompt always, the label for
+classification, the answer for replies. Placeholders are a dictionary plus forms (brackets, one repeated character).
+"""
+
+import polars as pl
+from pydantic import Field
+
+from tunewright.core.corpus import Corpus
+from tunewright.core.finding import Finding
+from tunewright.core.frozen import Frozen
+
+WORDS = (
+    "n/a", "na", "n.a.", "n.a", "#n/a", "none", "null", "nil", "nan", "tbd", "tbc", "tba", "todo", "to do", "xxx", "xx", "test",
+    "testing", "test test", "asdf", "asdfgh", "qwerty", "lorem ipsum", "placeholder", "missing", "unknown", "not available",
+    "not applicable", "no data", "empty", "blank", "undefined", "-", "--", "?", "???", ".", "...", "dummy", "sample text", "foo",
+    "bar", "foobar", "string", "text here", "insert text", "see above", "see attachment", "same as above", "as above",
+    "no text", "no message", "no content", "pending", "deleted", "removed", "redacted", "void", "fill in", "fixme",
+)  # fmt: skip
+#: A whole text that is only a bracketed name, or that still carries a slot nobody filled.
+BRACKETED = r"^[\s]*(<[^<>]{1,40}>|\[[^\[\]]{1,40}\]|\{[^{}]{1,40}\})[\s.]*$"
+TEMPLATE = r"\{\{[^{}]{1,60}\}\}|\[(?i:insert|your|customer|enter|add|name|date)[^\[\]]{0,40}\]|<(?i:insert|your|enter)[^<>]{0,40}>|%[A-Z_]{3,30}%|\$\{[^{}]{1,60}\}"
+REFUSAL = r"(?i)^(i'?m sorry,? (but )?i (can('|no)?t|am unable)|as an ai( language)? model|i (can('|no)?t|am unable to) (help|assist) with)"
+
+
+class Options(Frozen):
+    """What counts as nothing."""
+
+    placeholders: tuple[str, ...] = Field(WORDS, description="Whole texts, lowercase, that mean nothing.")
+    spike_share: float = Field(
+        0.01, gt=0, le=1, description="Share of rows from which one short answer is called a spike."
+    )
+    spike_words: int = Field(4, ge=1, description="Words up to which an answer is short.")
+    spike_labels: int = Field(5, ge=2, description="Labels or prompts' groups it must be spread over.")
+
+
+def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
+    """Rows whose critical fields hold nothing to learn from, by kind."""
+    task = corpus.dataset.task
+    fields = {"classify": ("prompt", "label"), "reply": ("prompt", "answer"), "extract": ("prompt",)}[task]
+    rows = corpus.scan("row", "prompt", "answer", "label").collect()
+    found = [finding for field in fields for finding in _field(rows, field, options)]
+    if task == "reply":
+        found += _answers(rows, options)
+    return tuple(finding for finding in found if finding.rows)
+
+
+def _field(rows: pl.DataFrame, field: str, options: Options) -> list[Finding]:
+    text = pl.col(field).fill_null("").str.strip_chars()
+    bare = text.str.to_lowercase().str.strip_chars(" .!\t\"'*_")
+    # Null, white space, and punctuation only: no letter, digit or symbol such as an emoji.
+    empty = ~text.str.contains(r"[\p{L}\p{N}\p{S}]")
+    repeated = text.str.len_chars().ge(3) & (text.str.strip_chars(text.str.slice(0, 1)) == "")
+    placeholder = bare.is_in(options.placeholders) | text.str.contains(BRACKETED) | repeated
+    template = text.str.contains(TEMPLATE)
+    kinds = {
+        "empty": (empty, f"the {field} is empty", "blocking"),
+        "placeholder": (placeholder & ~empty, f"the {field} is a placeholder: {{seen!r}}", "blocking"),
+        "template": (template & ~placeholder & ~empty, f"the {field} has an unfilled slot: {{seen!r}}", "blocking"),
+    }
+    if field == "label":  # a class may well be called "unknown", "none" or "<other>"
+        kinds = {"empty": kinds["empty"]}
+    return [
+        Finding.of(
+            rows.filter(where).select("row", seen=pl.col(field).fill_null("").str.slice(0, 80)),
+            check="missing",
+            kind=f"{field}_{kind}",
+            severity=severity,  # type: ignore[arg-type]
+            message=message,
+            fix="drop" if kind != "template" else None,
+        )
+        for kind, (where, message, severity) in kinds.items()
+    ]
+
+
+def _answers(rows: pl.DataFrame, options: Options) -> list[Finding]:
+    answer = pl.col("answer").fill_null("").str.strip_chars()
+    echo = (answer != "") & (answer.str.to_lowercase() == pl.col("prompt").fill_null("").str.strip_chars().str.to_lowercase())
+    short = answer.str.split(" ").list.len() <= options.spike_words
+    spikes = (
+        rows.filter((answer != "") & short)
+        .with_columns(key=answer.str.to_lowercase())
+        .filter(
+            (pl.len().over("key") >= max(options.spike_share * rows.height, options.spike_labels))
+            & (pl.col("prompt").n_unique().over("key") >= options.spike_labels)
+        )
+    )
+    seen = pl.col("answer").str.slice(0, 80).alias("seen")
+    return [
+        Finding.of(
+            frame.select("row", seen), check="missing", kind=kind, severity=severity, message=message, fix=fix  # type: ignore[arg-type]
+        )
+        for kind, frame, severity, message, fix in (
+            ("answer_echo", rows.filter(echo), "blocking", "the answer repeats the prompt: {seen!r}", "drop"),
+            ("answer_refusal", rows.filter(answer.str.contains(REFUSAL)), "warning", "the answer refuses: {seen!r}", None),
+            ("answer_spike", spikes, "warning", "one short answer to many questions: {seen!r}", None),
+        )
+    ]
