@@ -1,0 +1,1 @@
+"""The shelf of fixes: one file mends one kind of defect."""

@@ -1,0 +1,22 @@
+"""Settings of the clean room: the ``clean:`` section of tunewright.yaml."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from tunewright.core.frozen import Frozen
+
+
+class CleanSettings(Frozen):
+    """Which findings are mended without asking, and how much may go."""
+
+    fixes: Mapping[str, Mapping[str, Any] | bool | None] = Field(
+        {}, description="Fixes with their options; empty makes every fix that a finding names, false leaves one out."
+    )
+    leave: tuple[str, ...] = Field(
+        (), description="Findings left alone, by name, such as exact_duplicates.both or missing."
+    )
+    max_removed: float = Field(
+        0.3, gt=0, le=1, description="Share of a class or source that cleaning may remove before it stops and asks."
+    )
