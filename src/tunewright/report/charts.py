@@ -44,7 +44,7 @@ _AXIS = {
     "domain": False,
     "ticks": False,
     "labelPadding": 8,
-    "labelLimit": 150,
+    "labelLimit": 168,
 }
 THEME: dict[str, Any] = {
     "font": FONT,
@@ -166,7 +166,9 @@ def curve(rows: Rows, *, title: str, form: str, best: float | None, series: Sequ
         base.mark_line(strokeWidth=2.25, interpolate="monotone").encode(x=x, y=y, color=color, strokeDash=dash)
     ]
     if len(rows) <= 60:
-        layers.append(base.mark_point(filled=True, size=34, opacity=1).encode(x=x, y=y, color=color))
+        layers.append(
+            base.mark_point(filled=True, size=34, opacity=1).encode(x=x, y=y, color=color.copy().legend(None))
+        )
     if best is not None:
         line = alt.Chart(_data([{"step": best, "text": "kept"}]))
         layers.append(line.mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x=x))
@@ -203,7 +205,7 @@ def reliability(rows: Rows) -> Markup:
 
 
 def heat(rows: Rows, names: Sequence[str]) -> Markup:
-    """Rows of each class by the class they were taken for; `rows` have truth, predicted, share, text."""
+    """Rows of each class by the class they were taken for; `rows` have truth, predicted, shade, text."""
     import altair as alt
 
     step = 26 if len(names) > 8 else 34
@@ -215,11 +217,11 @@ def heat(rows: Rows, names: Sequence[str]) -> Markup:
     )
     y = alt.Y("truth:N", sort=list(names), title=None, axis=alt.Axis(labelLimit=130, grid=False))
     base = alt.Chart(_data(rows)).encode(x=x, y=y)
-    strong = "datum.share > 0.5"
+    strong = "datum.shade > 0.55"
     chart = alt.layer(
         base.mark_rect(stroke=RULE, strokeWidth=1).encode(
             color=alt.condition("datum.truth == datum.predicted", alt.value(OWN), alt.value(SECOND)),
-            fillOpacity=alt.FillOpacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None),
+            fillOpacity=alt.FillOpacity("shade:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None),
         ),
         base.mark_text(fontSize=11).encode(
             text="text:N", color=alt.condition(strong, alt.value(PAPER), alt.value(INK))
@@ -269,7 +271,7 @@ def _end(name: str, scale: Any, title: str) -> Any:
 
 def _plot(names: Sequence[str]) -> int:
     """Width left for the plot when the longest name stands to its left, at about 7 px a character."""
-    return WIDTH - min(158, 7 * max((len(name) for name in names), default=0) + 8) - 12
+    return WIDTH - min(176, 7 * max((len(name) for name in names), default=0) + 8) - 12
 
 
 def _totals(rows: Rows, names: Sequence[str]) -> list[float]:

@@ -146,7 +146,7 @@ def _failed(verdict: Verdict) -> str:
 
 def asked(verdict: Verdict) -> str:
     """A gate's bar as a reader writes it: ``≥ 85``."""
-    return verdict.bar.replace(">=", "≥").replace("<=", "≤")
+    return verdict.bar.strip().replace(">=", "≥").replace("<=", "≤").replace(" ", say.NARROW)
 
 
 def gate_value(verdict: Verdict) -> str:

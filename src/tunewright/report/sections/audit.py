@@ -23,7 +23,7 @@ from tunewright.report.page import (
     Tone,
 )
 from tunewright.report.settings import ReportSettings
-from tunewright.report.shown import sample
+from tunewright.report.shown import label, sample
 
 SEVERITIES: dict[str, tuple[str, Tone]] = {
     "blocking": ("Blocking", "bad"),
@@ -203,7 +203,7 @@ def _examples(finding: Finding, quoted: pl.DataFrame, settings: ReportSettings) 
             line="" if row["line"] is None else say.count(row["line"]),
             sentence=sample(_sentence(finding, _shown(hit, lines)), SENTENCE),
             text=sample(row["prompt"], settings.characters),
-            answer=sample(row["label"] or row["answer"], 60),
+            answer=label(row["label"]) if row["label"] else sample(row["answer"], 60),
         )
         for hit, row in zip(shown.rows(named=True), rows.rows(named=True), strict=True)
     )

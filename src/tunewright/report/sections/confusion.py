@@ -28,8 +28,10 @@ def figure(card: Scorecard) -> Figure | None:
         for predicted in keys:
             n = counts.get((truth, predicted), 0)
             part = n / support[truth] if support.get(truth) else 0.0
+            # A tenth of a class going astray must be seen; drawn to the same scale as the diagonal it is not.
+            shade = part if truth == predicted or not n else min(0.5, 0.1 + 2 * part)
             text = str(n) if n else ""
-            rows.append({"truth": names[truth], "predicted": names[predicted], "share": part, "text": text})
+            rows.append({"truth": names[truth], "predicted": names[predicted], "shade": shade, "text": text})
     whole = (
         f"the {len(keys)} most confused of {len(card.classes)} classes"
         if len(card.classes) > len(keys)

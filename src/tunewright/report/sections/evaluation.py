@@ -238,7 +238,7 @@ def _worst(card: Scorecard, metric: Literal["recall", "precision"]) -> Figure:
     return Figure(
         svg=charts.intervals(rows, title=metric, form=".0%", within=(0, 1)),
         title=title,
-        label=f"{metric.capitalize()} with its interval, {whole}; the lowest is {names[0]} with {rows[0]['text']}.",
+        label=f"{title} with its interval; the lowest is {names[0]} with {rows[0]['text']}.",
         table=Table(title, (*columns, Column("Rows", numeric=True)), cells),
     )
 

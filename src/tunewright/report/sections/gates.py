@@ -52,6 +52,6 @@ def _decision(verdict: Verdict) -> Cell:
     if verdict.overridden is None:
         return "–"
     by = verdict.overridden
-    until = f", until {sample(by.until, 20)}" if by.until else ""
-    # The date stands outside the quote: masking takes long runs of digits for a person's number.
+    until = f", until {by.until[:10]}" if by.until else ""
+    # Dates are cut, not masked: masking takes a long run of digits for a person's number.
     return Quote(f"{sample(by.who, 60)}{', ' + by.when[:10] if by.when else ''}{until}: “{sample(by.why, 300)}”")
