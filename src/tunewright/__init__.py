@@ -1,3 +1,23 @@
 """Tunewright takes a business from raw tickets to a proven, packaged fine-tuned model."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tunewright.project import Project
+    from tunewright.release.load import load
+
 __version__ = "0.1.0"
+__all__ = ["Project", "__version__", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    # Looked up when first used, so that `tunewright --help` imports neither polars nor torch.
+    if name == "Project":
+        from tunewright.project import Project
+
+        return Project
+    if name == "load":
+        from tunewright.release.load import load
+
+        return load
+    raise AttributeError(f"module 'tunewright' has no attribute {name!r}")

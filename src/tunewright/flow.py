@@ -126,12 +126,18 @@ class Flow:
         self.gate("evaluate.gain", gain(self.walk.scorecard))
 
     def _release(self) -> None:
-        assert self.walk.candidate and self.walk.scorecard
+        assert self.walk.divided and self.walk.candidate and self.walk.scorecard
         for gate in self.walk.verdicts:
             self.require(gate)
         verdicts = tuple(self.walk.verdicts[gate] for gate in sorted(self.walk.verdicts))
         self.walk.release = self._keep(
-            self.steps.release(self.walk.candidate, self.walk.scorecard, verdicts, self.walk.data_digests())
+            self.steps.release(
+                self.walk.candidate,
+                self.walk.scorecard,
+                verdicts,
+                self.walk.data_digests(),
+                tested=self.walk.divided.dataset,
+            )
         )
 
     def gate(self, name: str, measured: Score) -> Verdict:

@@ -159,16 +159,13 @@ class Steps:
 
     def plan(self, dataset: Dataset) -> Outcome[Plan]:
         """How the model will be trained, and what that should cost."""
-        from tunewright.planning import plan_for
-
         settings = {
             "train": self.config.train.model_dump(mode="json"),
             "plan": self.config.plan.model_dump(mode="json"),
         }
-        step = self._step("plan", settings, {"dataset": dataset.digest})
-        return self._once(
-            step, Plan, lambda _: plan_for(self.corpus(dataset), self.config, self.folder, self.state)
-        )
+        base = self._base(dataset)
+        step = self._step("plan", settings, {"dataset": dataset.digest, "base": base.digest_of_weights})
+        return self._once(step, Plan, lambda _: self._make_plan(dataset))
 
     def train(self, dataset: Dataset, plan: Plan) -> Outcome[Candidate]:
         """A candidate: the plan carried out."""
@@ -201,8 +198,9 @@ class Steps:
         scorecard: Scorecard,
         verdicts: tuple[Verdict, ...],
         data: Mapping[str, str],
+        tested: Dataset,
     ) -> Outcome[Release]:
-        """The candidate as a bundle below ``releases/``."""
+        """The candidate as a bundle below ``releases/``; `tested` is the dataset it was evaluated on."""
         from tunewright.release.room import release
 
         inputs = {
@@ -224,9 +222,11 @@ class Steps:
                 scorecard,
                 verdicts,
                 data,
+                self._prompts(tested, scorecard),
                 name=self.config.name,
                 folder=self.folder / "releases",
                 settings=self.config.release,
+                progress=self.progress,
             ),
         )
         outcome.value.at(self.folder / "releases" / outcome.value.name)
@@ -263,6 +263,12 @@ class Steps:
         from tunewright.clean.room import clean
 
         return clean(self.corpus(dataset), report, self.config.clean, who=actor())
+
+    def _prompts(self, dataset: Dataset, scorecard: Scorecard) -> list[str]:
+        """The texts of the scorecard's predictions, in their order."""
+        prompts = self.corpus(dataset).scan("row", "prompt").collect()
+        rows = scorecard.predictions.select("row").join(prompts, on="row", how="left", maintain_order="left")
+        return [text or "" for text in rows["prompt"]]
 
     def _references(self) -> tuple[str, ...]:
         if not self.config.data.references:

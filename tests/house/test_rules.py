@@ -23,6 +23,7 @@ WITHOUT_PROJECT = {"init", "predict", "explain", "config-show", "config-validate
 ROW_LOOPS = {
     "intake": "parsers read the user's records one by one",
     "cli/render.py": "prints a few rows",
+    "predicting.py": "hands the user the rows they asked for",
     "summaries.py": "counts of a handful of actions, and a diff cut to a limit",
 }
 

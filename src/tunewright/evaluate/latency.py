@@ -1,0 +1,29 @@
+"""How long one answer takes on this machine, and how many come out in a batch."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tunewright.core.score import Score
+
+WARM_UP = 5
+
+
+def latency(predict: Callable[[Sequence[str]], object], texts: Sequence[str], calls: int) -> tuple[Score, ...]:
+    """p50 and p95 of single calls in milliseconds, and rows a second in one batch of all `texts`."""
+    chosen = [texts[i % len(texts)] for i in range(calls + WARM_UP)]
+    spent = []
+    for text in chosen:
+        started = time.perf_counter()
+        predict([text])
+        spent.append(1000 * (time.perf_counter() - started))
+    singles = np.array(spent[WARM_UP:])
+    started = time.perf_counter()
+    predict(texts)
+    per_second = len(texts) / (time.perf_counter() - started)
+    return (
+        Score(metric="p50_ms", value=float(np.percentile(singles, 50)), n=calls, unit="ms"),
+        Score(metric="p95_ms", value=float(np.percentile(singles, 95)), n=calls, unit="ms"),
+        Score(metric="rows_per_s", value=per_second, n=len(texts), unit="1/s"),
+    )

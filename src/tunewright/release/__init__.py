@@ -1,0 +1,1 @@
+"""The release room: a candidate becomes a bundle with its proof."""
