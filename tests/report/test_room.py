@@ -231,3 +231,9 @@ def test_a_scorecard_without_rows_classes_or_comparisons_is_still_reported() -> 
     page = Page(render(bare))
     assert "no baseline was measured" in page.text
     assert "Class by class" not in page.text
+
+
+def test_of_many_classes_the_largest_and_the_smallest_are_drawn(pages) -> None:
+    text = Page(pages["many"]).text
+    assert "the 12 largest of 150 classes" in text
+    assert "the 12 smallest of 150 classes" in text

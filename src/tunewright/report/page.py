@@ -136,5 +136,4 @@ class Section:
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
     findings: tuple[FindingView, ...] = ()
-    notes: tuple[str, ...] = ()
     digests: tuple[tuple[str, Hash], ...] = ()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from tunewright.report import charts
 from tunewright.report.headline import headline
 from tunewright.report.material import ReportMaterial
-from tunewright.report.page import Section
 from tunewright.report.sections import audit, costs, data, evaluation, gates, provenance, training
 from tunewright.report.shown import sample
 
@@ -44,13 +43,7 @@ def render(material: ReportMaterial) -> str:
         colors=charts.COLORS,
         stopped=sample(material.stopped, 400),
         release=sample(material.release.name, 80) if material.release else "",
-        digests=_footer(sections),
     )
-
-
-def _footer(sections: list[Section]) -> list[str]:
-    """Every digest the page shows short, whole, once each and in order of appearance."""
-    return list(dict.fromkeys(hash_.full for section in sections for _, hash_ in section.digests))
 
 
 @cache

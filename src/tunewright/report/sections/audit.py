@@ -200,8 +200,8 @@ def _examples(finding: Finding, quoted: pl.DataFrame, settings: ReportSettings) 
     lines = dict(zip(quoted["row"].to_list(), quoted["line"].to_list(), strict=True))
     return tuple(
         Example(
-            line="" if row["line"] is None else say.count(row["line"]),
-            sentence=sample(_sentence(finding, _shown(hit, lines)), SENTENCE),
+            line="" if row["line"] is None else str(row["line"]),
+            sentence=sample(_sentence(finding, _shown(finding, hit, lines)), SENTENCE),
             text=sample(row["prompt"], settings.characters),
             answer=label(row["label"]) if row["label"] else sample(row["answer"], 60),
         )
@@ -209,13 +209,15 @@ def _examples(finding: Finding, quoted: pl.DataFrame, settings: ReportSettings) 
     )
 
 
-def _shown(hit: Mapping[str, Any], lines: Mapping[int, int | None]) -> dict[str, Any]:
+def _shown(finding: Finding, hit: Mapping[str, Any], lines: Mapping[int, int | None]) -> dict[str, Any]:
     """The evidence as a sentence may quote it: texts masked and cut, another row with its line in the file."""
     shown = {
         name: sample(value, VALUE) if isinstance(value, str) else _value(value) for name, value in hit.items()
     }
-    line = lines.get(hit[OTHER]) if isinstance(hit.get(OTHER), int) else None
-    return shown if line is None else {**shown, OTHER: f"{hit[OTHER]} (line {say.count(line)})"}
+    # Only a bare {other} takes a text; a format of its own asks for the number.
+    named = f"{{{OTHER}}}" in finding.message and isinstance(hit.get(OTHER), int)
+    line = lines.get(hit[OTHER]) if named else None
+    return shown if line is None else {**shown, OTHER: f"{hit[OTHER]} (line {line})"}
 
 
 def _value(value: Any) -> Any:

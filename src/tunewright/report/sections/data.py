@@ -1,5 +1,7 @@
 """What came in, what cleaning changed, and how the rows were divided."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from tunewright.core.edit import Edit
@@ -10,8 +12,10 @@ from tunewright.report.material import Divided, ReportMaterial
 from tunewright.report.page import Column, Figure, Hash, Quote, Section, Table
 from tunewright.report.shown import label, sample
 
+Counts = tuple[str, Mapping[str, int]]
 SIDES = ("train", "validation", "test")
-CHARTED = 20
+#: Up to so many classes are drawn in one chart; of more, the largest and the smallest so many.
+CHARTED, ENDS = 20, 12
 
 
 def intake(material: ReportMaterial) -> Section | None:
@@ -115,37 +119,44 @@ def split(material: ReportMaterial) -> Section | None:
         id="split",
         title="Split",
         lead=(f"{parts}, {kept}.{together}",),
-        figures=(_classes(divided, sides),) if divided.classes else (),
+        figures=_figures(divided, sides) if divided.classes else (),
         digests=(("rows as divided", Hash(divided.digest)),),
     )
 
 
-def _classes(divided: Divided, sides: list[str]) -> Figure:
+def _figures(divided: Divided, sides: list[str]) -> tuple[Figure, ...]:
     by_size = sorted(divided.classes.items(), key=lambda item: (-sum(item[1].values()), item[0]))
     names = distinct([label(name) for name, _ in by_size])
-    drawn = by_size[:CHARTED]
+    classes = [(name, counts) for name, (_, counts) in zip(names, by_size, strict=True)]
+    if len(classes) <= CHARTED:
+        return (_classes(classes, classes, sides, "all classes"),)
+    whole = f"of {len(classes)} classes"
+    return (
+        _classes(classes[:ENDS], classes, sides, f"the {ENDS} largest {whole}"),
+        _classes(classes[-ENDS:], classes[-ENDS:], sides, f"the {ENDS} smallest {whole}"),
+    )
+
+
+def _classes(drawn: list[Counts], listed: list[Counts], sides: list[str], whole: str) -> Figure:
     rows = [
-        {"name": name, "group": side, "value": counts.get(side, 0)}
-        for name, (_, counts) in zip(names, drawn, strict=False)
-        for side in sides
+        {"name": name, "group": side, "value": counts.get(side, 0)} for name, counts in drawn for side in sides
     ]
-    whole = f"the {CHARTED} largest of {len(by_size)} classes" if len(by_size) > CHARTED else "all classes"
-    largest, smallest = sum(by_size[0][1].values()), sum(by_size[-1][1].values())
+    largest, smallest = sum(drawn[0][1].values()), sum(drawn[-1][1].values())
     return Figure(
         svg=charts.bars(rows, title="rows", groups=sides),
         title=f"Rows of each class ({whole})",
-        label=f"Rows of each class by split, {whole}; the largest class has {say.plural(largest, 'row')}, "
-        f"the smallest {say.count(smallest)}.",
+        label=f"Rows of each class by split, {whole}; from {say.plural(largest, 'row')} of {drawn[0][0]} down to "
+        f"{say.count(smallest)} of {drawn[-1][0]}.",
         table=Table(
             "Rows of each class by split",
             (
                 Column("Class", head=True),
-                *(Column(s.capitalize(), numeric=True) for s in sides),
+                *(Column(side.capitalize(), numeric=True) for side in sides),
                 Column("All", numeric=True),
             ),
             tuple(
                 (Quote(name), *(say.count(counts.get(s, 0)) for s in sides), say.count(sum(counts.values())))
-                for name, (_, counts) in zip(names, by_size, strict=True)
+                for name, counts in listed
             ),
         ),
     )

@@ -20,7 +20,7 @@ def table(tested: Tested, settings: ReportSettings) -> Table | None:
     joined = worst.join(tested.rows.select("row", "line", "prompt"), on="row", how="left", maintain_order="left")
     rows = tuple(
         (
-            "–" if row["line"] is None else say.count(row["line"]),
+            "–" if row["line"] is None else str(row["line"]),
             Quote(sample(row["prompt"], settings.characters)),
             Quote(label(row["truth"])),
             Quote(label(row["predicted"])),
