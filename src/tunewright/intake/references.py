@@ -1,10 +1,38 @@
-"""The user's own documents, as texts."""
+"""The user's own documents: what the domain sounds like."""
 
 from pathlib import Path
 
+import polars as pl
+
+from tunewright.core.errors import ExitCode, UserError
+from tunewright.intake.room import read_table
+
+TEXTS = {".txt", ".md"}
+TABLES = {".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet"}
+
 
 def read_references(path: Path) -> tuple[str, ...]:
-    """Texts of a folder of .txt files, or the lines of one file."""
-    if path.is_dir():
-        return tuple(p.read_text(encoding="utf-8") for p in sorted(path.glob("*.txt")))
-    return tuple(line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    """Every document below `path`: a text file is one document, a row of a table is one.
+
+    Of a table the column with the longest texts is read.
+
+    Raises:
+        UserError: E-DATA-017 when there is none.
+    """
+    files = sorted(file for file in path.rglob("*") if file.suffix in TEXTS | TABLES) if path.is_dir() else [path]
+    found = [text for file in files if file.is_file() for text in _documents(file)]
+    if not found:
+        raise UserError(
+            "E-DATA-017", f"There are no documents in {path}.", fix="Put .txt, .md or table files there.",
+            exit_code=ExitCode.NOT_FOUND,
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _documents(file: Path) -> list[str]:
+    if file.suffix in TEXTS:
+        text = file.read_text(encoding="utf-8", errors="replace").strip()
+        return [text] if text else []
+    table = read_table(file).select(pl.all().cast(pl.String, strict=False))
+    column = max(table.columns, key=lambda name: table[name].str.len_chars().mean() or 0)
+    return [text for text in table[column].drop_nulls().str.strip_chars().to_list() if text]

@@ -7,12 +7,27 @@ from pydantic import Field
 
 from tunewright.core.frozen import Frozen
 
+Format = Literal[
+    "auto", "csv", "xlsx", "parquet", "jsonl", "json", "openai_chat", "sharegpt", "alpaca", "prompt_completion",
+    "label_studio",
+]  # fmt: skip
+Role = Literal["prompt", "answer", "label", "system", "source_id", "subject_token", "weight", "split", "origin"]
+
 
 class DataSettings(Frozen):
     """The user's file and how to read it."""
 
     file: str = Field("", description="Your export, relative to the project folder.")
-    format: str = Field("auto", description="Format of the file; auto looks at its content.")
-    task: Literal["auto", "classify", "reply", "extract"] = Field("auto", description="What the rows are for.")
-    columns: Mapping[str, str] = Field({}, description="Your column for each role: prompt, label, answer …")
-    references: str = Field("", description="A file or folder of your own domain documents.")
+    format: Format = Field("auto", description="Format of the file; auto looks at its content, not its name.")
+    task: Literal["auto", "classify", "reply", "extract"] = Field(
+        "auto", description="What the rows are for: classify (a label), reply (an answer), extract (entities)."
+    )
+    columns: Mapping[Role, str] = Field({}, description="Your column for each role, where the guess is wrong.")
+    sheet: str = Field("", description="Sheet of a workbook; empty takes the only one with a header, or asks.")
+    encoding: str = Field("", description="Encoding of a text file; empty tells UTF-8, UTF-16 and cp1252 apart.")
+    delimiter: str = Field("", max_length=1, description="Delimiter of a CSV; empty finds it.")
+    references: str = Field(
+        "", description="A file or folder of your own domain's documents, for domain and terminology checks."
+    )
+    max_cell_mb: float = Field(8.0, gt=0, description="Largest single cell, in megabytes.")
+    max_inflated_gb: float = Field(8.0, gt=0, description="Largest size of a compressed file once unpacked.")
