@@ -57,11 +57,11 @@ def test_the_jaccard_is_exact() -> None:
     assert found["jaccard"][1] == pytest.approx(6 / 8)
 
 
-def test_a_long_text_is_compared_by_pairs_of_words() -> None:
+def test_a_long_text_is_compared_by_runs_of_three_words() -> None:
     words = [f"word{chr(97 + i // 10)}{chr(97 + i % 10)}" for i in range(60)]
     other = [*words[:30], "changed", *words[31:]]
     found = cluster_texts(pl.Series([" ".join(words), " ".join(other)]))
-    assert found["jaccard"][1] == pytest.approx(57 / 61)
+    assert found["jaccard"][1] == pytest.approx(55 / 61)
 
 
 def test_texts_on_both_sides_of_the_border_of_forty_words_are_compared() -> None:
@@ -139,12 +139,22 @@ def test_other_numbers_in_the_same_words_are_told_apart() -> None:
     assert found["same_numbers"].to_list() == [True, False, True]
 
 
+def test_the_closest_copies_find_each_other_before_looser_kin_claims_one() -> None:
+    # The copy misses the kin's threshold; a leader that claimed the original first would leave the copy alone.
+    original = "please cancel my account and send me the money back today"
+    copy = original + " thanks"
+    kin = [original.replace("today", word).replace("please", "kindly") for word in ("now", "soon", "at once")]
+    found = cluster_texts(pl.Series([*kin, original, copy]))
+    of = dict(zip(found["row"], found["cluster"], strict=True))
+    assert of[3] == of[4]
+
+
 def test_a_chain_of_neighbors_does_not_join_its_ends() -> None:
     words = [f"w{i:03d}" for i in range(400)]
     chain = [" ".join(words[start : start + 60]) for start in range(0, 300, 6)]
     found = cluster_texts(pl.Series(chain))
     assert found["cluster"].n_unique() > 5
-    assert found["jaccard"].min() >= 0.7
+    assert found["jaccard"].min() >= 0.6
 
 
 def test_the_first_row_represents_a_pair_whatever_its_content() -> None:

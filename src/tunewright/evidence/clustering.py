@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tunewright.evidence.kernels import links as kernel
-from tunewright.evidence.sketching import KINDS, Sketches, shingle_sets
+from tunewright.evidence.sketching import Sketches, shingle_sets
 
 if TYPE_CHECKING:
     from tunewright.evidence.near_duplicates import NearDuplicateOptions
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 #: A sketch strays this many standard errors below its pair's Jaccard once in 4,000.
 SLACK = 3.5
-PAIRS_PER_TASK = 50_000
+PAIRS_PER_TASK = 25_000
+#: A connected family of this many texts needs no further proof that it is one.
+ENOUGH = 64
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def floors(options: "NearDuplicateOptions") -> Array:
     expected = count * (thresholds + (1 - thresholds) / 256)
     slack = SLACK * np.sqrt(count * thresholds * (1 - thresholds))
     padding = -(-count // 8) * 8 - count
-    return np.floor(expected - slack).astype(np.int64).clip(1) + padding
+    least: Array = np.floor(expected - slack).astype(np.int64).clip(1) + padding
+    return least
 
 
 def clusters(
@@ -128,27 +131,13 @@ def clusters(
     """
     links = np.unique(np.concatenate([part.links for part in found]))
     pairs = np.stack([links >> np.uint64(32), links & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
-    needed, local = np.unique(pairs, return_inverse=True)
-    pairs = local.reshape(pairs.shape)
+    asked = np.zeros(texts.first_rows.size, dtype=np.bool_)
+    asked[pairs.ravel()] = True
+    needed = np.flatnonzero(asked)
+    pairs = (np.cumsum(asked) - 1)[pairs]
     flat, bounds = _shingles(pool, batches, texts.first_rows[needed], options)
-    thresholds = _thresholds(options)
-
-    def compare(start: int) -> Array:
-        part = pairs[start : start + PAIRS_PER_TASK]
-        kept = np.empty(len(part), dtype=np.bool_)
-        kernel.verify(part, flat, bounds, thresholds, kept)
-        return kept
-
-    kept = list(pool.map(compare, range(0, len(pairs), PAIRS_PER_TASK)))
-    pairs = pairs[np.concatenate(kept)] if kept else pairs
-    sketches = np.zeros((2, needed.size, found[0].sketches.shape[1]), dtype=np.uint64)
-    for kind in KINDS:
-        place = np.searchsorted(found[kind].texts, needed).clip(max=max(found[kind].texts.size - 1, 0))
-        described = (
-            found[kind].texts[place] == needed if found[kind].texts.size else np.zeros(needed.size, np.bool_)
-        )
-        sketches[kind, described] = found[kind].sketches[place[described]]
-    centers, scores = _stars(pairs, needed, texts, flat, bounds, sketches, options)
+    pairs = _verified(pool, pairs, flat, bounds, options)
+    centers, scores = _stars(pairs, texts.first_rows[needed], flat, bounds, options)
     center_of = np.arange(texts.first_rows.size)
     score_of = np.ones(texts.first_rows.size)
     center_of[needed], score_of[needed] = needed[centers], scores
@@ -184,33 +173,46 @@ def _shingles(
     return np.concatenate(flats) if flats else np.empty(0, dtype=np.uint32), together
 
 
-def _stars(  # noqa: PLR0917
-    pairs: Array,
-    needed: Array,
-    texts: Texts,
-    flat: Array,
-    bounds: Array,
-    sketches: Array,
-    options: "NearDuplicateOptions",
+def _verified(pool: Executor, pairs: Array, flat: Array, bounds: Array, options: "NearDuplicateOptions") -> Array:
+    """The pairs that reach the threshold exactly, the most alike first.
+
+    A family of thousands proposes millions of pairs, nearly all of them true. Once `ENOUGH` of its texts are
+    connected, pairs inside it are passed over; blocks are of fixed sizes, so what is passed over depends on the
+    texts alone.
+    """
+    thresholds = _thresholds(options)
+    parents = np.arange(bounds.shape[1])
+    sizes = np.ones(bounds.shape[1], dtype=np.int64)
+
+    def score(part: Array) -> Array:
+        found = np.empty(len(part))
+        kernel.verify(part, flat, bounds, thresholds, found)
+        return found
+
+    true, scores = [pairs[:0]], [np.empty(0)]
+    start, size = 0, PAIRS_PER_TASK
+    while start < len(pairs):
+        block = pairs[start : start + size]
+        block = block[kernel.worth_verifying(block, parents, sizes, ENOUGH)]
+        found = np.concatenate([*pool.map(score, np.array_split(block, -(-len(block) // PAIRS_PER_TASK) or 1))])
+        kernel.unite(block[found > 0], parents, sizes)
+        true.append(block[found > 0])
+        scores.append(found[found > 0])
+        start, size = start + size, size * 2
+    kept: Array = np.concatenate(true)[np.argsort(-np.concatenate(scores), kind="stable")]
+    return kept
+
+
+def _stars(
+    pairs: Array, first_rows: Array, flat: Array, bounds: Array, options: "NearDuplicateOptions"
 ) -> tuple[Array, Array]:
     """Each compared text's representative and its exact Jaccard to it."""
-    n = needed.size
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    degree = np.bincount(both[:, 0], minlength=n)
-    neighbors = both[np.lexsort((both[:, 1], both[:, 0])), 1]
-    starts = np.concatenate([[0], np.cumsum(degree)])
-    roots = kernel.components(n, pairs)
-    ordered = np.lexsort((np.arange(n), -degree, roots))
-    centers, scores = np.arange(n), np.ones(n)
     thresholds = _thresholds(options)
-    kernel.stars(
-        ordered, _edges(roots[ordered]), neighbors, starts, flat, bounds, sketches, thresholds, floors(options),
-        options.sweeps, centers, scores,
-    )  # fmt: skip
-    ordered = np.lexsort((np.arange(n), centers))
-    kernel.promote_first(
-        ordered, _edges(centers[ordered]), texts.first_rows[needed], flat, bounds, thresholds, centers, scores
-    )
+    centers, scores = np.arange(first_rows.size), np.ones(first_rows.size)
+    kernel.stars(pairs, flat, bounds, thresholds, centers)
+    ordered = np.argsort(centers, kind="stable")
+    kernel.promote_first(ordered, _edges(centers[ordered]), first_rows, flat, bounds, thresholds, centers)
+    kernel.similarities(centers, flat, bounds, thresholds, scores)
     return centers, scores
 
 

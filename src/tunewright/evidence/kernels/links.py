@@ -16,21 +16,23 @@ from tunewright.evidence.kernels.sketch import CHARS, WORDS
 
 #: Partners that one text may name in one bucket: enough to connect a cluster, few enough for a bucket of 100,000.
 PARTNERS = 2
+#: Clusters of up to this many texts may change their center when they join.
+SMALL = 16
 _LOW = np.uint64(0xFFFFFFFF)
 _SEVENS = np.uint64(0x7F7F7F7F7F7F7F7F)
 _ONES = np.uint64(0x0101010101010101)
 
 
 @compiled
-def agreement(left: Any, right: Any) -> Any:
-    """How many bytes of two packed sketches are equal; both of shape ``(n_permutations / 8,)``, uint64."""
+def agreement(sketches: Any, one: Any, other: Any) -> Any:
+    """How many bytes of two packed sketches are equal; `sketches` of shape ``(n, n_words)``, uint64."""
     unequal = np.uint64(0)
-    for word in range(left.size):
-        x = left[word] ^ right[word]
+    for word in range(sketches.shape[1]):
+        x = sketches[one, word] ^ sketches[other, word]
         # 0x80 in every byte that is not zero (Mycroft 1987), counted by one multiplication.
         x = (((x & _SEVENS) + _SEVENS) | x) & ~_SEVENS
         unequal += ((x >> np.uint64(7)) * _ONES) >> np.uint64(56)
-    return left.size * 8 - np.int64(unequal)
+    return sketches.shape[1] * 8 - np.int64(unequal)
 
 
 @compiled
@@ -74,7 +76,7 @@ def bucket_links(
             best_entry = second_entry = np.int64(-1)
             for other_place in range(place + 1, min(place + window + 1, last)):
                 other = np.int64(keyed[other_place] & _LOW)
-                agreed = agreement(sketches[one], sketches[other])
+                agreed = agreement(sketches, one, other)
                 if agreed > best:
                     second, second_entry = best, best_entry
                     best, best_entry = agreed, other
@@ -91,15 +93,16 @@ def bucket_links(
 
 
 @compiled
-def _jaccard(left: Any, right: Any) -> Any:
-    """Shared over all of two sorted sets."""
-    i, j, shared = 0, 0, 0
-    while i < left.size and j < right.size:
-        a, b = left[i], right[j]
+def _jaccard(flat: Any, i: Any, i_end: Any, j: Any, j_end: Any) -> Any:
+    """Shared over all of two sorted sets, ``flat[i:i_end]`` and ``flat[j:j_end]``."""
+    total = (i_end - i) + (j_end - j)
+    shared = 0
+    while i < i_end and j < j_end:
+        a, b = flat[i], flat[j]
         shared += a == b
         i += a <= b
         j += b <= a
-    return shared / (left.size + right.size - shared)
+    return shared / (total - shared)
 
 
 @compiled
@@ -114,126 +117,138 @@ def compare(a: Any, b: Any, flat: Any, bounds: Any, thresholds: Any) -> Any:
         thresholds: of characters and of words.
     """
     for kind in (CHARS, WORDS):
-        left = flat[bounds[kind, a, 0] : bounds[kind, a, 1]]
-        right = flat[bounds[kind, b, 0] : bounds[kind, b, 1]]
-        if left.size > 0 and right.size > 0:
+        i, i_end = bounds[kind, a, 0], bounds[kind, a, 1]
+        j, j_end = bounds[kind, b, 0], bounds[kind, b, 1]
+        if i < i_end and j < j_end:
             # No pair of sets of such different sizes can reach it.
-            if min(left.size, right.size) < thresholds[kind] * max(left.size, right.size):
+            if min(i_end - i, j_end - j) < thresholds[kind] * max(i_end - i, j_end - j):
                 return 0.0, False
-            jaccard = _jaccard(left, right)
+            jaccard = _jaccard(flat, i, i_end, j, j_end)
             return jaccard, jaccard >= thresholds[kind]
     return 0.0, False
 
 
 @compiled
-def verify(pairs: Any, flat: Any, bounds: Any, thresholds: Any, kept: Any) -> None:
-    """Mark the pairs, shape ``(n_pairs, 2)``, whose exact Jaccard reaches the threshold."""
+def verify(pairs: Any, flat: Any, bounds: Any, thresholds: Any, scores: Any) -> None:
+    """The exact Jaccard of each pair, shape ``(n_pairs, 2)``; 0 where it does not reach the threshold."""
     for pair in range(pairs.shape[0]):
-        kept[pair] = compare(pairs[pair, 0], pairs[pair, 1], flat, bounds, thresholds)[1]
+        jaccard, reached = compare(pairs[pair, 0], pairs[pair, 1], flat, bounds, thresholds)
+        scores[pair] = jaccard if reached else 0.0
 
 
 @compiled
-def components(n_texts: Any, pairs: Any) -> Any:
-    """The least text number that each text is connected to (union-find with path halving)."""
-    parent = np.arange(n_texts)
+def _root(parents: Any, text: Any) -> Any:
+    """The text that stands for the component of `text` (path halving, Tarjan and van Leeuwen 1984)."""
+    while parents[text] != text:
+        parents[text] = parents[parents[text]]
+        text = parents[text]
+    return text
+
+
+@compiled
+def worth_verifying(pairs: Any, parents: Any, sizes: Any, enough: Any) -> Any:
+    """Which pairs can still tell something: those not inside one connected family of `enough` texts."""
+    open_ = np.ones(pairs.shape[0], dtype=np.bool_)
     for pair in range(pairs.shape[0]):
-        a, b = pairs[pair, 0], pairs[pair, 1]
-        while parent[a] != a:
-            parent[a] = parent[parent[a]]
-            a = parent[a]
-        while parent[b] != b:
-            parent[b] = parent[parent[b]]
-            b = parent[b]
-        if a < b:
-            parent[b] = a
-        else:
-            parent[a] = b
-    for text in range(n_texts):
-        # Parents are lower than their children, so theirs are already final.
-        parent[text] = parent[parent[text]]
-    return parent
+        root = _root(parents, pairs[pair, 0])
+        open_[pair] = sizes[root] < enough or root != _root(parents, pairs[pair, 1])
+    return open_
 
 
 @compiled
-def _may_reach(a: Any, b: Any, bounds: Any, sketches: Any, floors: Any) -> Any:
-    """Whether two sketches agree enough for an exact comparison to be worth its time."""
-    for kind in (CHARS, WORDS):
-        if bounds[kind, a, 1] > bounds[kind, a, 0] and bounds[kind, b, 1] > bounds[kind, b, 0]:
-            return agreement(sketches[kind, a], sketches[kind, b]) >= floors[kind]
-    return False
+def unite(pairs: Any, parents: Any, sizes: Any) -> None:
+    """Join the components of each pair; the least text number stands for each (union-find)."""
+    for pair in range(pairs.shape[0]):
+        a, b = _root(parents, pairs[pair, 0]), _root(parents, pairs[pair, 1])
+        if a != b:
+            low, high = min(a, b), max(a, b)
+            parents[high] = low
+            sizes[low] += sizes[high]
 
 
 @compiled
-def stars(
-    ordered: Any,
-    groups: Any,
-    neighbors: Any,
-    starts: Any,
-    flat: Any,
-    bounds: Any,
-    sketches: Any,
-    thresholds: Any,
-    floors: Any,
-    sweeps: Any,
-    centers: Any,
-    scores: Any,
-) -> None:
-    """Cover each connected component by stars: the best connected text first, and all that reach it.
+def _reaches_all(
+    center: Any, cluster: Any, heads: Any, following: Any, flat: Any, bounds: Any, thresholds: Any
+) -> Any:
+    """Whether `center` reaches the threshold to every member of `cluster`.
 
-    The first `sweeps` centers of a component are held against all its texts that are still free, so a family whose
-    links are sparse becomes one cluster; later centers only against their own links, which bounds the cost.
+    The member that it does not reach moves to the front, so that the next try of this kind ends at once.
+    """
+    before, text = -1, heads[cluster]
+    while text >= 0:
+        if text != center and not compare(center, text, flat, bounds, thresholds)[1]:
+            if before >= 0 and following[text] >= 0:
+                following[before] = following[text]
+                following[text] = heads[cluster]
+                heads[cluster] = text
+            return False
+        before, text = text, following[text]
+    return True
+
+
+@compiled
+def stars(pairs: Any, flat: Any, bounds: Any, thresholds: Any, centers: Any) -> None:
+    """Join clusters along `pairs`, the most alike first, while some center still reaches every member.
+
+    Single linkage with a guard: a pair joins two clusters only under one of their centers, or, while both are
+    small, under one of its own two texts. So closest copies find each other before looser kin can claim them.
 
     Args:
-        ordered: texts, components one after another, in each the most linked first, then by number.
-        groups: where each component begins in `ordered`, closed by its length.
-        neighbors: linked texts of each text, one text after another.
-        starts: where each begins in `neighbors`, shape ``(n_texts + 1,)``.
+        pairs: verified, in descending order of their Jaccard, shape ``(n_pairs, 2)``.
         flat: shingle sets, see :func:`compare`.
         bounds: where each begins and ends.
-        sketches: packed low bytes by kind and text, shape ``(2, n_texts, n_permutations / 8)``.
         thresholds: of characters and of words.
-        floors: least agreement by kind.
-        sweeps: centers of a component that see all of it.
         centers: out, each text's center; a text alone is its own.
-        scores: out, exact Jaccard to the center.
     """
-    taken = np.zeros(centers.size, dtype=np.bool_)
-    for group in range(groups.size - 1):
-        free = ordered[groups[group] : groups[group + 1]].copy()
-        left = free.size
-        for _ in range(sweeps):
-            if left == 0:
-                break
-            center = free[0]
-            centers[center], scores[center], taken[center] = center, 1.0, True
-            remaining = 0
-            for place in range(1, left):
-                text = free[place]
-                reached = False
-                if _may_reach(center, text, bounds, sketches, floors):
-                    jaccard, reached = compare(center, text, flat, bounds, thresholds)
-                if reached:
-                    centers[text], scores[text], taken[text] = center, jaccard, True
-                else:
-                    free[remaining] = text
-                    remaining += 1
-            left = remaining
-        for place in range(left):
-            center = free[place]
-            if taken[center]:
-                continue
-            centers[center], scores[center], taken[center] = center, 1.0, True
-            for link in range(starts[center], starts[center + 1]):
-                text = neighbors[link]
-                if not taken[text]:
-                    jaccard, reached = compare(center, text, flat, bounds, thresholds)
-                    if reached:
-                        centers[text], scores[text], taken[text] = center, jaccard, True
+    n = centers.size
+    clusters, heads, tails, middle = np.arange(n), np.arange(n), np.arange(n), np.arange(n)
+    following, sizes = np.full(n, -1), np.ones(n, dtype=np.int64)
+    for pair in range(pairs.shape[0]):
+        a, b = pairs[pair, 0], pairs[pair, 1]
+        large, small = clusters[a], clusters[b]
+        if large == small:
+            continue
+        if sizes[small] > sizes[large]:
+            large, small = small, large
+        center = -1
+        if _reaches_all(middle[large], small, heads, following, flat, bounds, thresholds):
+            center = middle[large]
+        elif _reaches_all(middle[small], large, heads, following, flat, bounds, thresholds):
+            center = middle[small]
+        elif sizes[large] <= SMALL:
+            for text in (a, b):
+                if (
+                    center < 0
+                    and _reaches_all(text, large, heads, following, flat, bounds, thresholds)
+                    and _reaches_all(text, small, heads, following, flat, bounds, thresholds)
+                ):
+                    center = text
+        if center < 0:
+            continue
+        text = heads[small]
+        last = text
+        while text >= 0:
+            clusters[text] = large
+            last = text
+            text = following[text]
+        following[tails[large]] = heads[small]
+        tails[large] = last
+        sizes[large] += sizes[small]
+        middle[large] = center
+    for text in range(n):
+        centers[text] = middle[clusters[text]]
+
+
+@compiled
+def similarities(centers: Any, flat: Any, bounds: Any, thresholds: Any, scores: Any) -> None:
+    """The exact Jaccard of each text to its center; 1 to itself."""
+    for text in range(centers.size):
+        scores[text] = 1.0 if centers[text] == text else compare(centers[text], text, flat, bounds, thresholds)[0]
 
 
 @compiled
 def promote_first(
-    ordered: Any, groups: Any, first_rows: Any, flat: Any, bounds: Any, thresholds: Any, centers: Any, scores: Any
+    ordered: Any, groups: Any, first_rows: Any, flat: Any, bounds: Any, thresholds: Any, centers: Any
 ) -> None:
     """Let the text that comes first in the file stand for its cluster where every member reaches it too.
 
@@ -247,9 +262,7 @@ def promote_first(
         bounds: where each begins and ends.
         thresholds: of characters and of words.
         centers: in and out, who represents each text.
-        scores: in and out, exact Jaccard to it.
     """
-    found = np.empty(centers.size, dtype=np.float64)
     for group in range(groups.size - 1):
         members = ordered[groups[group] : groups[group + 1]]
         first = members[0]
@@ -259,16 +272,10 @@ def promote_first(
         if first == centers[first]:
             continue
         everyone = True
-        for place in range(members.size):
-            if members[place] == first:
-                found[place] = 1.0
-                continue
-            jaccard, reached = compare(first, members[place], flat, bounds, thresholds)
-            found[place] = jaccard
-            if not reached:
+        for text in members:
+            if text != first and not compare(first, text, flat, bounds, thresholds)[1]:
                 everyone = False
                 break
         if everyone:
-            for place in range(members.size):
-                centers[members[place]] = first
-                scores[members[place]] = found[place]
+            for text in members:
+                centers[text] = first
