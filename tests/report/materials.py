@@ -98,10 +98,10 @@ def findings(*, cleaned: bool) -> tuple[Finding, ...]:
     if not cleaned:
         found += [
             Finding.of(
-                hits(212, other=[i + 1 for i in range(212)]),
+                hits(212, other_line=[4 + 2 * i for i in range(212)]),
                 check="exact_duplicates",
                 kind="both",
-                message="repeats row {other}",
+                message="repeats line {other_line}",
                 fix="drop_duplicates",
             ),
             Finding.of(
@@ -114,10 +114,10 @@ def findings(*, cleaned: bool) -> tuple[Finding, ...]:
         ]
     found += [
         Finding.of(
-            hits(37, other=[i + 3 for i in range(37)], seen=[LABELS[i % 12] for i in range(37)]),
+            hits(37, other_line=[8 + 2 * i for i in range(37)], seen=[LABELS[i % 12] for i in range(37)]),
             check="label_conflicts",
             kind="prompt",
-            message="the same text has the label {seen!r} in row {other}",
+            message="the same text has the label {seen!r} in line {other_line}",
         ),
         Finding.of(
             hits(96, seen=[PRIVATE[i % 3] for i in range(96)]),

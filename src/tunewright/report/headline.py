@@ -137,9 +137,13 @@ def _gates(material: ReportMaterial) -> str:
 
 
 def _failed(verdict: Verdict) -> str:
-    text = f"The gate on {gate_name(verdict.gate)} failed (asked {asked(verdict)}, measured {gate_value(verdict)})"
+    sure = say.difference_interval if verdict.gate == "evaluate.gain" else say.interval
+    ends = sure(verdict.measured)
+    text = f"The gate on {gate_name(verdict.gate)} failed: it asks for {asked(verdict)}, "
+    text += f"measured was {gate_value(verdict)}"
+    text += f" (interval {ends}, of which the worse end counts)" if ends else ""
     if verdict.overridden is None:
-        return text + "; nothing after it was started."
+        return text + ". Nothing after it was started."
     who, why = sample(verdict.overridden.who, 60), sample(verdict.overridden.why, 200).rstrip(".")
     return f"{text}; {who} went on, giving as reason: “{why}”."
 

@@ -20,8 +20,6 @@ from tunewright.core.verdict import Verdict
 from tunewright.report.settings import ReportSettings
 
 QUOTED = ("row", "line", "prompt", "answer", "label")
-#: The evidence column in which a check names a row's counterpart.
-OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -34,12 +32,7 @@ class Audited:
     @classmethod
     def of(cls, report: AuditReport, corpus: Corpus, settings: ReportSettings) -> Self:
         """`report` with the first rows of each of its findings, read from `corpus`."""
-        wanted = []
-        for finding in report.findings:
-            rows = example_rows(finding.frame, settings.examples)
-            wanted.append(rows)
-            if finding.frame.schema.get(OTHER) == pl.Int64:
-                wanted.append(finding.frame.filter(pl.col("row").is_in(rows.implode()))[OTHER].drop_nulls())
+        wanted = [example_rows(finding.frame, settings.examples) for finding in report.findings]
         return cls(report, _quote(corpus, wanted))
 
 

@@ -13,6 +13,7 @@ METRICS = {
     "latency_p95": "Latency, 95th percentile",
     "p50_ms": "Latency, median",
     "p95_ms": "Latency, 95th percentile",
+    "rows_per_s": "Throughput in batches",
 }
 MINUS = "\u2212"
 NARROW = "\u202f"
@@ -46,13 +47,15 @@ def value(score: Score) -> str:
 def figure(number: float, unit: str) -> str:
     """A number in a unit: shares as percent, points bare, times with their unit."""
     if unit == "share":
-        return f"{100 * number:.1f}{NARROW}%".replace("-", MINUS)
+        return f"{_of_hundred(100 * number)}{NARROW}%"
     if unit in ("points", ""):
-        return _signless(f"{number:.1f}")
+        return _of_hundred(number) if unit else _signless(f"{number:.1f}")
     if unit == "ms":
         return f"{number:.0f}{NARROW}ms" if number >= 100 else f"{number:.1f}{NARROW}ms"
     if unit == "s":
         return seconds(number)
+    if unit == "1/s":
+        return f"{number:,.0f} rows a second" if number >= 10 else f"{number:.1f} rows a second"
     return _signless(f"{number:.3g}{NARROW}{unit}")
 
 
@@ -114,6 +117,13 @@ def listed(words: list[str]) -> str:
 def plural(n: int, one: str, many: str = "") -> str:
     """``1 row``, ``1,204 rows``."""
     return f"{count(n)} {one if n == 1 else many or one + 's'}"
+
+
+def _of_hundred(number: float) -> str:
+    """One decimal, but never a round 100 where something is missing from it."""
+    if 99.95 <= number < 100:
+        return "99.99" if number >= 99.99 else f"{number:.2f}"
+    return _signless(f"{number:.1f}")
 
 
 def _signless(text: str) -> str:

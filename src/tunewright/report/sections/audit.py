@@ -9,7 +9,7 @@ from tunewright.core.finding import Finding
 from tunewright.report import charts
 from tunewright.report import wording as say
 from tunewright.report.headline import asked
-from tunewright.report.material import OTHER, Audited, ReportMaterial, example_rows
+from tunewright.report.material import Audited, ReportMaterial, example_rows
 from tunewright.report.page import (
     Badge,
     Bar,
@@ -197,11 +197,10 @@ def _examples(finding: Finding, quoted: pl.DataFrame, settings: ReportSettings) 
     hits = finding.frame.unique("row", keep="first", maintain_order=True)
     shown = pl.DataFrame({"row": wanted}).join(hits, on="row", how="left", maintain_order="left")
     rows = pl.DataFrame({"row": wanted}).join(quoted, on="row", how="left", maintain_order="left")
-    lines = dict(zip(quoted["row"].to_list(), quoted["line"].to_list(), strict=True))
     return tuple(
         Example(
             line="" if row["line"] is None else str(row["line"]),
-            sentence=sample(_sentence(finding, _shown(finding, hit, lines)), SENTENCE),
+            sentence=sample(_sentence(finding, _shown(hit)), SENTENCE),
             text=sample(row["prompt"], settings.characters),
             answer=label(row["label"]) if row["label"] else sample(row["answer"], 60),
         )
@@ -209,15 +208,9 @@ def _examples(finding: Finding, quoted: pl.DataFrame, settings: ReportSettings) 
     )
 
 
-def _shown(finding: Finding, hit: Mapping[str, Any], lines: Mapping[int, int | None]) -> dict[str, Any]:
-    """The evidence as a sentence may quote it: texts masked and cut, another row with its line in the file."""
-    shown = {
-        name: sample(value, VALUE) if isinstance(value, str) else _value(value) for name, value in hit.items()
-    }
-    # Only a bare {other} takes a text; a format of its own asks for the number.
-    named = f"{{{OTHER}}}" in finding.message and isinstance(hit.get(OTHER), int)
-    line = lines.get(hit[OTHER]) if named else None
-    return shown if line is None else {**shown, OTHER: f"{hit[OTHER]} (line {line})"}
+def _shown(hit: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence as a sentence may quote it: texts masked and cut."""
+    return {name: sample(value, VALUE) if isinstance(value, str) else _value(value) for name, value in hit.items()}
 
 
 def _value(value: Any) -> Any:

@@ -16,10 +16,10 @@ def section(material: ReportMaterial) -> Section | None:
     if latency:
         rows = tuple((say.metric(s.metric), say.value(s), say.interval(s) or "–", say.count(s.n)) for s in latency)
         columns = (
-            Column("Latency", head=True),
-            Column("Time", numeric=True),
+            Column("", head=True),
+            Column("Measured", numeric=True),
             Column("Interval", numeric=True),
-            Column("Measured on, rows", numeric=True),
+            Column("Over", numeric=True),
         )
         tables.append(Table("How fast it answers, on this machine", columns, rows))
     return Section(

@@ -29,8 +29,9 @@ def intake(material: ReportMaterial) -> Section | None:
         id="intake",
         title="What came in",
         lead=(
-            f"{sample(came.file, 80)} is {came.format} with {say.plural(came.records, 'record')}: "
-            f"{say.count(came.records - came.quarantined)} read, {say.count(came.quarantined)} set aside.",
+            f"{sample(came.file, 80)} was read as {came.format}: {say.plural(came.records, 'record')}, "
+            f"{say.count(came.records - came.quarantined)} of them usable, "
+            f"{say.count(came.quarantined)} set aside.",
             f"Columns: {mapping}." if mapping else "",
         ),
         tables=tables,
