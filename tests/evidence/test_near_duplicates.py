@@ -14,9 +14,7 @@ from tunewright.core.dataset import Dataset
 from tunewright.core.digest import frame_digest
 from tunewright.evidence.near_duplicates import NearDuplicateOptions, cluster_batches, cluster_texts, slices
 
-VOCABULARY = [
-    f"{a}{b}{c}" for a in ("ka", "lo", "mi", "tre") for b in ("ber", "dun", "fos", "ga") for c in "aeiou"
-]
+VOCABULARY = [f"{a}{b}{c}" for a in ("ka", "lo", "mi", "tre") for b in ("ber", "dun", "fos", "ga") for c in "aeiou"]
 
 
 def sentence(seed: int, words: int) -> str:
@@ -29,6 +27,10 @@ def edited(text: str, seed: int) -> str:
     at = rng.randrange(len(words))
     words[at : at + rng.randrange(2)] = [rng.choice(VOCABULARY)] * rng.randrange(2)
     return " ".join(words)
+
+
+def norm(text: str) -> str:
+    return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
 
 
 def char_jaccard(left: str, right: str) -> float:
@@ -131,12 +133,22 @@ def test_a_script_without_spaces_is_compared_by_code_points() -> None:
     assert found["jaccard"][1] == pytest.approx(char_jaccard(text, text.replace("昨日", "先日")))
 
 
-def test_other_numbers_in_the_same_words_are_told_apart() -> None:
+def test_a_copy_with_other_numbers_is_in_the_cluster_but_nobodys_twin() -> None:
     same = "My order {} has not arrived yet, can you please check where it is?"
-    found = cluster_texts(
-        pl.Series([same.format(1234), same.format(5678), same.format(1234).replace("yet", "so far")])
-    )
-    assert found["same_numbers"].to_list() == [True, False, True]
+    found = cluster_texts(pl.Series([same.format(1234), same.format(5678), same.format(1234).replace("yet", "so far")]))
+    assert found["cluster"].to_list() == [0, 0, 0]
+    assert found["twin"].to_list() == [0, 1, 0]
+
+
+def test_a_copy_inside_a_family_of_other_numbers_has_the_row_with_its_own_numbers_as_twin() -> None:
+    notice = "Automatic notice: the transfer {} was closed without any further action, amount {} euros"
+    texts = [notice.format(1000 + i, 37 * i) for i in range(20)]
+    copy = texts[13].replace("Automatic", "automated")
+    found = cluster_texts(pl.Series([*texts, copy, texts[13].upper()]))
+    assert found["cluster"].n_unique() == 1
+    assert found["twin"].to_list() == [*range(20), 13, 13]
+    assert found["twin_jaccard"][20] == pytest.approx(char_jaccard(*(norm(t) for t in (texts[13], copy))))
+    assert found["first"][21] == 13
 
 
 def test_the_closest_copies_find_each_other_before_looser_kin_claims_one() -> None:
@@ -243,9 +255,7 @@ def test_batches_are_cut_without_losing_a_row() -> None:
 def test_a_corpus_answers_with_its_own_row_numbers() -> None:
     from tunewright.evidence.near_duplicates import near_duplicates
 
-    frame = pl.DataFrame(
-        {"row": [10, 20, 30], "prompt": ["my card is lost", "nothing like it", "My card is lost."]}
-    )
+    frame = pl.DataFrame({"row": [10, 20, 30], "prompt": ["my card is lost", "nothing like it", "My card is lost."]})
     dataset = Dataset(table="t", version=None, rows=3, task="classify", root=frame_digest(frame))
     found = near_duplicates(Corpus(dataset, frame.lazy()))
     assert found.select("row", "cluster", "representative", "jaccard", "first").rows() == [

@@ -64,6 +64,23 @@ class Candidates:
     links: Array
 
 
+@dataclass(frozen=True)
+class Stars:
+    """Who stands for each text, and how well; each array of shape ``(n_texts,)``.
+
+    Attributes:
+        centers: the text that represents it.
+        scores: its exact Jaccard to that.
+        twins: the text that it is a copy of, numbers included.
+        twin_scores: its exact Jaccard to that.
+    """
+
+    centers: Array
+    scores: Array
+    twins: Array
+    twin_scores: Array
+
+
 def candidates(
     pool: Executor, batches: list[Sketches], texts: Texts, kind: int, options: "NearDuplicateOptions"
 ) -> Candidates:
@@ -138,10 +155,12 @@ def clusters(
     flat, bounds = _shingles(pool, batches, texts.first_rows[needed], options)
     pairs = _verified(pool, pairs, flat, bounds, options)
     centers, scores = _stars(pairs, texts.first_rows[needed], flat, bounds, options)
-    center_of = np.arange(texts.first_rows.size)
-    score_of = np.ones(texts.first_rows.size)
-    center_of[needed], score_of[needed] = needed[centers], scores
-    return _frame(texts, center_of, score_of)
+    twins, twin_scores = _twins(centers, scores, texts.numbers[needed], texts.first_rows[needed], flat, bounds, options)
+    n = texts.first_rows.size
+    stars = Stars(np.arange(n), np.ones(n), np.arange(n), np.ones(n))
+    stars.centers[needed], stars.scores[needed] = needed[centers], scores
+    stars.twins[needed], stars.twin_scores[needed] = needed[twins], twin_scores
+    return _frame(texts, stars)
 
 
 def _thresholds(options: "NearDuplicateOptions") -> Array:
@@ -216,35 +235,60 @@ def _stars(
     return centers, scores
 
 
+def _twins(
+    centers: Array,
+    scores: Array,
+    numbers: Array,
+    first_rows: Array,
+    flat: Array,
+    bounds: Array,
+    options: "NearDuplicateOptions",
+) -> tuple[Array, Array]:
+    """The text that each is a copy of, numbers included, and its exact Jaccard to it; itself when it is none.
+
+    In a family of one template with other numbers, the earliest text of each sequence of numbers is nobody's copy.
+    """
+    n = centers.size
+    is_center = centers == np.arange(n)
+    # The center leads its own numbers, so that whoever has them is a copy of it.
+    order = np.lexsort((first_rows, ~is_center, numbers, centers))
+    leads = np.ones(n, dtype=np.bool_)
+    leads[1:] = (centers[order][1:] != centers[order][:-1]) | (numbers[order][1:] != numbers[order][:-1])
+    twins = np.empty(n, dtype=np.int64)
+    twins[order] = order[np.maximum.accumulate(np.where(leads, np.arange(n), 0))] if n else order
+    found = np.ones(n)
+    others = np.flatnonzero(twins != np.arange(n))
+    reached = np.empty(others.size)
+    kernel.verify(np.stack([twins[others], others], axis=1), flat, bounds, _thresholds(options), reached)
+    found[others] = reached
+    # Two members of one star may miss each other.
+    lone = found == 0
+    twins[lone], found[lone] = np.flatnonzero(lone), 1.0
+    return twins, found
+
+
 def _edges(sorted_keys: Array) -> Array:
     """Where each run of equal keys begins, closed by the length."""
     changes = np.flatnonzero(sorted_keys[1:] != sorted_keys[:-1]) + 1
     return np.concatenate([[0], changes, [sorted_keys.size]]) if sorted_keys.size else np.zeros(1, dtype=np.int64)
 
 
-def _frame(texts: Texts, center_of: Array, score_of: Array) -> pl.DataFrame:
+def _frame(texts: Texts, stars: Stars) -> pl.DataFrame:
     """Rows of clusters of two or more, as promised by :func:`cluster_texts`."""
     rows = np.flatnonzero(texts.of_row >= 0)
     text = texts.of_row[rows]
-    center = center_of[text]
+    center = stars.centers[text]
     big = np.bincount(center, minlength=texts.first_rows.size)[center] > 1
     rows, text, center = rows[big], text[big], center[big]
-    frame = pl.DataFrame(
-        {
-            "row": rows,
-            "representative": texts.first_rows[center],
-            "jaccard": score_of[text],
-            "first": texts.first_rows[text],
-            "same_numbers": texts.numbers[text] == texts.numbers[center],
-        },
-        schema={"row": pl.Int64, "representative": pl.Int64, "jaccard": pl.Float64, "first": pl.Int64,
-                "same_numbers": pl.Boolean},
-    )  # fmt: skip
-    return frame.select(
-        "row",
-        cluster=pl.col("row").min().over("representative").rank("dense").cast(pl.Int64) - 1,
-        representative="representative",
-        jaccard="jaccard",
-        first="first",
-        same_numbers="same_numbers",
-    ).sort("row")
+    columns: dict[str, Array] = {
+        "row": rows,
+        "representative": texts.first_rows[center],
+        "jaccard": stars.scores[text],
+        "first": texts.first_rows[text],
+        "twin": texts.first_rows[stars.twins[text]],
+        "twin_jaccard": stars.twin_scores[text],
+    }
+    decimals = {"jaccard", "twin_jaccard"}
+    frame = pl.DataFrame(columns, schema={name: pl.Float64 if name in decimals else pl.Int64 for name in columns})
+    number = pl.col("row").min().over("representative").rank("dense").cast(pl.Int64) - 1
+    return frame.select("row", number.alias("cluster"), *list(columns)[1:]).sort("row")

@@ -23,7 +23,7 @@ from tunewright.core.progress import SILENT, Progress
 
 BATCH_ROWS = 32_768
 #: Kept clusters of another version are not read; raise it when the same options would give other clusters.
-VERSION = 1
+VERSION = 2
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
@@ -31,9 +31,7 @@ Made = TypeVar("Made")
 class NearDuplicateOptions(Frozen):
     """How alike two texts must be, and how hard to look."""
 
-    threshold_short: float = Field(
-        0.6, gt=0, le=1, description="Jaccard similarity of two short texts (characters)"
-    )
+    threshold_short: float = Field(0.6, gt=0, le=1, description="Jaccard similarity of two short texts (characters)")
     threshold_long: float = Field(0.6, gt=0, le=1, description="Jaccard similarity of two long texts (words)")
     short_words: int = Field(40, ge=1, description="texts of up to this many words are compared by characters")
     char_shingle: int = Field(4, ge=2, le=16, description="characters in one shingle of a short text")
@@ -59,10 +57,8 @@ def near_duplicates(
 
         found = cluster_batches(texts, options, rows=len(corpus), progress=corpus.progress)
         rows = corpus.column("row").to_numpy()
-        names = ("row", "representative", "first")
-        return found.with_columns(
-            **{name: pl.Series(rows[found[name].to_numpy()], dtype=pl.Int64) for name in names}
-        )
+        names = ("row", "representative", "first", "twin")
+        return found.with_columns(**{name: pl.Series(rows[found[name].to_numpy()], dtype=pl.Int64) for name in names})
 
     return corpus.frame_evidence("near_duplicates", [VERSION, column, options.content()], make)
 
@@ -81,8 +77,9 @@ def cluster_texts(
         One row per text in a cluster of two or more, in `row` order: `row` (position in `texts`), `cluster`
         (numbered by first row), `representative` (a row that every member reaches the threshold against; the
         cluster's first row wherever that is true of it), `jaccard` to the representative, `first` (the first row
-        with the same normalized text; other than `row` for an exact copy), `same_numbers` (false when the words
-        with a digit in them differ from the representative's).
+        with the same normalized text; another than `row` for an exact copy), `twin` (the row that this one is a
+        copy of with the same numbers in it, `row` itself when only its numbers set it apart from others; its own
+        twin is itself) and `twin_jaccard`.
     """
     options = options or NearDuplicateOptions()
     return cluster_batches(lambda: slices(texts, BATCH_ROWS), options, rows=len(texts), threads=threads)
@@ -135,9 +132,7 @@ def cluster_batches(
         progress.finish()
 
 
-def _ahead(
-    pool: ThreadPoolExecutor, depth: int, items: Iterable[Item], work: Callable[[Item], Made]
-) -> Iterator[Made]:
+def _ahead(pool: ThreadPoolExecutor, depth: int, items: Iterable[Item], work: Callable[[Item], Made]) -> Iterator[Made]:
     """`work` done on `items` in the pool, in order, at most `depth` items at a time in memory."""
     waiting: deque[Future[Made]] = deque()
     for item in items:

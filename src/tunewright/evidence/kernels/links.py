@@ -5,8 +5,6 @@ the rows. Every cluster is a star: each member reached the threshold against the
 a neighbor of a neighbor, because transitive closure joins what has nothing in common.
 """
 
-# ruff: noqa: PLR0917 (a compiled loop takes its arrays one by one)
-
 from typing import Any
 
 import numpy as np
@@ -36,9 +34,7 @@ def agreement(sketches: Any, one: Any, other: Any) -> Any:
 
 
 @compiled
-def bucket_links(
-    keyed: Any, next_keys: Any, texts: Any, sketches: Any, window: Any, floor: Any, links: Any
-) -> Any:
+def bucket_links(keyed: Any, next_keys: Any, texts: Any, sketches: Any, window: Any, floor: Any, links: Any) -> Any:
     """Pairs worth an exact comparison among the texts that share a band key.
 
     A bucket of more than `window` + 1 texts is put in the order of the next band's key, so that texts which agree
@@ -167,9 +163,7 @@ def unite(pairs: Any, parents: Any, sizes: Any) -> None:
 
 
 @compiled
-def _reaches_all(
-    center: Any, cluster: Any, heads: Any, following: Any, flat: Any, bounds: Any, thresholds: Any
-) -> Any:
+def _reaches_all(center: Any, cluster: Any, heads: Any, following: Any, flat: Any, bounds: Any, thresholds: Any) -> Any:
     """Whether `center` reaches the threshold to every member of `cluster`.
 
     The member that it does not reach moves to the front, so that the next try of this kind ends at once.

@@ -9,8 +9,6 @@ as ``a * x + b mod 2**32`` over well-mixed `x` (Dietzfelbinger's multiply-shift 
 arithmetic on one text at a time: no thread count, batch size or row order can change a bit of it.
 """
 
-# ruff: noqa: PLR0917 (a compiled loop takes its arrays one by one)
-
 from typing import Any
 
 import numpy as np
