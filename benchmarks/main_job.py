@@ -25,13 +25,13 @@ def banking77(folder: Path) -> Path:
 
 
 def clinc150(folder: Path) -> Path:
-    """The in-scope rows of every split (150 intents), as one CSV: the run makes its own split."""
+    """The in-scope rows of train and validation (150 intents), as one CSV: the run makes its own split."""
     data = json.loads((harness.DATA / "clinc150" / "data_full.json").read_text(encoding="utf-8"))
     path = folder / "clinc150.csv"
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["text", "intent"])
-        for split in ("train", "val", "test"):
+        for split in ("train", "val"):
             writer.writerows(data[split])
     return path
 
@@ -53,7 +53,10 @@ def measure(name: str) -> None:
         subprocess.run(init, check=True, env=environment, stdout=subprocess.DEVNULL)
         started = time.perf_counter()
         done = subprocess.run(
-            [*tunewright, "run", "-C", str(project), "--json"], env=environment, stdout=subprocess.PIPE, check=False
+            [*tunewright, "run", "-C", str(project), "--json"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            check=False,
         )
         minutes = (time.perf_counter() - started) / 60
         document = json.loads(done.stdout)
@@ -69,11 +72,15 @@ def publish(name: str, data: dict, minutes: float, peak: float) -> None:
     own, *baselines = evaluation["systems"]
     accuracy = score(own, "accuracy")
     figures = [
-        harness.Figure("accuracy", accuracy["value"], "share", accuracy["high"] - accuracy["low"], evaluation["rows"]),
+        harness.Figure(
+            "accuracy", accuracy["value"], "share", accuracy["high"] - accuracy["low"], evaluation["rows"]
+        ),
         harness.Figure("macro_f1", score(own, "macro_f1")["value"], "share", n=evaluation["rows"]),
         harness.Figure("minutes", round(minutes, 2), "min"),
         harness.Figure("peak_memory", round(peak, 2), "GiB"),
-        harness.Figure("quality_score", data["audit"]["quality"]["value"], "points", n=data["audit"]["quality"]["n"]),
+        harness.Figure(
+            "quality_score", data["audit"]["quality"]["value"], "points", n=data["audit"]["quality"]["n"]
+        ),
         *[harness.Figure(f"seconds_{i}_{s['step']}", s["seconds"], "s") for i, s in enumerate(data["steps"])],
     ]
     findings = {line["name"]: line["rows"] for line in data["audit"]["findings"]}

@@ -46,7 +46,10 @@ def audit_file(
     config = resolve(Source(), sets=(*sets, *(f"data.columns.{pair}" for pair in mapping))).config
     intake = read(path, config.data, progress=progress)
     dataset = Dataset(
-        table=path.name, version=None, rows=intake.frame.height, task=intake.detection.task,
+        table=path.name,
+        version=None,
+        rows=intake.frame.height,
+        task=intake.detection.task,
         root=frame_digest(intake.frame),
     )
     references = read_references(Path(config.data.references)) if config.data.references else ()
@@ -147,4 +150,6 @@ def _harmless(column: pl.Expr) -> pl.Expr:
 
 def _refuse_to_overwrite(path: Path) -> None:
     if path.exists():
-        raise UserError("E-CLI-005", f"{path} exists.", why="Nothing you made is overwritten.", fix="Name another file.")
+        raise UserError(
+            "E-CLI-005", f"{path} exists.", why="Nothing you made is overwritten.", fix="Name another file."
+        )

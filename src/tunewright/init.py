@@ -66,13 +66,15 @@ def write(proposal: Proposal, *, accept: bool) -> InitResult:
     """
     target = proposal.folder / FILE
     if target.exists():
-        raise UserError("E-CLI-005", f"{target} exists.", why="Nothing you made is overwritten.", fix="Name another folder.")
+        raise UserError(
+            "E-CLI-005", f"{target} exists.", why="Nothing you made is overwritten.", fix="Name another folder."
+        )
     detection = proposal.detection
     if detection.confidence < SURE and not (accept or proposal.told):
         flags = " ".join(f"--map {role}={column}" for role, column in detection.columns.items())
         raise UserError(
             "E-CLI-006",
-            f"The guess about {proposal.data.name} is only {detection.confidence:.2f} sure: {'; '.join(detection.reasons)}.",
+            f"The guess about {proposal.data.name} is {detection.confidence:.2f} sure: {'; '.join(detection.reasons)}.",
             fix=f"Say it yourself: --task {detection.task} {flags}   (or --yes to take the guess)",
         )
     proposal.folder.mkdir(parents=True, exist_ok=True)

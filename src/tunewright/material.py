@@ -3,21 +3,16 @@
 from datetime import UTC, datetime
 
 import tunewright
-from tunewright.core.corpus import Corpus
-from tunewright.core.dataset import Dataset
+from tunewright.core.audit_report import AuditReport
 from tunewright.core.environment import machine
 from tunewright.flow import Walk
 from tunewright.report.material import Audited, Divided, ReportMaterial, StepCost, Tested
+from tunewright.split.room import Division
 from tunewright.steps import Steps
 
 
 def material(walk: Walk, steps: Steps, *, stopped: str = "") -> ReportMaterial:
     """Everything `walk` has, with the few rows that illustrate it."""
-    settings = steps.config.report
-
-    def corpus(dataset: Dataset) -> Corpus:
-        return steps.corpus(dataset)
-
     divided, candidate = walk.divided, walk.candidate
     seconds = sum(outcome.seconds for outcome in walk.outcomes)
     price = steps.config.plan.usd_per_hour
@@ -25,23 +20,16 @@ def material(walk: Walk, steps: Steps, *, stopped: str = "") -> ReportMaterial:
         project=steps.config.name,
         generated=datetime.now(UTC).isoformat(timespec="seconds"),
         version=tunewright.__version__,
-        settings=settings,
+        settings=steps.config.report,
         ingested=walk.ingested,
-        before=walk.raw_report and Audited.of(walk.raw_report, corpus(walk.raw_report.dataset), settings),
+        before=_audited(walk.raw_report, steps),
         cleaned=walk.cleaned,
-        after=walk.report and Audited.of(walk.report, corpus(walk.report.dataset), settings),
-        divided=divided
-        and Divided(
-            digest=divided.dataset.digest,
-            rows=divided.division.rows,
-            classes=divided.division.classes,
-            groups=divided.division.groups,
-            given=divided.division.given,
-        ),
+        after=_audited(walk.report, steps),
+        divided=_divided(divided.dataset.digest, divided.division) if divided else None,
         plan=walk.plan,
-        run=candidate and candidate.run,
-        candidate=candidate and candidate.digest,
-        tested=(walk.scorecard and divided and Tested.of(walk.scorecard, corpus(divided.dataset), settings)) or None,
+        run=candidate.run if candidate else None,
+        candidate=candidate.digest if candidate else None,
+        tested=_tested(walk, steps),
         verdicts=tuple(walk.verdicts.values()),
         release=walk.release,
         costs=tuple(
@@ -50,4 +38,20 @@ def material(walk: Walk, steps: Steps, *, stopped: str = "") -> ReportMaterial:
         usd=seconds / 3600 * price if price else None,
         machine=machine(),
         stopped=stopped,
+    )
+
+
+def _audited(report: AuditReport | None, steps: Steps) -> Audited | None:
+    return Audited.of(report, steps.corpus(report.dataset), steps.config.report) if report else None
+
+
+def _tested(walk: Walk, steps: Steps) -> Tested | None:
+    if walk.scorecard is None or walk.divided is None:
+        return None
+    return Tested.of(walk.scorecard, steps.corpus(walk.divided.dataset), steps.config.report)
+
+
+def _divided(digest: str, division: Division) -> Divided:
+    return Divided(
+        digest=digest, rows=division.rows, classes=division.classes, groups=division.groups, given=division.given
     )

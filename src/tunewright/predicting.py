@@ -1,6 +1,6 @@
 """Labels for the rows of a file, by a release."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -37,7 +37,9 @@ def predict_file(
         UserError: E-CLI-005 when `output` exists, E-CLI-008 when no column can be told, E-REL-… for the release.
     """
     if output is not None and output.exists():
-        raise UserError("E-CLI-005", f"{output} exists.", why="Nothing you made is overwritten.", fix="Name another file.")
+        raise UserError(
+            "E-CLI-005", f"{output} exists.", why="Nothing you made is overwritten.", fix="Name another file."
+        )
     loaded = load(release)
     table = read_table(file)
     texts = table[text_column(table, column)].cast(pl.String).fill_null("").to_list()
@@ -48,7 +50,11 @@ def predict_file(
         return PredictResult(
             release=loaded.release.name, rows=found.height, output=None, predictions=tuple(found.to_dicts())
         )
-    writers = {".csv": found.write_csv, ".jsonl": found.write_ndjson, ".parquet": found.write_parquet}
+    writers: dict[str, Callable[[Path], object]] = {
+        ".csv": found.write_csv,
+        ".jsonl": found.write_ndjson,
+        ".parquet": found.write_parquet,
+    }
     if output.suffix not in writers:
         raise UserError("E-CLI-007", f"Rows are written as .csv, .jsonl or .parquet, not {output.suffix!r}.")
     publish(output, writers[output.suffix])

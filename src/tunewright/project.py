@@ -220,7 +220,7 @@ class Project:
             missing = asked.name if asked else step
             line = f"{missing} has to be done first, so the inputs of {step} are not known yet"
             return WhyResult(step=step, hit=False, now=None, before=None, differences=(line,))
-        previous = self._steps.store.previous(asked)
+        previous = self._steps.store.previous(asked.name)
         if not previous:
             return WhyResult(step=step, hit=False, now=asked, before=None, differences=("never done before",))
         nearest = min(previous, key=lambda before: len(differences(asked, before)))

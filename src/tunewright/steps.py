@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import polars as pl
+
 from tunewright.config.model import Config
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.candidate import Candidate, Plan
@@ -15,6 +17,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset
 from tunewright.core.digest import digest, file_digest
 from tunewright.core.edit import Cleaned
+from tunewright.core.errors import UserError
 from tunewright.core.events import Events, actor
 from tunewright.core.frozen import Frozen
 from tunewright.core.ingested import Ingested
@@ -24,6 +27,8 @@ from tunewright.core.scorecard import Scorecard
 from tunewright.core.store import Outcome, Step, Store
 from tunewright.core.table import Table
 from tunewright.core.verdict import Verdict
+from tunewright.evidence.model_files import ModelFiles, find_encoder, find_model
+from tunewright.plan.room import METHOD_FOR_TASK, Facts, plan
 from tunewright.split.room import Division
 
 Value = TypeVar("Value", bound=Frozen)
@@ -165,7 +170,7 @@ class Steps:
         }
         base = self._base(dataset)
         step = self._step("plan", settings, {"dataset": dataset.digest, "base": base.digest_of_weights})
-        return self._once(step, Plan, lambda _: self._make_plan(dataset))
+        return self._once(step, Plan, lambda _: self._make_plan(dataset, base))
 
     def train(self, dataset: Dataset, plan: Plan) -> Outcome[Candidate]:
         """A candidate: the plan carried out."""
@@ -175,9 +180,7 @@ class Steps:
         return self._once(
             step,
             Candidate,
-            lambda work: train(
-                self.corpus(dataset), plan, work, settings=self.config.train, progress=self.progress
-            ),
+            lambda work: train(self.corpus(dataset), plan, work, settings=self.config.train, progress=self.progress),
         )
 
     def evaluate(self, dataset: Dataset, candidate: Candidate) -> Outcome[Scorecard]:
@@ -263,6 +266,59 @@ class Steps:
         from tunewright.clean.room import clean
 
         return clean(self.corpus(dataset), report, self.config.clean, who=actor())
+
+    def _method(self, dataset: Dataset) -> str:
+        named = self.config.train.method_name
+        return METHOD_FOR_TASK[dataset.task] if named == "auto" else named
+
+    def _base(self, dataset: Dataset) -> ModelFiles:
+        """The pre-trained model that training starts from."""
+        if self._method(dataset) == "encoder":
+            return find_encoder(self.config.train.encoder)
+        if not self.config.train.base:
+            raise UserError(
+                "E-PLAN-001",
+                f"The task is {dataset.task}, and no base model is named.",
+                why="An answer is written by a causal language model, and none is bundled.",
+                fix="train.base: a model folder or a Hugging Face Hub id, in tunewright.yaml",
+            )
+        return find_model(self.config.train.base)
+
+    def _make_plan(self, dataset: Dataset, base: ModelFiles) -> Plan:
+        from tunewright.config.plugins import METHODS
+
+        method = self._method(dataset)
+        options = METHODS.options(method).model_validate(self.config.train.method_options)
+        rows = self.corpus(dataset).scan("prompt", "answer", "label", "split").collect()
+        train = rows.filter(pl.col("split") == "train")
+        facts = Facts(
+            task=dataset.task,
+            dataset=dataset.digest,
+            rows=train.height,
+            words=sum(int(train[name].fill_null("").str.count_matches(r"\S+").sum()) for name in ("prompt", "answer")),
+            labels=tuple(rows["label"].drop_nulls().unique().sort()) if dataset.task == "classify" else (),
+            base=base.name,
+            base_digest=base.digest_of_weights,
+            parameters=base.parameters,
+            epochs=options.epochs,
+            batch=options.batch_size,
+            seconds_per_token=self._seconds_per_token(method),
+        )
+        chosen = self.config.train.method_name != "auto"
+        return plan(
+            facts, self.config.plan, method=method, options=options.model_dump(mode="json"), chosen=chosen,
+            seed=self.config.seed,
+        )  # fmt: skip
+
+    def _seconds_per_token(self, method: str) -> float | None:
+        """What this project's last run of `method` took for each token it trained on, over all epochs."""
+        for step in self.store.previous("train"):
+            kept = self.store.peek(step, Candidate)
+            if kept and kept.value.run.plan.method == method and kept.value.run.curve:
+                run = kept.value.run
+                passes = max(run.curve[-1].epoch, 1e-6)
+                return run.seconds / (max(run.trained_tokens, 1) * passes)
+        return None
 
     def _prompts(self, dataset: Dataset, scorecard: Scorecard) -> list[str]:
         """The texts of the scorecard's predictions, in their order."""

@@ -24,7 +24,7 @@ def make_project(folder: Path, encoder: Path, rows: list[tuple[str, str]], **gat
     lines = [
         "name: desk",
         "data: {file: tickets.csv, task: classify, columns: {prompt: text, label: category}}",
-        f"train: {{base: '{encoder}', method: {{encoder: {{epochs: 3}}}}}}",
+        f"train: {{encoder: '{encoder}', method: {{encoder: {{epochs: 3}}}}}}",
         "audit: {checks: {exact_duplicates: {}, missing: {}, conflicts: {}, class_imbalance: {}}}",
         f"gates: {json.dumps({'audit.quality_score': '>= 80', 'evaluate.gain': '> -1', **gates})}",
     ]

@@ -38,7 +38,12 @@ def _replace(frame: pl.DataFrame, changes: pl.DataFrame, column: str) -> pl.Data
     joined = frame.join(last, on="row", how="left", maintain_order="left")
     changed = pl.col("new").is_not_null()
     if column != "label":
-        turns = joined.filter(changed).select("row", "messages", old=column, new="new").explode("messages").unnest("messages")
+        turns = (
+            joined.filter(changed)
+            .select("row", "messages", old=column, new="new")
+            .explode("messages")
+            .unnest("messages")
+        )
         turns = turns.with_columns(content=pl.when(pl.col("content") == pl.col("old")).then("new").otherwise("content"))
         rebuilt = turns.group_by("row", maintain_order=True).agg(rebuilt=pl.struct("role", "content", "weight"))
         joined = joined.join(rebuilt, on="row", how="left", maintain_order="left").with_columns(
@@ -51,8 +56,7 @@ def with_digests(edit: Edit, before: pl.DataFrame, after: pl.DataFrame) -> Edit:
     """`edit` with the example, the user's line and both content digests of each row; dropped rows have no after."""
     old = before.select("row", "example_id", "line", before_digest="content_digest")
     new = after.select("example_id", after_digest="content_digest")
-    frame = (
-        edit.frame.join(old, on="row", how="left", maintain_order="left")
-        .join(new, on="example_id", how="left", maintain_order="left")
+    frame = edit.frame.join(old, on="row", how="left", maintain_order="left").join(
+        new, on="example_id", how="left", maintain_order="left"
     )
     return Edit.of(frame, fix=edit.fix, finding=edit.finding, who=edit.who)

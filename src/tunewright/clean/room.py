@@ -76,5 +76,5 @@ def _refuse_to_gut(before: pl.DataFrame, dropped: pl.Series, settings: CleanSett
                 "E-CLEAN-001",
                 f"Cleaning would remove {rows:,} of the {had:,} rows of {noun} {name!r} ({rows / had:.0%}).",
                 why=f"More than {settings.max_removed:.0%} of one {noun} is rarely dirt; a rule may be too broad.",
-                fix="Look with `tunewright clean --preview`, name what to leave in clean.leave, or raise clean.max_removed.",
+                fix="Look with `tunewright clean --preview`; set clean.leave, or raise clean.max_removed.",
             )

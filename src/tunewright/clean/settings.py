@@ -12,11 +12,15 @@ class CleanSettings(Frozen):
     """Which findings are mended without asking, and how much may go."""
 
     fixes: Mapping[str, Mapping[str, Any] | bool | None] = Field(
-        {}, description="Fixes with their options; empty makes every fix that a finding names, false leaves one out."
+        {},
+        description="Fixes with their options; empty makes every fix that a finding names, false leaves one out.",
     )
     leave: tuple[str, ...] = Field(
         (), description="Findings left alone, by name, such as exact_duplicates.both or missing."
     )
     max_removed: float = Field(
-        0.3, gt=0, le=1, description="Share of a class or source that cleaning may remove before it stops and asks."
+        0.3,
+        gt=0,
+        le=1,
+        description="Share of a class or source that cleaning may remove before it stops and asks.",
     )

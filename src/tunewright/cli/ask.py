@@ -12,7 +12,8 @@ def confirm_proposal(proposal: "Proposal") -> "Proposal":
     """The proposal as a person confirmed or changed it: task, then the column of each role."""
     from tunewright.cli.render import render_preview
 
-    render_preview(proposal.detection)
+    found = proposal.detection
+    render_preview(found.format, found.task, found.reasons, found.preview)
     if typer.confirm("Is that right?", default=True, err=True):
         return proposal
     task = typer.prompt("Task (classify, reply, extract)", default=proposal.detection.task, err=True)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -73,12 +74,25 @@ def _(value: InitResult) -> None:
     )
     for reason in value.reasons:
         console.print(f"  · {escape(reason)}", style="dim")
-    if value.preview:
-        table = _table(*value.preview[0])
-        for row in value.preview:
+    _preview(console, value.preview)
+    console.print(f"Wrote {escape(value.config)}. Next: [bold]tunewright run -C {escape(value.folder)}[/]")
+
+
+def render_preview(format_: str, task: str, reasons: Sequence[str], preview: Sequence[Mapping[str, str]]) -> None:
+    """The guess about a file on stderr, before a person is asked about it."""
+    console = _console(stderr=True)
+    console.print(f"{format_}, task [bold]{task}[/]")
+    for reason in reasons:
+        console.print(f"  · {escape(reason)}", style="dim")
+    _preview(console, preview)
+
+
+def _preview(console: Console, preview: Sequence[Mapping[str, str]]) -> None:
+    if preview:
+        table = _table(*preview[0])
+        for row in preview:
             table.add_row(*(escape(_clip(cell, 60)) for cell in row.values()))
         console.print(table)
-    console.print(f"Wrote {escape(value.config)}. Next: [bold]tunewright run -C {escape(value.folder)}[/]")
 
 
 @render.register

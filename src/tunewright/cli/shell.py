@@ -80,15 +80,11 @@ class Shell:
 current = Shell()
 
 COMMON = {
-    "project": Annotated[
-        Path, typer.Option("--project", "-C", help="The project folder.", rich_help_panel="Common")
-    ],
+    "project": Annotated[Path, typer.Option("--project", "-C", help="The project folder.", rich_help_panel="Common")],
     "json": Annotated[
         bool, typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel="Common")
     ],
-    "quiet": Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress on stderr.", rich_help_panel="Common")
-    ],
+    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.", rich_help_panel="Common")],
     "verbose": Annotated[
         bool, typer.Option("--verbose", help="Show a traceback when we are at fault.", rich_help_panel="Common")
     ],
@@ -106,13 +102,9 @@ COMMON = {
     ],
     "offline": Annotated[
         bool,
-        typer.Option(
-            "--offline", help="Refuse every connection that leaves this machine.", rich_help_panel="Common"
-        ),
+        typer.Option("--offline", help="Refuse every connection that leaves this machine.", rich_help_panel="Common"),
     ],
-    "no_color": Annotated[
-        bool, typer.Option("--no-color", help="Plain text, no color.", rich_help_panel="Common")
-    ],
+    "no_color": Annotated[bool, typer.Option("--no-color", help="Plain text, no color.", rich_help_panel="Common")],
 }
 DEFAULTS: dict[str, Any] = {"project": Path(), "set": []}
 

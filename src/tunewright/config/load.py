@@ -75,9 +75,7 @@ def _from_sets(sets: Sequence[str], faults: list[UserError]) -> Iterator[tuple[P
     for text in sets:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            faults.append(
-                UserError("E-CFG-007", f"--set {text!r} is not KEY=VALUE.", fix="--set train.method=encoder")
-            )
+            faults.append(UserError("E-CFG-007", f"--set {text!r} is not KEY=VALUE.", fix="--set train.method=encoder"))
             continue
         yield _joined(tuple(key.strip().split("."))), yaml.safe_load(value), f"--set {key.strip()}"
 

@@ -27,10 +27,11 @@ class Place:
     one: bool = False
 
 
+METHODS = Shelf("tunewright.train.methods", "method", "train")
 SHELVES = (
     Place(("audit", "checks"), Shelf("tunewright.audit.checks", "check", "check")),
     Place(("clean", "fixes"), Shelf("tunewright.clean.fixes", "fix", "fix")),
-    Place(("train", "method"), Shelf("tunewright.train.methods", "method", "train"), one=True),
+    Place(("train", "method"), METHODS, one=True),
     Place(("evaluate", "baselines"), Shelf("tunewright.evaluate.baselines", "baseline", "predict")),
     Place(("evaluate", "metrics"), Shelf("tunewright.evaluate.metrics", "metric", "measure")),
 )

@@ -54,9 +54,7 @@ class Edit(Frozen):
             *[pl.col(name).cast(kind) for name, kind in CHANGE_COLUMNS.items()], *extra
         )
         frame = frame.sort("row", "column", maintain_order=True)
-        edit = cls(
-            fix=fix, finding=finding, who=who, rows=frame["row"].n_unique(), frame_digest=frame_digest(frame)
-        )
+        edit = cls(fix=fix, finding=finding, who=who, rows=frame["row"].n_unique(), frame_digest=frame_digest(frame))
         edit._frame = frame
         return edit
 

@@ -29,9 +29,7 @@ class Frozen(BaseModel):
     def content(self) -> dict[str, Any]:
         """What the digest covers: this value as JSON, nested values by their own content."""
         return {
-            name: _content(getattr(self, name))
-            for name in type(self).model_fields
-            if name not in type(self).MEASURED
+            name: _content(getattr(self, name)) for name in type(self).model_fields if name not in type(self).MEASURED
         }
 
     def write(self, folder: Path) -> None:

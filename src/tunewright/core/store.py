@@ -104,11 +104,9 @@ class Store:
         folder.replace(aside)
         (aside / MANIFEST).rename(aside / f"{MANIFEST}.forgotten")
 
-    def previous(self, step: Step) -> list[Step]:
-        """Steps of the same name that are complete, newest first: what `why` compares with."""
-        manifests = sorted(
-            (self.root / "steps" / step.name).glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime
-        )
+    def previous(self, name: str) -> list[Step]:
+        """Steps called `name` that are complete, newest first: what `why` compares with."""
+        manifests = sorted((self.root / "steps" / name).glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime)
         kept = [json.loads(path.read_text(encoding="utf-8"))["step"] for path in reversed(manifests)]
         return [Step.model_validate(value) for value in kept]
 

@@ -55,9 +55,7 @@ class Table:
                     commit_properties=deltalake.CommitProperties(custom_metadata=metadata),
                 )
                 done = deltalake.DeltaTable(self.folder).version()
-        return Dataset(
-            table=self.folder.name, version=done, rows=frame.height, task=task, root=frame_digest(frame)
-        )
+        return Dataset(table=self.folder.name, version=done, rows=frame.height, task=task, root=frame_digest(frame))
 
     def scan(self, version: int) -> pl.LazyFrame:
         """The rows of one version, in `row` order.

@@ -20,7 +20,7 @@ from tunewright.evaluate.intervals import bootstrap_score, in_batches, resample,
 from tunewright.evaluate.latency import latency
 from tunewright.evaluate.settings import EvaluateSettings
 from tunewright.evidence.embeddings import embed
-from tunewright.evidence.encoder_model import default_encoder
+from tunewright.evidence.model_files import ModelFiles, find_encoder
 from tunewright.evidence.predictor import Predictor
 
 BASELINES = Shelf("tunewright.evaluate.baselines", "baseline", "predict")
@@ -41,21 +41,19 @@ def evaluate_classifier(
     texts = test["prompt"].fill_null("").to_list()
     truth = _indices(test["label"], names)
     predictor = Predictor.load(candidate.folder)
-    progress.start("evaluate", len(texts), "rows")
-    probabilities = predictor.predict(texts).probabilities
-    progress.advance(len(texts))
-    progress.finish()
+    probabilities = predictor.predict(texts, progress=progress).probabilities
     own = Classified(np.asarray(probabilities.argmax(axis=1), dtype=np.int64), probabilities)
-    systems = {"tuned": own, **_baselines(train, texts, names, settings, progress)}
+    untuned = find_encoder(candidate.run.plan.base)
+    systems = {"tuned": own, **_baselines(train, texts, names, untuned, settings, progress)}
     samples = resample(len(truth), settings.resamples, candidate.run.plan.seed)
     scored = tuple(_scores(name, answers, truth, len(names), samples, settings) for name, answers in systems.items())
     comparisons = tuple(
-        _compare(name, truth, own, answers, samples, settings.level) for name, answers in systems.items() if name != "tuned"
+        _compare(name, truth, own, answers, samples, settings.level)
+        for name, answers in systems.items()
+        if name != "tuned"
     )
     best = max(scored[1:], key=lambda system: system.score(MAIN_METRIC).value)
-    decision, words = decide(
-        scored[0], best, next(c for c in comparisons if c.baseline == best.system), MAIN_METRIC
-    )
+    decision, words = decide(scored[0], best, next(c for c in comparisons if c.baseline == best.system), MAIN_METRIC)
     predictions = _predictions(test, systems, names)
     return Scorecard(
         task="classify",
@@ -75,12 +73,15 @@ def evaluate_classifier(
 
 
 def _baselines(
-    train: pl.DataFrame, texts: Sequence[str], names: Sequence[str], settings: EvaluateSettings, progress: Progress
+    train: pl.DataFrame,
+    texts: Sequence[str],
+    names: Sequence[str],
+    untuned: ModelFiles,
+    settings: EvaluateSettings,
+    progress: Progress,
 ) -> dict[str, Classified]:
-    encoder = default_encoder()
-
     def vectors_of(some: Sequence[str]) -> npt.NDArray[np.float32]:
-        return embed(some, encoder, progress=progress)
+        return embed(some, untuned, progress=progress)
 
     train_texts = train["prompt"].fill_null("").to_list()
     lesson = Lesson(train_texts, _indices(train["label"], names), names, vectors_of, vectors_of(train_texts))
@@ -122,9 +123,7 @@ def _scores(
     return SystemScores(system=name, about=about, scores=tuple(scores))
 
 
-def _compare(
-    name: str, truth: Index, own: Classified, other: Classified, samples: Index, level: float
-) -> Comparison:
+def _compare(name: str, truth: Index, own: Classified, other: Classified, samples: Index, level: float) -> Comparison:
     """Accuracy of the candidate minus the baseline's on the same rows, resampled together."""
     right, theirs = own.predicted == truth, other.predicted == truth
     gap = right.astype(np.float64) - theirs

@@ -13,8 +13,8 @@ def decide(own: SystemScores, best: SystemScores, comparison: Comparison, metric
     gain = comparison.difference
     assert gain.low is not None and gain.high is not None
     told = (
-        f"{own.score(metric).value:.1%} {_plain(metric)} on {gain.n:,} unseen rows, against {best.score(metric).value:.1%} "
-        f"for {_plain(best.system)}, the best of the answers that need no tuning: "
+        f"{own.score(metric).value:.1%} {_plain(metric)} on {gain.n:,} unseen rows, "
+        f"against {best.score(metric).value:.1%} for {_plain(best.system)}, the best that needs no tuning: "
         f"{100 * gain.value:+.1f} points ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
     )
     if gain.low > 0:
@@ -22,7 +22,10 @@ def decide(own: SystemScores, best: SystemScores, comparison: Comparison, metric
     if gain.high < 0:
         return "do not fine-tune", f"{told}. Tuning made it worse; use {_plain(best.system)}."
     if gain.high < WORTH_HAVING:
-        return "do not fine-tune", f"{told}. No gain worth having is left in the interval; use {_plain(best.system)}."
+        return (
+            "do not fine-tune",
+            f"{told}. No gain worth having is left in the interval; use {_plain(best.system)}.",
+        )
     rows = rows_needed(gain)
     return "inconclusive", f"{told}. The interval includes no gain; about {rows:,} test rows would settle it."
 

@@ -23,7 +23,9 @@ def wilson_score(metric: str, hits: int, n: int, level: float) -> Score:
     scale = 1 + z * z / n
     low, high = max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
     # Rounding must not put the estimate outside of its own interval at 0 or n hits.
-    return Score(metric=metric, value=share, n=n, low=min(low, share), high=max(high, share), level=level, method="wilson")
+    return Score(
+        metric=metric, value=share, n=n, low=min(low, share), high=max(high, share), level=level, method="wilson"
+    )
 
 
 def quantile(level: float) -> float:

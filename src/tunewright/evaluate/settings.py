@@ -12,7 +12,8 @@ class EvaluateSettings(Frozen):
     """What a candidate is measured against, and how surely."""
 
     baselines: Mapping[str, Mapping[str, Any] | bool | None] = Field(
-        {}, description="Baselines with their options; empty runs every one that fits the task, false leaves one out."
+        {},
+        description="Baselines with their options; empty runs every one that fits the task, false leaves one out.",
     )
     metrics: Mapping[str, Mapping[str, Any] | bool | None] = Field(
         {}, description="Metrics with their options; empty measures every one that fits the task."

@@ -47,7 +47,9 @@ def kind(path: Path) -> str:
     with path.open("rb") as stream:
         head = stream.read(32)
     if not head:
-        raise UserError("E-DATA-002", f"{path.name} is empty.", why="There is nothing to audit.", fix="Export it again.")
+        raise UserError(
+            "E-DATA-002", f"{path.name} is empty.", why="There is nothing to audit.", fix="Export it again."
+        )
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "text")
 
 
@@ -86,9 +88,7 @@ def _inflated(path: Path, settings: DataSettings) -> bytes:
                     raise too_large(path.name, size, packed)
                 parts.append(chunk)
     except (OSError, EOFError) as error:
-        raise UserError(
-            "E-DATA-006", f"{path.name} is broken: {error}.", fix="Copy or export it again."
-        ) from None
+        raise UserError("E-DATA-006", f"{path.name} is broken: {error}.", fix="Copy or export it again.") from None
     return b"".join(parts)
 
 
@@ -138,7 +138,9 @@ def decode(data: bytes, settings: DataSettings, name: str) -> tuple[str, str]:
     sample = data[:4096]
     if b"\x00" in sample:
         even, odd = sample[::2].count(0), sample[1::2].count(0)
-        guess = "utf-16-le" if odd > 4 * even else "utf-16-be" if even > 4 * odd else None
+        # Latin text in UTF-16 is half zeros, all on one side; a stray zero or binary data is not.
+        half = len(sample) / 8
+        guess = "utf-16-le" if odd > max(4 * even, half) else "utf-16-be" if even > max(4 * odd, half) else None
         if guess is None:
             raise _no_text(Path(name), "binary data")
         return data.decode(guess, errors="replace"), guess

@@ -44,7 +44,9 @@ def read_delimited(text: str, settings: DataSettings, name: str) -> Table:
     if not rows:
         raise UserError("E-DATA-010", f"{name} has a header and no rows.", fix="Export it again.")
     columns = zip(*rows, strict=True)
-    frame = pl.DataFrame({title: pl.Series(title, cells, pl.String) for title, cells in zip(header, columns, strict=True)})
+    frame = pl.DataFrame(
+        {title: pl.Series(title, cells, pl.String) for title, cells in zip(header, columns, strict=True)}
+    )
     # An empty cell and a missing one are the same in CSV.
     frame = frame.with_columns(pl.all().replace("", None))
     told = {"\t": "tab"}.get(delimiter, delimiter)
@@ -56,7 +58,9 @@ def find_delimiter(text: str) -> str:
     best, best_score = ",", 0.0
     for delimiter in DELIMITERS:
         try:
-            widths = Counter(len(row) for row in islice(csv.reader(lines_of(text[: 1 << 20]), delimiter=delimiter), SAMPLE) if row)
+            widths = Counter(
+                len(row) for row in islice(csv.reader(lines_of(text[: 1 << 20]), delimiter=delimiter), SAMPLE) if row
+            )
         except csv.Error:
             continue
         if not widths:

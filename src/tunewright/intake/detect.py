@@ -1,5 +1,7 @@
 """The guess about a file: format, columns and task, with how sure it is and why."""
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +106,9 @@ def parse(path: Path, settings: DataSettings) -> Table | Objects:
         )
     text, encoding = container.decode(container.content(path, settings), settings, path.name)
     if not text.strip():
-        raise UserError("E-DATA-002", f"{path.name} is empty.", why="There is nothing to audit.", fix="Export it again.")
+        raise UserError(
+            "E-DATA-002", f"{path.name} is empty.", why="There is nothing to audit.", fix="Export it again."
+        )
     looks_json = text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
     if settings.format in ("json", "jsonl", *SHAPES) or (looks_json and settings.format == "auto"):
         parsed: Table | Objects = read_json(text, path.name)
@@ -129,8 +133,6 @@ def _parquet(path: Path) -> Table:
 
 def tabulate(objects: Objects, name: str) -> Table:
     """Flat objects as columns; a record that is no object is set aside, a nested value becomes its JSON."""
-    import json
-
     rows, lines, bad = [], [], list(objects.bad)
     for line, value in objects.values:
         if isinstance(value, dict):
@@ -146,9 +148,7 @@ def tabulate(objects: Objects, name: str) -> Table:
 
 
 def _cell(value: Any) -> str | None:
-    import json
-
-    if value is None or value != value:  # NaN is the only value that differs from itself
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
@@ -156,11 +156,21 @@ def _cell(value: Any) -> str | None:
 def _shaped(objects: Objects, shape: str, share: float, settings: DataSettings) -> Opened:
     task: Task = "reply" if settings.task == "auto" else settings.task
     if shape == "label_studio" and settings.task == "auto":
-        results = [r for _, v in objects.values[:500] if isinstance(v, dict) for a in v.get("annotations") or [] for r in a.get("result", [])]
+        results = [
+            r
+            for _, v in objects.values[:500]
+            if isinstance(v, dict)
+            for a in v.get("annotations") or []
+            for r in a.get("result", [])
+        ]
         task = "extract" if results and all("labels" in r.get("value", {}) for r in results) else "classify"
     reason = f"{share:.0%} of the records have {' and '.join(SHAPES[shape][0])}"
     detection = Detection(
-        format=shape, task=task, columns={}, confidence=1.0 if share > 0.95 else share, reasons=(*objects.notes, reason)
+        format=shape,
+        task=task,
+        columns={},
+        confidence=1.0 if share > 0.95 else share,
+        reasons=(*objects.notes, reason),
     )
     return Opened(detection, None, Objects(objects.values, objects.bad, shape, objects.notes))
 
@@ -174,7 +184,7 @@ def _tabular(table: Table, path: Path, settings: DataSettings) -> Opened:
             why="A row needs at least a text and a label or an answer.",
             fix="Export both columns.",
         )
-    guess = guess_roles(table.frame, dict(settings.columns), settings.task)
+    guess = guess_roles(table.frame, {str(role): name for role, name in settings.columns.items()}, settings.task)
     confidence, reasons = guess.confidence, [*table.notes, *guess.reasons]
     if table.choices:
         confidence = min(confidence, UNSURE)

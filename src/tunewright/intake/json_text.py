@@ -52,7 +52,9 @@ def _from_value(value: Any) -> Objects:
         if all(_is_split(key) for key in keys):
             return _splits(value)
         lengths = {len(part) for part in value.values()}
-        if len(lengths) == 1 and not any(isinstance(cell, dict | list) for part in value.values() for cell in part[:20]):
+        if len(lengths) == 1 and not any(
+            isinstance(cell, dict | list) for part in value.values() for cell in part[:20]
+        ):
             rows = [dict(zip(keys, cells, strict=True)) for cells in zip(*value.values(), strict=True)]
             return Objects(list(enumerate(rows, 1)), [], "json", ["columns of equal length"])
         longest = max(keys, key=lambda key: len(value[key]))
@@ -98,13 +100,18 @@ def _lines(text: str) -> Objects:
     rows = [(line, value) for line, value in values if isinstance(value, dict | list)]
     if len(rows) < max(1, len(bad)):
         return Objects([], bad, "jsonl")
-    strays = [Bad(line, "not a JSON object", json.dumps(value)) for line, value in values if not isinstance(value, dict | list)]
+    strays = [
+        Bad(line, "not a JSON object", json.dumps(value))
+        for line, value in values
+        if not isinstance(value, dict | list)
+    ]
     return Objects(rows, bad + strays, "jsonl")
 
 
 def _one_after_the_other(text: str) -> Objects:
     """Values with nothing but space or commas between them, as in pretty-printed "JSONL"."""
-    decoder, place, values = json.JSONDecoder(), 0, []
+    decoder, place = json.JSONDecoder(), 0
+    values: list[tuple[int, Any]] = []
     while True:
         while place < len(text) and text[place] in " \t\r\n,":
             place += 1

@@ -11,8 +11,8 @@ from tunewright.core.dataset import Task
 WORDS = {
     "label": ("label", "category", "intent", "class", "topic", "tag", "queue", "department", "reason", "decision"),
     "answer": ("answer", "response", "output", "reply", "completion", "resolution"),
-    "prompt": ("prompt", "text", "message", "question", "query", "utterance", "body", "ticket", "description", "content",
-               "input", "comment", "review", "sentence", "instruction"),
+    "prompt": ("prompt", "text", "message", "question", "query", "utterance", "body", "ticket", "description",
+               "content", "input", "comment", "review", "sentence", "instruction"),
     "split": ("split",),
     "source_id": ("source", "channel"),
     "weight": ("weight",),
@@ -85,9 +85,7 @@ def _words(name: str) -> set[str]:
     return set(re.split(r"[\W_]+", spaced.lower())) - {""}
 
 
-def _take(
-    role: str, free: list[str], texts: dict[str, _About], guess: Guess, *, optional: bool = False
-) -> None:
+def _take(role: str, free: list[str], texts: dict[str, _About], guess: Guess, *, optional: bool = False) -> None:
     """Give `role` the column whose name has the surest of its words."""
     for word in WORDS[role]:
         named = [name for name in free if word in _words(name) and _fits(role, texts[name])]

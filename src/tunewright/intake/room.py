@@ -53,7 +53,9 @@ def read(path: Path, settings: DataSettings, *, progress: Progress = SILENT) -> 
     progress.finish()
     if intake.frame.is_empty():
         first = intake.quarantine["reason"][0] if intake.quarantine.height else "no records"
-        raise UserError("E-DATA-010", f"No row of {path.name} can be used: {first}.", fix="Mend the file and run again.")
+        raise UserError(
+            "E-DATA-010", f"No row of {path.name} can be used: {first}.", fix="Mend the file and run again."
+        )
     return intake
 
 
@@ -110,7 +112,9 @@ def _from_shapes(objects: Objects) -> tuple[pl.DataFrame, list[Bad]]:
     """Records of a known shape; each becomes a row or says why not."""
     shape = SHAPES[objects.format][1]
     bad = list(objects.bad)
-    columns: dict[str, list[Any]] = {name: [] for name in ("line", "prompt", "answer", "label", "messages", "entities", "meta")}
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("line", "prompt", "answer", "label", "messages", "entities", "meta")
+    }
     for line, record in objects.values:
         try:
             if not isinstance(record, dict):

@@ -13,9 +13,9 @@ Turn = dict[str, Any]
 Shaped = dict[str, Any]
 
 ROLES = {
-    "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant", "bot": "assistant",
-    "model": "assistant", "system": "system", "developer": "system", "tool": "tool", "function": "tool", "observation": "tool",
-    "function_call": "assistant",
+    "human": "user", "user": "user", "system": "system", "developer": "system",
+    "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant",
+    "function_call": "assistant", "tool": "tool", "function": "tool", "observation": "tool",
 }  # fmt: skip
 
 
@@ -36,7 +36,9 @@ def sharegpt(record: dict[str, Any]) -> Shaped:
     turns = record["conversations"]
     if not isinstance(turns, list) or not turns:
         raise Unusable("conversations is not a list of turns")
-    shaped = [_turn(turn, "from" if "from" in turn else "role", "value" if "value" in turn else "content") for turn in turns]
+    shaped = [
+        _turn(turn, "from" if "from" in turn else "role", "value" if "value" in turn else "content") for turn in turns
+    ]
     system = record.get("system")
     if isinstance(system, str) and system:
         shaped = [_said("system", system), *shaped]
@@ -69,15 +71,27 @@ def label_studio(record: dict[str, Any]) -> Shaped:
     texts = {key: value for key, value in data.items() if isinstance(value, str)}
     if not texts:
         raise Unusable("data holds no text")
-    key = next((name for name in ("text", "prompt", "message", "body") if name in texts), max(texts, key=lambda k: len(texts[k])))
+    key = next(
+        (name for name in ("text", "prompt", "message", "body") if name in texts),
+        max(texts, key=lambda k: len(texts[k])),
+    )
     done = [a for a in record.get("annotations") or record.get("completions") or [] if not a.get("was_cancelled")]
     votes = Counter(choice for one in done for choice in _choices(one))
     spans = _spans(done[-1], texts[key]) if done else []
-    rest = {**{name: value for name, value in data.items() if name != key}, **_rest(record, "data", "annotations", "predictions")}
+    rest = {
+        **{name: value for name, value in data.items() if name != key},
+        **_rest(record, "data", "annotations", "predictions"),
+    }
     if len(done) > 1:
         rest["annotators"] = [{"by": one.get("completed_by"), "labels": _choices(one)} for one in done]
     label = min(votes, key=lambda name: (-votes[name], name)) if votes else None
-    return {"prompt": texts[key], "label": label, "entities": spans or None, "turns": [_said("user", texts[key])], "rest": rest}
+    return {
+        "prompt": texts[key],
+        "label": label,
+        "entities": spans or None,
+        "turns": [_said("user", texts[key])],
+        "rest": rest,
+    }
 
 
 SHAPES: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], Shaped]]] = {
@@ -116,7 +130,11 @@ def _turn(turn: Any, role_key: str, content_key: str) -> Turn:
     weight = turn.get("weight")
     if weight is not None and not isinstance(weight, int | float):
         raise Unusable("a turn's weight is not a number")
-    return {"role": ROLES.get(role.lower(), role), "content": _text(content), "weight": None if weight is None else float(weight)}
+    return {
+        "role": ROLES.get(role.lower(), role),
+        "content": _text(content),
+        "weight": None if weight is None else float(weight),
+    }
 
 
 def _conversation(turns: list[Turn]) -> Shaped:
@@ -124,7 +142,11 @@ def _conversation(turns: list[Turn]) -> Shaped:
     answers = [place for place, turn in enumerate(turns) if turn["role"] == "assistant"]
     last = answers[-1] if answers else len(turns)
     asked = [turn["content"] for turn in turns[:last] if turn["role"] == "user"]
-    return {"prompt": asked[-1] if asked else None, "answer": turns[last]["content"] if answers else None, "turns": turns}
+    return {
+        "prompt": asked[-1] if asked else None,
+        "answer": turns[last]["content"] if answers else None,
+        "turns": turns,
+    }
 
 
 def _said(role: str, content: str) -> Turn:
@@ -148,7 +170,9 @@ def _rest(record: dict[str, Any], *used: str) -> dict[str, Any]:
 
 
 def _choices(annotation: dict[str, Any]) -> list[str]:
-    return [str(choice) for result in annotation.get("result", []) for choice in result.get("value", {}).get("choices", [])]
+    return [
+        str(choice) for result in annotation.get("result", []) for choice in result.get("value", {}).get("choices", [])
+    ]
 
 
 def _spans(annotation: dict[str, Any], text: str) -> list[dict[str, Any]]:

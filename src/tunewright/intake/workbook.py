@@ -29,7 +29,9 @@ def read_workbook(path: Path, settings: DataSettings) -> Table:
         sheets = {name: _filled(book.load_sheet(name, header_row=None, dtypes="string")) for name in book.sheet_names}
     except fastexcel.FastExcelError as error:
         raise UserError(
-            "E-DATA-006", f"{path.name} cannot be read: {str(error).splitlines()[0]}.", fix="Save it again as XLSX."
+            "E-DATA-006",
+            f"{path.name} cannot be read: {str(error).splitlines()[0]}.",
+            fix="Save it again as XLSX.",
         ) from None
     name, others = _choose(sheets, settings, path)
     table = _table(sheets[name], path)
@@ -46,14 +48,18 @@ def _filled(sheet: Any) -> pl.DataFrame:
     first = sheet.total_height - sheet.height + 1
     frame = frame.with_columns(line=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
     cells = [name for name in frame.columns if name != "line" and frame[name].null_count() < frame.height]
-    return frame.select("line", *cells).filter(pl.any_horizontal(pl.col(cells).is_not_null()) if cells else pl.lit(False))
+    return frame.select("line", *cells).filter(
+        pl.any_horizontal(pl.col(cells).is_not_null()) if cells else pl.lit(False)
+    )
 
 
 def _choose(sheets: dict[str, pl.DataFrame], settings: DataSettings, path: Path) -> tuple[str, list[str]]:
     if settings.sheet:
         if settings.sheet not in sheets:
             raise UserError(
-                "E-DATA-012", f"{path.name} has no sheet {settings.sheet!r}.", fix=did_you_mean(settings.sheet, list(sheets))
+                "E-DATA-012",
+                f"{path.name} has no sheet {settings.sheet!r}.",
+                fix=did_you_mean(settings.sheet, list(sheets)),
             )
         return settings.sheet, []
     tables = [name for name, frame in sheets.items() if frame.width > 2 and frame.height > 1]
@@ -74,7 +80,9 @@ def _table(cells: pl.DataFrame, path: Path) -> Table:
     if len(set(titles)) < len(titles):
         twin = next(title for title in titles if titles.count(title) > 1)
         raise UserError(
-            "E-DATA-011", f"{path.name} has several columns called {twin!r}.", fix="Rename one of them in the header."
+            "E-DATA-011",
+            f"{path.name} has several columns called {twin!r}.",
+            fix="Rename one of them in the header.",
         )
     rows = cells[head + 1 :]
     if rows.is_empty():

@@ -35,7 +35,9 @@ def verify(folder: Path) -> None:
     faults = [f"{name} is missing" for name in sorted(set(listed) - set(found))]
     faults += [f"{name} was added" for name in sorted(set(found) - set(listed))]
     faults += [
-        f"{name} was changed" for name in sorted(set(found) & set(listed)) if file_digest(found[name])[7:] != listed[name]
+        f"{name} was changed"
+        for name in sorted(set(found) & set(listed))
+        if file_digest(found[name])[7:] != listed[name]
     ]
     if faults:
         raise UserError(

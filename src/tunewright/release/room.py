@@ -104,9 +104,10 @@ def _prove(aside: Path, scorecard: Scorecard, texts: list[str], progress: Progre
     same = answers(aside, scorecard, texts)
     progress.finish()
     if not bool(np.all(same)):
+        wrong = int((~same).sum())
         raise UserError(
             "E-REL-001",
-            f"The packaged model answers {int((~same).sum()):,} of {len(same):,} test rows with other bits than evaluation saw.",
+            f"The packaged model answers {wrong:,} of {len(same):,} test rows with other bits than measured.",
             why="A release must be what was measured.",
             fix="Release on the machine that evaluated, or run `tunewright evaluate` again on this one.",
             exit_code=ExitCode.GATE_FAILED,

@@ -60,9 +60,7 @@ def _shares(sizes: pl.DataFrame, rows: int, options: Options) -> list[Finding]:
         "{largest!r} holds {largest_share:.0%} of the rows and {smallest!r} only {smallest_rows}; "
         "{rare_classes} of {classes} classes are rare, {effective_classes:.1f} count in effect"
     )
-    return [
-        Finding.about(check="class_imbalance", kind="shares", severity="warning", message=message, facts=facts)
-    ]
+    return [Finding.about(check="class_imbalance", kind="shares", severity="warning", message=message, facts=facts)]
 
 
 def _too_small(sizes: pl.DataFrame, labels: pl.DataFrame, options: Options) -> list[Finding]:

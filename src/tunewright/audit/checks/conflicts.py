@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from tunewright.core.corpus import Corpus
-from tunewright.core.finding import Finding, NotChecked
+from tunewright.core.finding import Finding, NotChecked, Severity
 from tunewright.core.frozen import Frozen
 from tunewright.evidence.exact import exact_groups
 from tunewright.evidence.near_duplicates import near_duplicates
@@ -27,7 +27,9 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     if labels["label"].null_count() == labels.height:
         raise NotChecked("the rows have no labels")
     exact = _contradicting(exact_groups(corpus, "prompt"), labels)
-    found = [_finding(exact, "exact", "blocking", "labelled {label!r}; line {other_line} asks the same: {other_label!r}")]
+    found = [
+        _finding(exact, "exact", "blocking", "labelled {label!r}; line {other_line} asks the same: {other_label!r}")
+    ]
     if options.near:
         near = _contradicting(near_duplicates(corpus).select("row", "representative"), labels)
         near = near.join(exact, on="row", how="anti")
@@ -51,5 +53,5 @@ def _contradicting(groups: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _finding(rows: pl.DataFrame, kind: str, severity: str, message: str) -> Finding:
-    return Finding.of(rows, check="conflicts", kind=kind, severity=severity, message=message)  # type: ignore[arg-type]
+def _finding(rows: pl.DataFrame, kind: str, severity: Severity, message: str) -> Finding:
+    return Finding.of(rows, check="conflicts", kind=kind, severity=severity, message=message)

@@ -27,9 +27,7 @@ class Options(Frozen):
         "tfidf", description="What the head reads: tfidf needs no model; embeddings uses the pinned encoder."
     )
     folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation; each row is judged by the others.")
-    min_margin: float = Field(
-        0.5, ge=0, le=1, description="Probability by which another label must be preferred."
-    )
+    min_margin: float = Field(0.5, ge=0, le=1, description="Probability by which another label must be preferred.")
     min_class: int = Field(5, ge=2, description="Rows a class needs to be judged; rarer ones look like errors.")
     fit_rows: int = Field(20_000, ge=100, description="Rows each fold's head is fitted on, at most.")
     seed: int = Field(0, description="Seed of the folds.")

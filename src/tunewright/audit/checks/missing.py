@@ -8,20 +8,28 @@ import polars as pl
 from pydantic import Field
 
 from tunewright.core.corpus import Corpus
-from tunewright.core.finding import Finding
+from tunewright.core.finding import Finding, Severity
 from tunewright.core.frozen import Frozen
 
 WORDS = (
-    "n/a", "na", "n.a.", "n.a", "#n/a", "none", "null", "nil", "nan", "tbd", "tbc", "tba", "todo", "to do", "xxx", "xx", "test",
-    "testing", "test test", "asdf", "asdfgh", "qwerty", "lorem ipsum", "placeholder", "missing", "unknown", "not available",
-    "not applicable", "no data", "empty", "blank", "undefined", "-", "--", "?", "???", ".", "...", "dummy", "sample text", "foo",
-    "bar", "foobar", "string", "text here", "insert text", "see above", "see attachment", "same as above", "as above",
-    "no text", "no message", "no content", "pending", "deleted", "removed", "redacted", "void", "fill in", "fixme",
+    "n/a", "na", "n.a.", "n.a", "#n/a", "none", "null", "nil", "nan", "tbd", "tbc", "tba", "todo", "to do", "fixme",
+    "xxx", "xx", "test", "testing", "test test", "asdf", "asdfgh", "qwerty", "lorem ipsum", "placeholder", "missing",
+    "unknown", "not available", "not applicable", "no data", "empty", "blank", "undefined", "-", "--", "?", "???", ".",
+    "...", "dummy", "sample text", "foo", "bar", "foobar", "string", "text here", "insert text", "see above",
+    "see attachment", "same as above", "as above", "no text", "no message", "no content", "pending", "deleted",
+    "removed", "redacted", "void", "fill in",
 )  # fmt: skip
-#: A whole text that is only a bracketed name, or that still carries a slot nobody filled.
+#: A whole text that is only a bracketed name.
 BRACKETED = r"^[\s]*(<[^<>]{1,40}>|\[[^\[\]]{1,40}\]|\{[^{}]{1,40}\})[\s.]*$"
-TEMPLATE = r"\{\{[^{}]{1,60}\}\}|\[(?i:insert|your|customer|enter|add|name|date)[^\[\]]{0,40}\]|<(?i:insert|your|enter)[^<>]{0,40}>|%[A-Z_]{3,30}%|\$\{[^{}]{1,60}\}"
-REFUSAL = r"(?i)^(i'?m sorry,? (but )?i (can('|no)?t|am unable)|as an ai( language)? model|i (can('|no)?t|am unable to) (help|assist) with)"
+#: A slot that nobody filled, of the usual template languages.
+TEMPLATE = (
+    r"\{\{[^{}]{1,60}\}\}|\$\{[^{}]{1,60}\}|%[A-Z_]{3,30}%"
+    r"|\[(?i:insert|your|customer|enter|add|name|date)[^\[\]]{0,40}\]|<(?i:insert|your|enter)[^<>]{0,40}>"
+)
+REFUSAL = (
+    r"(?i)^(i'?m sorry,? (but )?i (can('|no)?t|am unable)|as an ai( language)? model"
+    r"|i (can('|no)?t|am unable to) (help|assist) with)"
+)
 
 
 class Options(Frozen):
@@ -55,9 +63,9 @@ def _field(rows: pl.DataFrame, field: str, options: Options) -> list[Finding]:
     placeholder = bare.is_in(options.placeholders) | text.str.contains(BRACKETED) | repeated
     template = text.str.contains(TEMPLATE)
     kinds = {
-        "empty": (empty, f"the {field} is empty", "blocking"),
-        "placeholder": (placeholder & ~empty, f"the {field} is a placeholder: {{seen!r}}", "blocking"),
-        "template": (template & ~placeholder & ~empty, f"the {field} has an unfilled slot: {{seen!r}}", "blocking"),
+        "empty": (empty, f"the {field} is empty"),
+        "placeholder": (placeholder & ~empty, f"the {field} is a placeholder: {{seen!r}}"),
+        "template": (template & ~placeholder & ~empty, f"the {field} has an unfilled slot: {{seen!r}}"),
     }
     if field == "label":  # a class may well be called "unknown", "none" or "<other>"
         kinds = {"empty": kinds["empty"]}
@@ -66,17 +74,19 @@ def _field(rows: pl.DataFrame, field: str, options: Options) -> list[Finding]:
             rows.filter(where).select("row", seen=pl.col(field).fill_null("").str.slice(0, 80)),
             check="missing",
             kind=f"{field}_{kind}",
-            severity=severity,  # type: ignore[arg-type]
+            severity="blocking",
             message=message,
             fix="drop" if kind != "template" else None,
         )
-        for kind, (where, message, severity) in kinds.items()
+        for kind, (where, message) in kinds.items()
     ]
 
 
 def _answers(rows: pl.DataFrame, options: Options) -> list[Finding]:
     answer = pl.col("answer").fill_null("").str.strip_chars()
-    echo = (answer != "") & (answer.str.to_lowercase() == pl.col("prompt").fill_null("").str.strip_chars().str.to_lowercase())
+    echo = (answer != "") & (
+        answer.str.to_lowercase() == pl.col("prompt").fill_null("").str.strip_chars().str.to_lowercase()
+    )
     short = answer.str.split(" ").list.len() <= options.spike_words
     spikes = (
         rows.filter((answer != "") & short)
@@ -87,13 +97,12 @@ def _answers(rows: pl.DataFrame, options: Options) -> list[Finding]:
         )
     )
     seen = pl.col("answer").str.slice(0, 80).alias("seen")
+    kinds: list[tuple[str, pl.DataFrame, Severity, str, str | None]] = [
+        ("answer_echo", rows.filter(echo), "blocking", "the answer repeats the prompt: {seen!r}", "drop"),
+        ("answer_refusal", rows.filter(answer.str.contains(REFUSAL)), "warning", "the answer refuses: {seen!r}", None),
+        ("answer_spike", spikes, "warning", "one short answer to many questions: {seen!r}", None),
+    ]
     return [
-        Finding.of(
-            frame.select("row", seen), check="missing", kind=kind, severity=severity, message=message, fix=fix  # type: ignore[arg-type]
-        )
-        for kind, frame, severity, message, fix in (
-            ("answer_echo", rows.filter(echo), "blocking", "the answer repeats the prompt: {seen!r}", "drop"),
-            ("answer_refusal", rows.filter(answer.str.contains(REFUSAL)), "warning", "the answer refuses: {seen!r}", None),
-            ("answer_spike", spikes, "warning", "one short answer to many questions: {seen!r}", None),
-        )
+        Finding.of(frame.select("row", seen), check="missing", kind=kind, severity=severity, message=message, fix=fix)
+        for kind, frame, severity, message, fix in kinds
     ]

@@ -15,5 +15,7 @@ class Options(Frozen):
 
 def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     """A drop for each row of the finding, with the finding's name and what was seen as the reason."""
-    seen = pl.format("{}: {}", pl.lit(finding.name), "seen") if "seen" in finding.frame.columns else pl.lit(finding.name)
+    seen = (
+        pl.format("{}: {}", pl.lit(finding.name), "seen") if "seen" in finding.frame.columns else pl.lit(finding.name)
+    )
     return finding.frame.select("row", action=pl.lit("drop"), reason=seen)

@@ -26,9 +26,7 @@ def measure(
     return bootstrap_score("macro_f1", value, in_batches(samples, of), len(truth), level)
 
 
-def macro_f1(
-    truth: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64], classes: int
-) -> npt.NDArray[np.float64]:
+def macro_f1(truth: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float64]:
     """Macro F1 of each sample; `truth` and `predicted` are ``(samples, n)``."""
     offset = np.arange(len(truth))[:, None] * classes
 
