@@ -1,8 +1,8 @@
 """What a trained classifier says of texts: the same bits in every batch, order and process.
 
 A classifier's folder holds the encoder as transformers loads it (``config.json``, ``model.safetensors``, the
-tokenizer), ``head.safetensors`` (`weight` ``(labels, dim)`` and `bias`) and ``classifier.json`` (label names in index order,
-pooling, longest text).
+tokenizer), ``head.safetensors`` (`weight` ``(labels, dim)`` and `bias`) and ``classifier.json`` (label names in
+index order, pooling, longest text).
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,28 @@
+"""What a run was made with: versions of what computed it, and the machine."""
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+import tunewright
+from tunewright.evidence import cpu
+
+PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors", "numpy", "polars")
+
+
+def environment(decisions: Mapping[str, str]) -> dict[str, str]:
+    """Package versions, the machine, and what was decided for it, such as precision and threads."""
+    import torch
+
+    found = {"tunewright": tunewright.__version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    found["system"] = f"{platform.system()} {platform.machine()}"
+    found["cpu"] = f"{cpu.name()}, {cpu.cores()} cores"
+    if torch.cuda.is_available():
+        found["gpu"] = torch.cuda.get_device_name(0)
+        found["cuda"] = str(torch.version.cuda)
+    return {**found, **decisions}

@@ -1,0 +1,1 @@
+"""The shelf of training methods: one file is one recipe."""
