@@ -1,9 +1,10 @@
 """Sketches to clusters: candidates by band, exact comparison, stars."""
 
-from collections.abc import Iterable
-from concurrent.futures import Executor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
     from tunewright.evidence.near_duplicates import NearDuplicateOptions
 
 Array = npt.NDArray[Any]
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 #: A sketch strays this many standard errors below its pair's Jaccard once in 4,000.
 SLACK = 3.5
 PAIRS_PER_TASK = 25_000
+#: Batches read before the first is done; enough for any number of threads a desk has.
+DEPTH = 16
 #: A connected family of this many texts needs no further proof that it is one.
 ENOUGH = 64
 
@@ -50,21 +55,6 @@ class Texts:
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """What a comparison needs of one kind of shingle.
-
-    Attributes:
-        texts: number of each entry's text, ascending, shape ``(n_entries,)``.
-        sketches: packed low bytes, shape ``(n_entries, n_words)``.
-        links: pairs of texts worth comparing, lower number in the high half, shape ``(n_links,)``.
-    """
-
-    texts: Array
-    sketches: Array
-    links: Array
-
-
-@dataclass(frozen=True)
 class Stars:
     """Who stands for each text, and how well; each array of shape ``(n_texts,)``.
 
@@ -81,10 +71,25 @@ class Stars:
     twin_scores: Array
 
 
+def ahead(pool: Executor, items: Iterable[Item], work: Callable[[Item], Made]) -> Iterator[Made]:
+    """`work` done on `items` in the pool, in order, with at most `DEPTH` items in memory."""
+    waiting: deque[Future[Made]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) >= DEPTH:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
 def candidates(
     pool: Executor, batches: list[Sketches], texts: Texts, kind: int, options: "NearDuplicateOptions"
-) -> Candidates:
-    """The pairs of texts that share a band key and whose sketches agree well enough."""
+) -> Array:
+    """The pairs of texts that share a band key and whose sketches agree well enough.
+
+    Returns:
+        Distinct pairs of text numbers, the lower in the high half, ascending, shape ``(n_links,)`` uint64.
+    """
     starts = np.cumsum([0, *(batch.hashes.size for batch in batches)])
     rows = np.concatenate([start + batch.described[kind] for start, batch in zip(starts, batches, strict=False)])
     of_entry = texts.of_row[rows]
@@ -92,7 +97,7 @@ def candidates(
     entries = np.flatnonzero(texts.first_rows[of_entry] == rows)
     entries = entries[np.argsort(of_entry[entries])]
     numbers = of_entry[entries]
-    sketches = np.concatenate([batch.shorts[kind] for batch in batches])[entries]
+    sketches = _gathered([batch.shorts[kind] for batch in batches], entries)
     places = np.arange(entries.size, dtype=np.uint64)
     floor = floors(options)[kind]
 
@@ -112,10 +117,34 @@ def candidates(
         keyed = keyed[shared]
         links = np.empty(kernel.PARTNERS * keyed.size, dtype=np.uint64)
         found = kernel.bucket_links(keyed, keys(band + 1), numbers, sketches, options.window, floor, links)
-        return np.unique(links[:found])
+        return merged([links[:found]])
 
     found = list(pool.map(look, range(options.bands)))
-    return Candidates(numbers, sketches, np.unique(np.concatenate(found)))
+    return merged(found)
+
+
+def _gathered(parts: list[Array], places: Array) -> Array:
+    """``np.concatenate(parts)[places]`` for distinct places, without holding the whole twice."""
+    target = np.full(sum(len(part) for part in parts), -1, dtype=np.int64)
+    target[places] = np.arange(places.size)
+    gathered = np.empty((places.size, *parts[0].shape[1:]), dtype=parts[0].dtype)
+    start = 0
+    for part in parts:
+        here = target[start : start + len(part)]
+        kept = here >= 0
+        gathered[here[kept]] = part[kept]
+        start += len(part)
+    return gathered
+
+
+def merged(parts: list[Array]) -> Array:
+    """Sorted distinct values of all parts; ``np.unique`` hashes them first and takes a hundred times as long."""
+    values = np.concatenate(parts)
+    values.sort()
+    first = np.ones(values.size, dtype=np.bool_)
+    first[1:] = values[1:] != values[:-1]
+    kept: Array = values[first]
+    return kept
 
 
 def floors(options: "NearDuplicateOptions") -> Array:
@@ -134,7 +163,7 @@ def clusters(
     pool: Executor,
     batches: Iterable[pl.Series],
     texts: Texts,
-    found: tuple[Candidates, ...],
+    links: Array,
     options: "NearDuplicateOptions",
 ) -> pl.DataFrame:
     """Compare the candidates exactly and say who represents whom.
@@ -143,10 +172,9 @@ def clusters(
         pool: where comparisons run.
         batches: the texts once more, in row order.
         texts: the distinct texts.
-        found: the candidates of each kind.
+        links: the candidates, as :func:`candidates` returns them.
         options: thresholds.
     """
-    links = np.unique(np.concatenate([part.links for part in found]))
     pairs = np.stack([links >> np.uint64(32), links & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
     asked = np.zeros(texts.first_rows.size, dtype=np.bool_)
     asked[pairs.ravel()] = True
@@ -182,7 +210,7 @@ def _shingles(
             start += len(batch)
 
     flats, bounds, begin = [], [], 0
-    for flat, bound in pool.map(lambda part: shingle_sets(part, options), wanted()):
+    for flat, bound in ahead(pool, wanted(), lambda part: shingle_sets(part, options)):
         flats.append(flat)
         bounds.append(bound + begin)
         begin += flat.size

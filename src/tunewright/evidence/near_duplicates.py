@@ -9,10 +9,8 @@ those with a candidate. Between the two only 300 bytes a row are kept, and texts
 content hash, so neither the order of the rows, nor the batches, nor the number of threads can change a cluster.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 from pydantic import Field
@@ -24,8 +22,6 @@ from tunewright.core.progress import SILENT, Progress
 BATCH_ROWS = 32_768
 #: Kept clusters of another version are not read; raise it when the same options would give other clusters.
 VERSION = 2
-Item = TypeVar("Item")
-Made = TypeVar("Made")
 
 
 class NearDuplicateOptions(Frozen):
@@ -108,7 +104,7 @@ def cluster_batches(
         threads: how many batches are worked on at once.
         progress: where it is reported.
     """
-    from tunewright.evidence.clustering import Texts, candidates, clusters
+    from tunewright.evidence.clustering import Texts, ahead, candidates, clusters, merged
     from tunewright.evidence.sketching import KINDS, sketch
 
     workers = threads or pl.thread_pool_size()
@@ -116,28 +112,17 @@ def cluster_batches(
     try:
         with ThreadPoolExecutor(workers) as pool:
             batches = []
-            for batch in _ahead(pool, 2 * workers, texts(), lambda part: sketch(part, options)):
+            for batch in ahead(pool, texts(), lambda part: sketch(part, options)):
                 batches.append(batch)
                 progress.advance(batch.hashes.size)
             if not batches:
                 batches = [sketch(pl.Series([], dtype=pl.String), options)]
             distinct = Texts.of(batches)
-            found = tuple(candidates(pool, batches, distinct, kind, options) for kind in KINDS)
+            links = merged([candidates(pool, batches, distinct, kind, options) for kind in KINDS])
             batches.clear()
-            progress.advance(rows / 2, f"{sum(part.links.size for part in found):,} pairs to compare")
-            frame = clusters(pool, texts(), distinct, found, options)
+            progress.advance(rows / 2, f"{links.size:,} pairs to compare")
+            frame = clusters(pool, texts(), distinct, links, options)
             progress.advance(rows / 2)
             return frame
     finally:
         progress.finish()
-
-
-def _ahead(pool: ThreadPoolExecutor, depth: int, items: Iterable[Item], work: Callable[[Item], Made]) -> Iterator[Made]:
-    """`work` done on `items` in the pool, in order, at most `depth` items at a time in memory."""
-    waiting: deque[Future[Made]] = deque()
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) >= depth:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
