@@ -25,18 +25,20 @@ FROZEN_ON, REPORTED_ON = (0, 1), (2, 3, 4)
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of one run: its bar is a minimum, or a maximum where `at_most`."""
+    """One figure of one run: its bar is a minimum, or a maximum where `at_most`; without a bar it is only told."""
 
     name: str
     value: float
-    bar: float
+    bar: float | None
     low: float | None = None
     high: float | None = None
     at_most: bool = False
 
     @property
     def met(self) -> bool:
-        """Whether the figure reaches its bar."""
+        """Whether the figure reaches its bar, if it has one."""
+        if self.bar is None:
+            return True
         return self.value <= self.bar if self.at_most else self.value >= self.bar
 
 
@@ -126,7 +128,7 @@ def _near(rows: int, seed: int, *, words: int, edits: int, name: str, precision:
 def missing(rows: int, seed: int) -> list[Figure]:
     """Placeholders that a dictionary knows, and forms that it does not."""
     made = world(rows, seed)
-    inject.missing(made, share(rows, 200), share(rows, 50))
+    inject.missing(made, share(rows, 200), share(rows, 50), held_out=seed in REPORTED_ON)
     corpus, truth = made.corpus()
     found = flagged(run_check("missing", corpus))
     seen, unseen = planted(truth, "missing_seen"), planted(truth, "missing_unseen")
@@ -150,16 +152,22 @@ def conflicts(rows: int, seed: int) -> list[Figure]:
 
 
 def label_flips(rows: int, seed: int) -> list[Figure]:
-    """Wrong labels: 3 % and 10 % of the rows, any class or the confusable one."""
+    """Every tenth label wrong: any class, or the one it is mixed up with."""
     return [
-        figure
-        for how, confusable, bar in (("uniform", False, 0.95), ("confusable", True, 0.85))
-        for percent in (3, 10)
-        for figure in _flips(rows, seed, f"label_noise.{how}_{percent}", confusable, percent / 100, bar)
+        *_flips(rows, seed, "label_noise.uniform_10", 0.10, confusable=False, bar=0.95),
+        *_flips(rows, seed, "label_noise.confusable_10", 0.10, confusable=True, bar=0.85),
     ]
 
 
-def _flips(rows: int, seed: int, name: str, confusable: bool, part: float, bar: float) -> list[Figure]:
+def label_flips_rare(rows: int, seed: int) -> list[Figure]:
+    """Three labels in a hundred wrong."""
+    return [
+        *_flips(rows, seed, "label_noise.uniform_3", 0.03, confusable=False, bar=0.95),
+        *_flips(rows, seed, "label_noise.confusable_3", 0.03, confusable=True, bar=0.85),
+    ]
+
+
+def _flips(rows: int, seed: int, name: str, part: float, *, confusable: bool, bar: float) -> list[Figure]:
     from tunewright.audit.checks.label_noise import Options, out_of_fold
     from tunewright.evidence.text_features import text_features
 
@@ -176,8 +184,12 @@ def _flips(rows: int, seed: int, name: str, confusable: bool, part: float, bar: 
     own = probabilities[np.arange(len(labels)), labels]
     result = measure(flagged(run_check("label_noise", corpus)), planted(truth, "label_flip"))
     return [
-        Figure(f"{name}.average_precision", average_precision(1 - own, wrong), bar),
-        # What is flagged goes to a person: three of four flags must be worth the look (notes: P .76, R .86).
+        # Ranked by margin: by 1 - own probability, texts too vague for any class come before wrong labels. The
+        # choice was made on seed 0; the other ranking is reported beside it.
+        Figure(f"{name}.average_precision", average_precision(probabilities.max(axis=1) - own, wrong), bar),
+        Figure(f"{name}.average_precision_by_own_probability", average_precision(1 - own, wrong), None),
+        # What is flagged goes to a person: three of four flags must be worth the look (notes: P .76, R .86 on banking
+        # queries); the floor under recall is ours, below the .65 of the hardest case on seed 0.
         Figure(f"{name}.precision", result.precision.value, 0.75, result.precision.low, result.precision.high),
         Figure(f"{name}.recall", result.recall.value, 0.60, result.recall.low, result.recall.high),
     ]
@@ -213,7 +225,7 @@ def all_at_once(rows: int, seed: int) -> list[Figure]:
     return [
         *figures("all.exact_duplicates", duplicates, precision=1.0, recall=1.0),
         *figures("all.conflicts", contradictions, precision=0.95, recall=0.95),
-        *figures("all.missing", nothing, precision=0.98, recall=0.93),
+        *figures("all.missing", nothing, precision=0.98, recall=0.85),  # known and unknown forms, four to one,
     ]
 
 
@@ -241,6 +253,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         missing,
         conflicts,
         label_flips,
+        label_flips_rare,
         class_imbalance,
         all_at_once,
         clean,

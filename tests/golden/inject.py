@@ -22,10 +22,14 @@ from tunewright.core.digest import digest, frame_digest
 
 #: Placeholders that a dictionary may know, and forms that only a rule can catch.
 SEEN = ("n/a", "N/A", "none", "NULL", "tbd", "TODO", "test", "asdf", "xxx", "-", "...", "???", "lorem ipsum", "")
+#: Whoever writes the check may look at the first list; the second is held out and never tuned on.
 UNSEEN = (
-    "{{ticket_body}}", "[INSERT TEXT HERE]", "zzzzzz", "~~~~", "<message>", "$$$$$$", "${body}", "%BODY%", "##########",
-    "null null", "N\\A", "[image]", "(no text)", "no description provided", "content unavailable", "&nbsp;", "<p></p>",
-    "#REF!", "{0}", "12345", "ditto", "to be completed by agent", "message could not be displayed", "\u2026", "k",
+    "{{ticket_body}}", "zzzzzz", "<message>", "${body}", "##########", "N\\A", "(no text)",
+    "content unavailable", "<p></p>", "{0}", "ditto", "message could not be displayed",
+)  # fmt: skip
+HELD_OUT = (
+    "[INSERT TEXT HERE]", "~~~~", "$$$$$$", "%BODY%", "null null", "[image]", "no description provided",
+    "&nbsp;", "#REF!", "12345", "to be completed by agent", "\u2026", "k",
 )  # fmt: skip
 QUOTED = "\n\nOn Mon, 3 Mar 2025, Support wrote:\n> We are sorry.\n> Please wait.\n\n-- \nSent from my phone"
 EDITS = ("typo", "greeting", "farewell", "delete", "swap", "substitute", "number")
@@ -209,9 +213,10 @@ def hard_negatives(world: World, count: int) -> None:
 # ------------------------------------------------------------------ values and labels
 
 
-def missing(world: World, seen: int, unseen: int) -> None:
+def missing(world: World, seen: int, unseen: int, *, held_out: bool = False) -> None:
     """Rows whose text says nothing: known placeholders, and forms that no dictionary lists."""
-    for defect, count, values in (("missing_seen", seen, SEEN), ("missing_unseen", unseen, UNSEEN)):
+    forms = HELD_OUT if held_out else UNSEEN
+    for defect, count, values in (("missing_seen", seen, SEEN), ("missing_unseen", unseen, forms)):
         for number in range(count):
             row = world.take()
             row.text = values[number % len(values)]

@@ -17,7 +17,7 @@ INJECTORS: dict[str, tuple[Callable[[World], object], dict[str, int]]] = {
     "near": (lambda w: inject.near_duplicates(w, 21), {"near_duplicate": 21}),
     "semantic": (lambda w: inject.semantic_duplicates(w, 15), {"semantic_duplicate": 15}),
     "negatives": (lambda w: inject.hard_negatives(w, 15), {"hard_negative": 15}),
-    "missing": (lambda w: inject.missing(w, 28, 25), {"missing_seen": 28, "missing_unseen": 25}),
+    "missing": (lambda w: inject.missing(w, 28, 24), {"missing_seen": 28, "missing_unseen": 24}),
     "flips": (lambda w: inject.label_flips(w, 30, confusable=False), {"label_flip": 30}),
     "conflicts": (lambda w: inject.conflicts(w, 10, 10), {"conflict_exact": 20, "conflict_near": 20}),
     "foreign": (lambda w: inject.foreign_domain(w, 20), {"foreign_domain": 20}),
