@@ -83,12 +83,12 @@ SIGN_OFFS = """Thanks|Thank you|Kind regards|Best regards|Many thanks in advance
 
 def joined(*banks: str) -> list[str]:
     """Every combination of one phrase from each bank."""
-    return [" ".join(parts) for parts in product(*([" ".join(part.split()) for part in bank.split("|")] for bank in banks))]
+    return [
+        " ".join(parts) for parts in product(*([" ".join(part.split()) for part in bank.split("|")] for bank in banks))
+    ]
 
 
-KINDS = "old|new|second|shared|private|main|spare|former|temporary|regular|oldest|other|first|only|usual".split(
-    "|"
-)
+KINDS = "old|new|second|shared|private|main|spare|former|temporary|regular|oldest|other|first|only|usual".split("|")
 TIMES = joined(
     "since|before|after|right after|long before|ever since|during|just before",
     """the last update|the holidays|our move|the merger|my trip|the weekend|the night shift|your call|the audit|lunch|
@@ -172,9 +172,7 @@ def iban(rng: np.random.Generator, n: int) -> pl.Series:
     """German IBANs with valid check digits (ISO 13616: 98 minus the remainder by 97)."""
     bank, account = rng.integers(10_000_000, 99_999_999, n), rng.integers(0, 10**10, n)
     remainder = (bank % 97 * pow(10, 16, 97) + account % 97 * pow(10, 6, 97) + 131400) % 97
-    return pl.select(
-        pl.format("DE{}{}{}", digits(98 - remainder, 2), digits(bank, 8), digits(account, 10))
-    ).to_series()
+    return pl.select(pl.format("DE{}{}{}", digits(98 - remainder, 2), digits(bank, 8), digits(account, 10))).to_series()
 
 
 def card(rng: np.random.Generator, n: int) -> pl.Series:
@@ -215,9 +213,7 @@ def base(rng: np.random.Generator, n: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.Series(rng.integers(1, 999, n)),
     )
     phone = written("+49 {} {}", digits(rng.integers(151, 180, n), 3), digits(rng.integers(10**6, 10**8, n), 7))
-    reference = written(
-        "{}-{}", pick(rng, ["ORD", "CASE", "TR", "INV"], n), digits(rng.integers(10**5, 10**7, n), 6)
-    )
+    reference = written("{}-{}", pick(rng, ["ORD", "CASE", "TR", "INV"], n), digits(rng.integers(10**5, 10**7, n), 6))
     amount = written("{}.{}", pl.Series(rng.integers(3, 4000, n)), digits(rng.integers(0, 100, n), 2))
 
     personal = {
@@ -255,8 +251,11 @@ def base(rng: np.random.Generator, n: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     parts += [pl.select(pl.when(~is_short).then(part)).to_series() for part in middle]
     parts += [pl.select(pl.when(is_long).then(part)).to_series() for part in long]
     short_text = written("{} {}", thing, fault)
+    some_text = written("{} {}, {} {}", thing, fault, pick(rng, ACTORS, n), pick(rng, DEEDS, n))
+    few = pl.Series(rng.random(n))
     text = pl.select(
-        pl.when(is_short & pl.Series(rng.random(n) < 0.1)).then(short_text)
+        pl.when(is_short & (few < 0.01)).then(short_text)
+        .when(is_short & (few < 0.3)).then(some_text)
         .otherwise(pl.concat_str([*parts, *closing], separator=" ", ignore_nulls=True))
     ).to_series()  # fmt: skip
     for key in personal:
@@ -323,16 +322,12 @@ def edit(text: str, rng: random.Random) -> tuple[str, str]:
             words += ["thx"]
         else:
             how = "insert"
-            words.insert(
-                at, rng.choice(("really", "always", "somehow", "again", "simply", "maybe", "often", "just"))
-            )
+            words.insert(at, rng.choice(("really", "always", "somehow", "again", "simply", "maybe", "often", "just")))
         done.append(how)
     return " ".join(words), "+".join(done)
 
 
-def generate(
-    rows: int, seed: int, exact: float, near: float, families: float
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def generate(rows: int, seed: int, exact: float, near: float, families: float) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tickets in random order, and the truth row by row."""
     rng, py = np.random.Generator(np.random.PCG64(seed)), random.Random(seed)
     n_exact, n_near, n_notice = int(rows * exact), int(rows * near), int(rows * families)

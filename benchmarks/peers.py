@@ -9,7 +9,7 @@ import venv
 
 from _harness import ROOT
 
-PEERS = ("datasketch==1.6.5", "semhash", "rensa", "polars", "psutil")
+PEERS = ("datasketch==1.6.5", "semhash", "rensa", "scikit-learn", "polars", "psutil")
 
 
 def main() -> None:
