@@ -117,10 +117,10 @@ class EvaluateResult(Frozen):
 
 
 class ReleaseResult(Frozen):
-    """What `release` packaged."""
+    """What `release` packaged: its name, its digest, where it lies."""
 
     name: str
-    digest: str
+    release: str
     folder: str
     verdicts: tuple[Verdict, ...]
     parity_rows: int

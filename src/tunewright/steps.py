@@ -301,7 +301,7 @@ class Steps:
             base_digest=base.digest_of_weights,
             parameters=base.parameters,
             epochs=options.epochs,
-            batch=options.batch_size,
+            batch=options.batch,
             seconds_per_token=self._seconds_per_token(method),
         )
         chosen = self.config.train.method_name != "auto"

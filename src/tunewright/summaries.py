@@ -146,7 +146,7 @@ def release(walk: Walk) -> ReleaseResult:
     assert walk.release
     return ReleaseResult(
         name=walk.release.name,
-        digest=walk.release.digest,
+        release=walk.release.digest,
         folder=str(walk.release.folder),
         verdicts=walk.release.verdicts,
         parity_rows=walk.release.parity_rows,

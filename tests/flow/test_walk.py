@@ -167,7 +167,7 @@ def test_two_runs_at_once_do_the_work_once(tmp_path: Path, encoder: Path, rows) 
     both = [run_in_background(folder) for _ in range(2)]
     documents = [json.loads(process.communicate()[0]) for process in both]
     assert [document["ok"] for document in documents] == [True, True], documents
-    assert documents[0]["data"]["release"]["digest"] == documents[1]["data"]["release"]["digest"]
+    assert documents[0]["data"]["release"]["release"] == documents[1]["data"]["release"]["release"]
     made = [e.step for e in Project.open(folder).events().events if e.kind == "step.made"]
     assert sorted(made) == sorted(
         ["intake", "audit", "clean", "audit", "split", "plan", "train", "evaluate", "release"]

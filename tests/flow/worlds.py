@@ -45,7 +45,8 @@ def tiny_encoder(folder: Path) -> Path:
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = "abcdefghijklmnopqrstuvwxyz0123456789'"
     words = sorted({w for lines in THINGS.values() for line in lines for w in line.lower().split() if "{" not in w})
-    vocabulary = {t: i for i, t in enumerate([*pieces, *letters, *("##" + c for c in letters), *words])}
+    every = dict.fromkeys([*pieces, *letters, *("##" + c for c in letters), *words])
+    vocabulary = {piece: index for index, piece in enumerate(every)}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

@@ -21,6 +21,13 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
     MEASURED: ClassVar[frozenset[str]] = frozenset()
 
+    def __eq__(self, other: object) -> bool:
+        """Equal in type and in every field; columns kept aside are covered by the digests that the fields hold."""
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     @property
     def digest(self) -> str:
         """``sha256:<hex>`` of the canonical JSON of every field that is not a measurement of this run's clock."""

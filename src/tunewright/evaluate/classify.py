@@ -11,12 +11,12 @@ from tunewright.core.candidate import Candidate
 from tunewright.core.corpus import Corpus
 from tunewright.core.digest import frame_digest
 from tunewright.core.progress import Progress
-from tunewright.core.score import Score
+from tunewright.core.score import Score, wilson_score
 from tunewright.core.scorecard import ClassScores, Comparison, ConfusionPair, Scorecard, SystemScores
 from tunewright.core.shelf import Shelf
 from tunewright.evaluate.answers import Classified, Lesson
 from tunewright.evaluate.decide import decide
-from tunewright.evaluate.intervals import bootstrap_score, in_batches, resample, wilson_score
+from tunewright.evaluate.intervals import bootstrap_score, in_batches, resample
 from tunewright.evaluate.latency import latency
 from tunewright.evaluate.settings import EvaluateSettings
 from tunewright.evidence.embeddings import embed
@@ -143,7 +143,7 @@ def _classes(truth: Index, predicted: Index, names: Sequence[str], level: float)
     claimed = np.bincount(predicted, minlength=len(names))
 
     def score(metric: str, n: Index, k: int) -> Score:
-        return wilson_score(metric, int(hits[k]), int(n[k]), level)
+        return wilson_score(metric, int(hits[k]), int(n[k]), level=level)
 
     return tuple(
         ClassScores(

@@ -4,9 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tunewright.core.frozen import Frozen
-from tunewright.core.score import Score
+from tunewright.core.score import Score, wilson_score
 from tunewright.evaluate.answers import Classified
-from tunewright.evaluate.intervals import wilson_score
 
 
 class Options(Frozen):
@@ -18,4 +17,4 @@ def measure(
     options: Options,
 ) -> Score:  # fmt: skip
     """Accuracy of `answers` against `truth`, both ``(n,)``."""
-    return wilson_score("accuracy", int((truth == answers.predicted).sum()), len(truth), level)
+    return wilson_score("accuracy", int((truth == answers.predicted).sum()), len(truth), level=level)
