@@ -91,7 +91,7 @@ def write_outputs(
         if findings.suffix == ".parquet":
             publish(findings, frame.write_parquet)
         elif findings.suffix == ".csv":
-            publish(findings, frame.with_columns(_harmless(pl.selectors.string())).write_csv)
+            publish(findings, _harmless(frame).write_csv)
         else:
             raise UserError("E-CLI-007", f"Findings are written as .csv or .parquet, not {findings.suffix!r}.")
         changes["findings_file"] = str(findings)
@@ -143,9 +143,13 @@ def require_score(quality: Score, fail_under: float | None) -> None:
         )
 
 
-def _harmless(column: pl.Expr) -> pl.Expr:
-    """Text that a spreadsheet would run as a formula, defused by a leading apostrophe (OWASP: CSV injection)."""
-    return pl.when(column.str.contains(r"^[=+\-@\t\r]")).then(pl.lit("'") + column).otherwise(column)
+def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts that a spreadsheet would run as a formula, defused by a leading apostrophe (OWASP: CSV injection)."""
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    formula = {name: pl.col(name).str.contains(r"^[=+\-@\t\r]") for name in texts}
+    return frame.with_columns(
+        pl.when(formula[name]).then(pl.format("'{}", name)).otherwise(name).alias(name) for name in texts
+    )
 
 
 def _refuse_to_overwrite(path: Path) -> None:

@@ -68,7 +68,7 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[Path_, A
     for name in sorted(environment):
         if name.startswith(PREFIX) and "__" in name:
             parts = tuple(part.lower() for part in name.removeprefix(PREFIX).split("__"))
-            yield _joined(parts), yaml.safe_load(environment[name]), f"environment {name}"
+            yield _joined(parts), _scalar(environment[name]), f"environment {name}"
 
 
 def _from_sets(sets: Sequence[str], faults: list[UserError]) -> Iterator[tuple[Path_, Any, str]]:
@@ -77,7 +77,15 @@ def _from_sets(sets: Sequence[str], faults: list[UserError]) -> Iterator[tuple[P
         if not equals or not key.strip():
             faults.append(UserError("E-CFG-007", f"--set {text!r} is not KEY=VALUE.", fix="--set train.method=encoder"))
             continue
-        yield _joined(tuple(key.strip().split("."))), yaml.safe_load(value), f"--set {key.strip()}"
+        yield _joined(tuple(key.strip().split("."))), _scalar(value), f"--set {key.strip()}"
+
+
+def _scalar(text: str) -> Any:
+    """`text` as YAML would read it; what is no YAML, such as a bar ``>= 85``, is the text itself."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
 
 
 def _joined(path: Path_) -> Path_:
