@@ -25,7 +25,32 @@ ROWS = 32
 #: Attention of long texts needs rows × tokens² of memory, so long buckets hold fewer rows.
 ROW_TOKENS = 8192
 #: Lengths are rounded up to these: steps of an eighth to a third, so that little of a batch is padding.
-LENGTHS = (8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024, 2048, 4096)
+LENGTHS = (
+    8,
+    12,
+    16,
+    20,
+    24,
+    32,
+    40,
+    48,
+    64,
+    80,
+    96,
+    128,
+    160,
+    192,
+    256,
+    320,
+    384,
+    512,
+    768,
+    1024,
+    1536,
+    2048,
+    3072,
+    4096,
+)
 #: Sentence encoders were trained on 128 to 256 tokens; a ticket's intent is said in its first hundred words.
 MAX_TOKENS = 256
 

