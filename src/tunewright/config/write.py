@@ -39,4 +39,4 @@ def _lines(settings: Mapping[str, Any], model: type[BaseModel] | None, depth: in
 def _scalar(value: Any) -> str:
     """One value on one line, quoted where YAML would read it as something else."""
     text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
-    return text.removesuffix("...\n").strip()
+    return text.removesuffix("...\n").strip(" \n")

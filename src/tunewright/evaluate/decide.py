@@ -13,9 +13,8 @@ def decide(own: SystemScores, best: SystemScores, comparison: Comparison, metric
     gain = comparison.difference
     assert gain.low is not None and gain.high is not None
     told = (
-        f"{own.score(metric).value:.1%} {_plain(metric)} on {gain.n:,} unseen rows, "
-        f"against {best.score(metric).value:.1%} for {_plain(best.system)}, the best that needs no tuning: "
-        f"{100 * gain.value:+.1f} points ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
+        f"{_figure(own.score(metric))} {_plain(metric)} on {gain.n:,} unseen rows, "
+        f"against {_figure(best.score(metric))} for {_plain(best.system)}, the best that needs no tuning: {_signed(gain)}"
     )
     if gain.low > 0:
         return "ship", f"{told}. The gain is larger than chance explains."
@@ -30,7 +29,7 @@ def decide(own: SystemScores, best: SystemScores, comparison: Comparison, metric
     return "inconclusive", f"{told}. The interval includes no gain; about {rows:,} test rows would settle it."
 
 
-#: Two points of the metric: below it a tuned model does not pay for its upkeep (our judgment, stated in the report).
+#: Two points of a share, or two hundredths of a nat: below it a tuned model does not pay for its upkeep (our judgment, stated in the report).
 WORTH_HAVING = 0.02
 
 
@@ -43,6 +42,17 @@ def rows_needed(gain: Score) -> int:
     half = (gain.high - gain.low) / 2
     aim = max(abs(gain.value), WORTH_HAVING)
     return int(gain.n * (half / aim) ** 2) + 1
+
+
+def _figure(score: Score) -> str:
+    return f"{score.value:.1%}" if score.unit == "share" else f"{score.value:.3f}"
+
+
+def _signed(gain: Score) -> str:
+    assert gain.low is not None and gain.high is not None
+    if gain.unit == "share":
+        return f"{100 * gain.value:+.1f} points ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
+    return f"{gain.value:+.3f} {gain.unit} ({gain.low:+.3f} to {gain.high:+.3f})"
 
 
 def _plain(name: str) -> str:

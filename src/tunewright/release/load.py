@@ -72,7 +72,10 @@ def answers(folder: Path, scorecard: Scorecard, texts: list[str]) -> npt.NDArray
         width = found.shape[1]
         seen = predictions["probabilities"].list.to_array(width).to_numpy()
         return np.asarray((found == seen).all(axis=1))
-    from tunewright.evidence.decoder import Decoder
+    from tunewright.evidence.chat import answered, messages_of
+    from tunewright.evidence.generator import Generator
 
-    nats = Decoder.load(folder / Candidate.MODEL_FOLDER).answer_nats(texts, predictions["truth"].to_list())
+    model = Generator.load(folder / Candidate.MODEL_FOLDER)
+    pairs = zip(texts, predictions["truth"], strict=True)
+    nats = model.score([answered(model.tokenizer, messages_of(prompt, answer)) for prompt, answer in pairs])
     return np.asarray(nats == predictions["nats"].to_numpy())

@@ -1,0 +1,46 @@
+"""Changes of text reach the conversation, and weights multiply."""
+
+import polars as pl
+
+from tests.worlds import rows
+from tunewright.clean.apply import apply_changes
+from tunewright.clean.diff import diff
+from tunewright.core.edit import CHANGE_COLUMNS
+
+TURNS = [
+    {"role": "user", "content": "hi, I am Bo", "weight": None},
+    {"role": "assistant", "content": "hello", "weight": 1.0},
+    {"role": "user", "content": "help me", "weight": None},
+    {"role": "assistant", "content": "sure", "weight": None},
+]
+
+
+def changes(*given: dict) -> pl.DataFrame:
+    return pl.DataFrame([{name: one.get(name) for name in CHANGE_COLUMNS} for one in given], schema=CHANGE_COLUMNS)
+
+
+def test_a_new_prompt_replaces_the_turn_that_held_the_old_one() -> None:
+    before = rows(["help me"], answers=["sure"], messages=[TURNS])
+    made = apply_changes(before, [changes({"row": 0, "action": "replace", "column": "prompt", "value": "please help"})])
+    assert made["prompt"].to_list() == ["please help"]
+    assert [turn["content"] for turn in made["messages"][0]] == ["hi, I am Bo", "hello", "please help", "sure"]
+    assert made["content_digest"][0] != before["content_digest"][0]
+
+
+def test_weights_of_two_fixes_multiply_and_rows_are_numbered_anew() -> None:
+    before = rows(["a", "b", "c"], ["x", "y", "z"])
+    made = apply_changes(
+        before,
+        [changes({"row": 0, "action": "drop"}), changes({"row": 1, "action": "reweight", "weight": 0.5}), changes({"row": 1, "action": "reweight", "weight": 0.5})],
+    )
+    assert made.select("row", "prompt", "weight").rows() == [(0, "b", 0.25), (1, "c", 1.0)]
+
+
+def test_a_diff_names_what_changed_by_example() -> None:
+    before, after = rows(["a", "b", "c"], ["x", "y", "z"]), rows(["a", "B"], ["x", "q"])
+    found = diff(before, after).select("example_id", "change", "column", "before", "after").rows()
+    assert found == [
+        ("id1", "changed", "label", "y", "q"),
+        ("id1", "changed", "prompt", "b", "B"),
+        ("id2", "removed", None, None, None),
+    ]

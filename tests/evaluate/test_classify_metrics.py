@@ -1,0 +1,65 @@
+"""Metrics and intervals, against references that are not ours."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score
+
+from tunewright.core.score import wilson_score
+from tunewright.evaluate.answers import Classified
+from tunewright.evaluate.intervals import bootstrap_score, in_batches, resample
+from tunewright.evaluate.metrics import accuracy, calibration_error, macro_f1
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(("hits", "n", "low", "high"), [(85, 100, 0.76716, 0.90694), (0, 10, 0.0, 0.27753), (10, 10, 0.72247, 1.0), (1, 2, 0.09453, 0.90547)])
+def test_wilsons_interval_is_that_of_the_tables(hits: int, n: int, low: float, high: float) -> None:
+    score = wilson_score("x", hits, n)
+    assert (score.low, score.high) == (pytest.approx(low, abs=1e-5), pytest.approx(high, abs=1e-5))
+
+
+@given(st.integers(0, 500), st.integers(1, 500))
+def test_wilsons_interval_holds_its_estimate_and_narrows(hits: int, extra: int) -> None:
+    n = hits + extra
+    few, many = wilson_score("x", hits, n), wilson_score("x", hits * 10, n * 10)
+    assert 0 <= few.low <= few.value <= few.high <= 1
+    assert many.high - many.low < few.high - few.low
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60))
+def test_macro_f1_is_scikit_learns(pairs: list[tuple[int, int]]) -> None:
+    truth, predicted = (np.array(side) for side in zip(*pairs, strict=True))
+    ours = macro_f1.macro_f1(truth[None], predicted[None], 5)[0]
+    assert ours == pytest.approx(f1_score(truth, predicted, average="macro", zero_division=0))
+
+
+def test_accuracy_counts() -> None:
+    score = accuracy.measure(np.array([0, 1, 1, 2]), Classified(np.array([0, 1, 2, 2])), 3, np.zeros((1, 4), int), 0.95, accuracy.Options())
+    assert (score.value, score.n) == (0.75, 4)
+
+
+def test_calibration_error_is_the_weighted_gap_of_its_bins() -> None:
+    # Two rows at 0.9 of which one is right, two at 0.6 of which both are: (2·|0.9 − 0.5| + 2·|0.6 − 1|) / 4 = 0.4.
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]], np.float32)
+    answers = Classified(np.zeros(4, np.int64), probabilities)
+    score = calibration_error.measure(np.array([0, 1, 0, 0]), answers, 2, resample(4, 200, 0), 0.95, calibration_error.Options())
+    assert score is not None
+    assert score.value == pytest.approx(0.4, abs=1e-6)
+    assert calibration_error.measure(np.zeros(4, int), Classified(np.zeros(4, np.int64)), 2, resample(4, 200, 0), 0.95, calibration_error.Options()) is None
+
+
+def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says() -> None:
+    covered = 0
+    for trial in range(200):
+        gap = np.random.default_rng(trial).normal(0.1, 1, size=120)
+        draws = in_batches(resample(120, 400, trial), lambda rows, gap=gap: gap[rows].mean(axis=1))
+        score = bootstrap_score("gain", float(gap.mean()), draws, 120, 0.95)
+        covered += score.low <= 0.1 <= score.high
+    assert 0.90 <= covered / 200 <= 0.99
+
+
+def test_resampling_is_the_same_for_one_seed() -> None:
+    assert np.array_equal(resample(10, 300, 4), resample(10, 300, 4))
+    assert not np.array_equal(resample(10, 300, 4), resample(10, 300, 5))
