@@ -10,6 +10,12 @@ from tunewright.core.dataset import COLUMNS, Dataset, Task
 from tunewright.core.digest import frame_digest
 
 
+def turns(prompt: str | None, answer: str | None) -> list[dict[str, Any]]:
+    """A conversation of one question and, if given, its answer."""
+    said = [("user", prompt), *([("assistant", answer)] if answer is not None else [])]
+    return [{"role": role, "content": content, "weight": None} for role, content in said]
+
+
 def rows(
     prompts: Sequence[str | None],
     labels: Sequence[str | None] | None = None,
@@ -29,6 +35,7 @@ def rows(
         "label": labels or [None] * n,
         "origin": ["domain"] * n,
         "weight": [1.0] * n,
+        "messages": [turns(*said) for said in zip(prompts, answers or [None] * n, strict=True)],
         **columns,
     }
     return pl.DataFrame(

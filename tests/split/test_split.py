@@ -24,11 +24,11 @@ def sides(frame: pl.DataFrame) -> dict[str, str]:
 
 
 def test_shares_are_kept_in_every_class() -> None:
-    frame, division = split(world(tickets(900)), SplitSettings(), seed=0)
+    frame, division = split(world(tickets(900)), SplitSettings(near_duplicates=False), seed=0)
     for counts in division.classes.values():
         total = sum(counts.values())
-        assert abs(counts["test"] / total - 0.1) < 0.03
-        assert abs(counts["validation"] / total - 0.1) < 0.03
+        assert abs(counts["test"] / total - 0.1) < 0.01
+        assert abs(counts["validation"] / total - 0.1) < 0.01
     assert sum(division.rows.values()) == frame.height == 900
 
 
@@ -42,9 +42,10 @@ def test_copies_and_near_copies_stay_on_one_side() -> None:
 
 
 def test_rows_of_one_subject_stay_together() -> None:
-    pairs = tickets(120)
+    # Near-copies would tie these invented tickets into a handful of groups; subjects alone are looked at here.
     subjects = [f"s{i % 30}" for i in range(120)]
-    frame, _ = split(world(pairs, subject_token=subjects), SplitSettings(by="subject_token", test=0.3), seed=0)
+    settings = SplitSettings(by="subject_token", test=0.3, near_duplicates=False)
+    frame, _ = split(world(tickets(120), subject_token=subjects), settings, seed=0)
     assert frame.group_by("subject_token").agg(pl.col("split").n_unique())["split"].max() == 1
 
 

@@ -46,15 +46,15 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     issues = _issues(labels, probabilities, options)
     own = probabilities[np.arange(len(labels)), labels]
     frame = judged.with_columns(
-        score=1 - pl.Series(own),
         suggested=pl.Series(names.gather(probabilities.argmax(axis=1))),
-        margin=pl.Series(probabilities.max(axis=1) - own),
+        # Ranked by how much better the other label fits: it orders planted flips better than 1 - own probability.
+        score=pl.Series(probabilities.max(axis=1) - own),
     ).filter(pl.Series(issues))
     if frame.is_empty():
         return ()
     return (
         Finding.of(
-            frame.select("row", "score", "label", "suggested", "margin"),
+            frame.select("row", "score", "label", "suggested"),
             check="label_noise",
             kind="suspicious",
             severity="warning",
