@@ -41,12 +41,12 @@ class Options(Frozen):
     """How an encoder is tuned."""
 
     tune: Literal["full", "lora"] = Field("full", description="full, or lora: adapters on all linear layers.")
-    epochs: int = Field(4, ge=1, description="Passes over the training rows, at most.")
+    epochs: int = Field(3, ge=1, description="Passes over the training rows, at most.")
     batch: int = Field(32, ge=1, description="Rows of one optimizer step.")
     learning_rate: float = Field(3e-4, gt=0, description="Peak of the learning rate.")
     warmup: float = Field(0.1, ge=0, le=0.5, description="Share of steps in which the learning rate rises.")
     weight_decay: float = Field(0.01, ge=0, description="Decay of matrices (AdamW).")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of each target spread over all labels.")
+    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Share of each target spread over all labels.")
     train_embeddings: bool = Field(False, description="Tune the word vectors too.")
     max_tokens: int = Field(128, ge=8, description="Longer texts are cut here, in training and ever after.")
     patience: int = Field(2, ge=0, description="Epochs without a better validation before it ends; 0: never early.")
