@@ -44,7 +44,9 @@ def rows() -> list[str]:
             peers = peers_in_words(result["peers"]) if index == 0 else ""
             name = f"[{path.stem}](results/{path.name})" if index == 0 else ""
             value = f"{figure['value']:g} {figure['unit']}"
-            lines.append(f"| {name} | {figure['name']} | {value} | {target} | {met(result, figure['name'])} | {peers} | {where} |\n")
+            lines.append(
+                f"| {name} | {figure['name']} | {value} | {target} | {met(result, figure['name'])} | {peers} | {where} |\n"
+            )
     return lines
 
 

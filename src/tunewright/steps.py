@@ -164,8 +164,11 @@ class Steps:
 
     def plan(self, dataset: Dataset) -> Outcome[Plan]:
         """How the model will be trained, and what that should cost."""
+        # The method's options with their defaults: a default that a new release changes is another plan.
         settings = {
-            "train": self.config.train.model_dump(mode="json"),
+            "method": self._method(dataset),
+            "chosen": self.config.train.method_name != "auto",
+            "options": self._options(dataset).model_dump(mode="json"),
             "plan": self.config.plan.model_dump(mode="json"),
         }
         base = self._base(dataset)
@@ -271,6 +274,12 @@ class Steps:
         named = self.config.train.method_name
         return METHOD_FOR_TASK[dataset.task] if named == "auto" else named
 
+    def _options(self, dataset: Dataset) -> Any:
+        """The chosen method's options, complete."""
+        from tunewright.config.plugins import METHODS
+
+        return METHODS.options(self._method(dataset)).model_validate(self.config.train.method_options)
+
     def _base(self, dataset: Dataset) -> ModelFiles:
         """The pre-trained model that training starts from."""
         if self._method(dataset) == "encoder":
@@ -285,10 +294,7 @@ class Steps:
         return find_model(self.config.train.base)
 
     def _make_plan(self, dataset: Dataset, base: ModelFiles) -> Plan:
-        from tunewright.config.plugins import METHODS
-
-        method = self._method(dataset)
-        options = METHODS.options(method).model_validate(self.config.train.method_options)
+        method, options = self._method(dataset), self._options(dataset)
         rows = self.corpus(dataset).scan("prompt", "answer", "label", "split").collect()
         train = rows.filter(pl.col("split") == "train")
         facts = Facts(

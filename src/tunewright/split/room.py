@@ -75,9 +75,7 @@ def _groups(corpus: Corpus, frame: pl.DataFrame, settings: SplitSettings) -> npt
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def _assign(
-    frame: pl.DataFrame, groups: npt.NDArray[np.int64], test: float, validation: float, seed: int
-) -> pl.Series:
+def _assign(frame: pl.DataFrame, groups: npt.NDArray[np.int64], test: float, validation: float, seed: int) -> pl.Series:
     """The side of each row: per class, groups in seeded order fill test, then validation, then train."""
     rows = frame.select("label", group=pl.Series(groups), order=_seeded_order(frame["content_digest"], seed))
     table = (

@@ -12,12 +12,8 @@ class SplitSettings(Frozen):
 
     validation: float = Field(0.1, ge=0.01, le=0.4, description="Share of rows for choosing the checkpoint.")
     test: float = Field(0.1, ge=0.01, le=0.4, description="Share of rows that only the evaluation reads.")
-    near_duplicates: bool = Field(
-        True, description="Keep near-identical texts on one side, not only exact copies."
-    )
-    by: str = Field(
-        "", description="Also keep rows of one subject or source together: subject_token or source_id."
-    )
+    near_duplicates: bool = Field(True, description="Keep near-identical texts on one side, not only exact copies.")
+    by: str = Field("", description="Also keep rows of one subject or source together: subject_token or source_id.")
     given: bool = Field(True, description="Use the split column of the data where the file has one.")
 
     @model_validator(mode="after")
