@@ -66,10 +66,11 @@ def test_a_long_text_is_compared_by_runs_of_three_words() -> None:
     assert found["jaccard"][1] == pytest.approx(55 / 61)
 
 
-def test_texts_on_both_sides_of_the_border_of_forty_words_are_compared() -> None:
-    text = sentence(1, 39)
-    found = cluster_texts(pl.Series([text, text + " kabera lodune mifosi"]))
-    assert found["row"].to_list() == [0, 1]
+@pytest.mark.parametrize("words", [27, 30, 39, 40])
+def test_texts_on_both_sides_of_the_border_of_forty_words_are_compared(words: int) -> None:
+    long = [f"w{i}x" for i in range(42)]
+    found = cluster_texts(pl.Series([" ".join(long[:words]), " ".join(long)]))
+    assert found["jaccard"].to_list() == [1.0, pytest.approx((words - 2) / 40)]
 
 
 @pytest.mark.parametrize("words", range(1, 7))
@@ -151,6 +152,14 @@ def test_a_copy_inside_a_family_of_other_numbers_has_the_row_with_its_own_number
     assert found["first"][21] == 13
 
 
+def test_members_with_the_same_numbers_that_miss_each_other_are_nobodys_twins() -> None:
+    words = [f"w{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(60)]
+    center, left, right = ["order", "11", *words], ["order", "22", *words[13:]], ["order", "22", *words[:-13]]
+    found = cluster_texts(pl.Series([" ".join(text) for text in (center, left, right)]))
+    assert found["representative"].to_list() == [0, 0, 0]
+    assert found["twin"].to_list() == [0, 1, 2]
+
+
 def test_the_closest_copies_find_each_other_before_looser_kin_claims_one() -> None:
     # The copy misses the kin's threshold; a leader that claimed the original first would leave the copy alone.
     original = "please cancel my account and send me the money back today"
@@ -195,14 +204,25 @@ def test_a_family_of_thousands_is_one_cluster_despite_the_bucket_window() -> Non
 
 
 def test_a_bucket_full_of_strangers_does_not_hide_a_pair() -> None:
-    opening = " ".join(f"same{i}" for i in range(30))
-    strangers = [f"{opening} {sentence(i, 40)}" for i in range(2000)]
-    texts = [*strangers, edited(strangers[5], 1), edited(strangers[1500], 2)]
-    found = cluster_texts(pl.Series(texts))
-    assert groups(found, texts) == {
-        tuple(sorted((texts[5], texts[2000]))),
-        tuple(sorted((texts[1500], texts[2001]))),
-    }
+    opening = " ".join(f"same{i}" for i in range(36))
+    strangers = [f"{opening} {sentence(i, 30)}" for i in range(2000)]
+    copies = [edited(strangers[i], i) for i in range(100)]
+    # Few bands, so that a pair has to be found inside crowded buckets, among hundreds of half-alike texts.
+    found = cluster_texts(pl.Series([*strangers, *copies]), NearDuplicateOptions(threshold_long=0.7, bands=8))
+    cluster = dict(zip(found["row"], found["cluster"], strict=True))
+    assert sum(cluster.get(i, -1) == cluster.get(2000 + i, -2) for i in range(100)) >= 97
+    assert found.height <= 203
+
+
+def test_pairs_just_above_the_threshold_are_found() -> None:
+    words = [f"w{i}" for i in range(20_000)]
+    pairs = []
+    for start in range(0, 20_000, 100):
+        # 58 runs of three in each text, 44 of them shared: similarity 44 / 72 = 0.61.
+        pairs += [" ".join(words[start : start + 60]), " ".join(words[start + 14 : start + 74])]
+    found = cluster_texts(pl.Series(pairs))
+    assert found["jaccard"].unique().sort().to_list() == [pytest.approx(44 / 72), 1.0]
+    assert found["cluster"].n_unique() >= 0.96 * len(pairs) / 2
 
 
 def many(seed: int) -> list[str | None]:
