@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tunewright.core.version import __version__
+
 if TYPE_CHECKING:
     from tunewright.project import Project
     from tunewright.release.load import load
 
-__version__ = "0.1.0"
 __all__ = ["Project", "__version__", "load"]
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import polars as pl
 
-import tunewright
 from tunewright import summaries
 from tunewright.audit.room import audit
 from tunewright.config.load import resolve
@@ -20,6 +19,7 @@ from tunewright.core.errors import GateFailed, UserError
 from tunewright.core.files import publish, publish_text
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.score import Score
+from tunewright.core.version import __version__
 from tunewright.flow import Walk
 from tunewright.intake.references import read_references
 from tunewright.intake.room import read
@@ -60,7 +60,7 @@ def audit_file(
     material = ReportMaterial(
         project=path.name,
         generated=datetime.now(UTC).isoformat(timespec="seconds"),
-        version=tunewright.__version__,
+        version=__version__,
         settings=config.report,
         ingested=walk.ingested,
         before=Audited.of(found, corpus, config.report),

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-import tunewright
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.environment import machine
+from tunewright.core.version import __version__
 from tunewright.flow import Walk
 from tunewright.report.material import Audited, Divided, ReportMaterial, StepCost, Tested
 from tunewright.split.room import Division
@@ -19,7 +19,7 @@ def material(walk: Walk, steps: Steps, *, stopped: str = "") -> ReportMaterial:
     return ReportMaterial(
         project=steps.config.name,
         generated=datetime.now(UTC).isoformat(timespec="seconds"),
-        version=tunewright.__version__,
+        version=__version__,
         settings=steps.config.report,
         ingested=walk.ingested,
         before=_audited(walk.raw_report, steps),

@@ -1,36 +1,41 @@
-"""The program: verbs in the order of the work, errors in one voice, exit codes that say what happened."""
+"""The program: verbs in the order of the work, errors in one voice, exit codes that say what happened.
+
+Result types are named in quotes: importing them would load polars before `--help` is printed.
+"""
 
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tunewright import __version__
 from tunewright.cli.shell import Shell, current, interactive, verb
 from tunewright.core.errors import ExitCode, UserError
-from tunewright.results import (
-    AuditResult,
-    CleanResult,
-    ConfigResult,
-    DiffResult,
-    EvaluateResult,
-    EventsResult,
-    ExplainResult,
-    InitResult,
-    PlanResult,
-    PredictResult,
-    ReleaseResult,
-    ReportResult,
-    RunResult,
-    SplitResult,
-    StatusResult,
-    TrainResult,
-    UndoResult,
-    VersionsResult,
-    WhyResult,
-)
+from tunewright.core.version import __version__
+
+if TYPE_CHECKING:
+    from tunewright.results import (
+        AuditResult,
+        CleanResult,
+        ConfigResult,
+        DiffResult,
+        EvaluateResult,
+        EventsResult,
+        ExplainResult,
+        InitResult,
+        PlanResult,
+        PredictResult,
+        ReleaseResult,
+        ReportResult,
+        RunResult,
+        SplitResult,
+        StatusResult,
+        TrainResult,
+        UndoResult,
+        VersionsResult,
+        WhyResult,
+    )
 
 app = typer.Typer(
     name="tunewright",
@@ -64,7 +69,7 @@ def init(
     map_: Annotated[
         list[str] | None, typer.Option("--map", metavar="ROLE=COLUMN", help="Such as prompt=Message.")
     ] = None,
-) -> InitResult:
+) -> "InitResult":
     """Make a project: guess format, columns and task, show five rows, write tunewright.yaml."""
     from tunewright.cli.ask import confirm_proposal
     from tunewright.init import propose, write
@@ -77,7 +82,7 @@ def init(
 
 @app.command(rich_help_panel="Start")
 @verb
-def run(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> RunResult:  # noqa: B006
+def run(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> "RunResult":  # noqa: B006
     """Walk the whole way to a release and its report, stopping at a gate that fails (exit code 3)."""
     return shell.project(_overrides(override, why, until)).run()
 
@@ -97,7 +102,7 @@ def audit(
     map_: Annotated[
         list[str] | None, typer.Option("--map", metavar="ROLE=COLUMN", help="Such as prompt=Message.")
     ] = None,
-) -> AuditResult:
+) -> "AuditResult":
     """Audit the data: every defect with its line, and one quality score with an interval."""
     if file is None:
         return shell.project().audit(findings=findings, report=report, fail_under=fail_under)
@@ -119,56 +124,56 @@ def audit(
 def clean(
     shell: Shell,
     preview: Annotated[bool, typer.Option("--preview", help="Only say what would change.")] = False,
-) -> CleanResult:
+) -> "CleanResult":
     """Make the safe fixes as a new version of the data; the old one stays."""
     return shell.project().clean(preview=preview)
 
 
 @app.command(rich_help_panel="Steps")
 @verb
-def undo(shell: Shell, why: Why = "") -> UndoResult:
+def undo(shell: Shell, why: Why = "") -> "UndoResult":
     """Take the cleaning back; `clean` makes it again."""
     return shell.project().undo(why=why)
 
 
 @app.command(rich_help_panel="Steps")
 @verb
-def split(shell: Shell) -> SplitResult:
+def split(shell: Shell) -> "SplitResult":
     """Divide the cleaned data into train, validation and test; copies never straddle."""
     return shell.project().split()
 
 
 @app.command(rich_help_panel="Steps")
 @verb
-def plan(shell: Shell) -> PlanResult:
+def plan(shell: Shell) -> "PlanResult":
     """Say how the model would be trained and at what cost; nothing is spent."""
     return shell.project().plan()
 
 
 @app.command(rich_help_panel="Steps")
 @verb
-def train(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> TrainResult:  # noqa: B006
+def train(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> "TrainResult":  # noqa: B006
     """Train the candidate; Ctrl-C saves, and the next call goes on."""
     return shell.project(_overrides(override, why, until)).train()
 
 
 @app.command(rich_help_panel="Steps")
 @verb
-def evaluate(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> EvaluateResult:  # noqa: B006
+def evaluate(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> "EvaluateResult":  # noqa: B006
     """Measure the candidate beside baselines that need no tuning."""
     return shell.project(_overrides(override, why, until)).evaluate()
 
 
 @app.command(rich_help_panel="Steps")
 @verb
-def release(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> ReleaseResult:  # noqa: B006
+def release(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> "ReleaseResult":  # noqa: B006
     """Package the candidate with its proof."""
     return shell.project(_overrides(override, why, until)).release()
 
 
 @app.command(rich_help_panel="Steps")
 @verb
-def report(shell: Shell) -> ReportResult:
+def report(shell: Shell) -> "ReportResult":
     """Write the report of how far the project is."""
     return shell.project().report()
 
@@ -183,7 +188,7 @@ def predict(
         Path | None, typer.Option("--output", "-o", help="Write here instead of printing; never overwritten.")
     ] = None,
     column: Annotated[str, typer.Option(help="The column to read, when the guess is wrong.")] = "",
-) -> PredictResult:
+) -> "PredictResult":
     """Label the rows of a file with a release."""
     from tunewright.predicting import predict_file
 
@@ -192,28 +197,28 @@ def predict(
 
 @app.command(rich_help_panel="Project")
 @verb
-def status(shell: Shell) -> StatusResult:
+def status(shell: Shell) -> "StatusResult":
     """Say which steps are done for the present file and settings."""
     return shell.project().status()
 
 
 @app.command(rich_help_panel="Project")
 @verb
-def why(shell: Shell, step: Annotated[str, typer.Argument(help="Such as train.")]) -> WhyResult:
+def why(shell: Shell, step: Annotated[str, typer.Argument(help="Such as train.")]) -> "WhyResult":
     """Say which input of a step differs from the last time."""
     return shell.project().why(step)
 
 
 @app.command(rich_help_panel="Project")
 @verb
-def events(shell: Shell) -> EventsResult:
+def events(shell: Shell) -> "EventsResult":
     """List what happened here: who, when, what, and the reason where a person overrode."""
     return shell.project().events()
 
 
 @app.command(rich_help_panel="Project")
 @verb
-def versions(shell: Shell) -> VersionsResult:
+def versions(shell: Shell) -> "VersionsResult":
     """List every version of the data, with who made it and why."""
     return shell.project().versions()
 
@@ -224,14 +229,14 @@ def diff(
     shell: Shell,
     before: Annotated[int, typer.Argument(help="A version number.")],
     after: Annotated[int, typer.Argument(help="Another one.")],
-) -> DiffResult:
+) -> "DiffResult":
     """Show what differs between two versions of the data."""
     return shell.project().diff(before, after)
 
 
 @app.command(rich_help_panel="Project")
 @verb
-def explain(shell: Shell, code: Annotated[str, typer.Argument(help="Such as E-DATA-014.")]) -> ExplainResult:
+def explain(shell: Shell, code: Annotated[str, typer.Argument(help="Such as E-DATA-014.")]) -> "ExplainResult":
     """Explain an error code."""
     from tunewright.explaining import explain
 
@@ -243,7 +248,7 @@ def explain(shell: Shell, code: Annotated[str, typer.Argument(help="Such as E-DA
 def config_show(
     shell: Shell,
     origin: Annotated[bool, typer.Option("--origin", help="Say where each value came from.")] = False,
-) -> ConfigResult:
+) -> "ConfigResult":
     """Show the settings in force."""
     from tunewright.config.show import show
 
@@ -252,7 +257,7 @@ def config_show(
 
 @config_app.command("validate")
 @verb
-def config_validate(shell: Shell) -> ConfigResult:
+def config_validate(shell: Shell) -> "ConfigResult":
     """Check the settings; every fault is shown at once."""
     from tunewright.config.show import show
 
@@ -261,7 +266,7 @@ def config_validate(shell: Shell) -> ConfigResult:
 
 @config_app.command("schema")
 @verb
-def config_schema(shell: Shell) -> ConfigResult:
+def config_schema(shell: Shell) -> "ConfigResult":
     """Print the JSON schema of tunewright.yaml, for editors."""
     from tunewright.config.schema import schema_result
 
@@ -289,23 +294,23 @@ def call(arguments: list[str] | None = None) -> int:
     try:
         code = app(args=arguments, standalone_mode=False)
     except Exit as ended:
-        return int(ended.exit_code)
+        code = ended.exit_code
     except UserError as error:
         current.fail(error)
-        return int(error.exit_code)
+        code = error.exit_code
     except TyperException as error:
         current.json = current.json or "--json" in (sys.argv if arguments is None else arguments)
         current.fail(UserError("E-CLI-001", error.format_message(), fix=_usage_fix(error)))
-        return int(ExitCode.USAGE)
+        code = ExitCode.USAGE
     except (KeyboardInterrupt, Abort):
         print("\nInterrupted. What was done is kept; the same command goes on from there.", file=sys.stderr)
-        return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:  # `tunewright events | head`: the reader has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
+        code = ExitCode.OK
     except Exception as error:
-        return _bug(error)
-    return int(code or 0) if isinstance(code, int) else 0
+        code = _bug(error)
+    return int(code) if isinstance(code, int) else int(ExitCode.OK)
 
 
 def _usage_fix(error: Any) -> str:

@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from tunewright import results
 from tunewright.cli import main
 from tunewright.cli.envelope import schema
 from tunewright.cli.shell import RESULTS
@@ -13,7 +14,7 @@ from tunewright.cli.shell import RESULTS
 def schemas() -> dict[str, dict[str, Any]]:
     """The schema of every verb, by file name."""
     assert main.app  # importing the program fills RESULTS
-    return {f"{verb}@1.json": schema(verb, result) for verb, result in sorted(RESULTS.items())}
+    return {f"{verb}@1.json": schema(verb, getattr(results, name)) for verb, name in sorted(RESULTS.items())}
 
 
 def write() -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tunewright.core.verdict import Override
     from tunewright.project import Project
 
-#: The result type of each verb, by verb; the JSON schemas are made from it.
-RESULTS: dict[str, Any] = {}
+#: The name of each verb's result type in ``results.py``; the JSON schemas are made from it.
+RESULTS: dict[str, str] = {}
 
 
 @dataclass

@@ -30,7 +30,9 @@ class Score(Frozen):
     unit: str = "share"
 
 
-def wilson_score(metric: str, hits: int, n: int, *, level: float = 0.95, scale: float = 1.0, unit: str = "share") -> Score:
+def wilson_score(
+    metric: str, hits: int, n: int, *, level: float = 0.95, scale: float = 1.0, unit: str = "share"
+) -> Score:
     """`hits` of `n` as a share times `scale`, with its Wilson interval (Wilson 1927); no rows at all gives 0 to 1."""
     if n == 0:
         return Score(metric=metric, value=0.0, n=0, low=0.0, high=scale, level=level, method="wilson", unit=unit)
@@ -42,5 +44,12 @@ def wilson_score(metric: str, hits: int, n: int, *, level: float = 0.95, scale: 
     # The interval reaches 0 and 1 exactly at no hits and all hits; rounding must not say otherwise.
     low, high = (0.0 if hits == 0 else low), (1.0 if hits == n else high)
     return Score(
-        metric=metric, value=scale * share, n=n, low=scale * low, high=scale * high, level=level, method="wilson", unit=unit
+        metric=metric,
+        value=scale * share,
+        n=n,
+        low=scale * low,
+        high=scale * high,
+        level=level,
+        method="wilson",
+        unit=unit,
     )

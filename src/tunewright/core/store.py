@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import tunewright
 from tunewright.core.digest import digest, file_digest
 from tunewright.core.files import publish_text, sync_tree
 from tunewright.core.frozen import Frozen
+from tunewright.core.version import __version__
 
 Value = TypeVar("Value", bound=Frozen)
 MANIFEST = "manifest.json"
@@ -123,7 +123,7 @@ class Store:
             "step": step.model_dump(mode="json"),
             "value": value.digest,
             "seconds": round(spent, 3),
-            "tunewright": tunewright.__version__,
+            "tunewright": __version__,
             "files": {
                 path.relative_to(work).as_posix(): file_digest(path)
                 for path in sorted(work.rglob("*"))

@@ -14,7 +14,8 @@ def decide(own: SystemScores, best: SystemScores, comparison: Comparison, metric
     assert gain.low is not None and gain.high is not None
     told = (
         f"{_figure(own.score(metric))} {_plain(metric)} on {gain.n:,} unseen rows, "
-        f"against {_figure(best.score(metric))} for {_plain(best.system)}, the best that needs no tuning: {_signed(gain)}"
+        f"against {_figure(best.score(metric))} for {_plain(best.system)}, "
+        f"the best that needs no tuning: {_signed(gain)}"
     )
     if gain.low > 0:
         return "ship", f"{told}. The gain is larger than chance explains."
@@ -29,7 +30,8 @@ def decide(own: SystemScores, best: SystemScores, comparison: Comparison, metric
     return "inconclusive", f"{told}. The interval includes no gain; about {rows:,} test rows would settle it."
 
 
-#: Two points of a share, or two hundredths of a nat: below it a tuned model does not pay for its upkeep (our judgment, stated in the report).
+#: Two points of a share, or two hundredths of a nat: below it a tuned model does not pay for its upkeep (our
+#: judgment, stated in the report).
 WORTH_HAVING = 0.02
 
 

@@ -17,6 +17,7 @@ DIMENSIONS = 256
 #: The folding is learned on at most this many rows and applied to all; beyond it the axes no longer move.
 FIT_ROWS = 50_000
 MAX_TERMS = 60_000
+WORD = r"(?u)\b\w+\b"
 
 
 class TextFeatures:
@@ -35,7 +36,7 @@ class TextFeatures:
         common: dict[str, Any] = {"sublinear_tf": True, "min_df": 2 if len(sample) > 50 else 1, "dtype": np.float32}
         self._vectorizers = [
             TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), max_features=MAX_TERMS, **common),
-            TfidfVectorizer(ngram_range=(1, 2), max_features=MAX_TERMS, token_pattern=r"(?u)\b\w+\b", **common),
+            TfidfVectorizer(ngram_range=(1, 2), max_features=MAX_TERMS, token_pattern=WORD, **common),
         ]
         for vectorizer in self._vectorizers:
             vectorizer.fit(sample)

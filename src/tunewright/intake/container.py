@@ -157,5 +157,5 @@ def decode(data: bytes, settings: DataSettings, name: str) -> tuple[str, str]:
 
 
 def lines_of(text: str) -> io.StringIO:
-    """`text` as a stream that breaks lines at \\n, \\r\\n and \\r alike and keeps them."""
+    """`text` as a stream that breaks lines at LF, CR LF and CR alike and keeps them."""
     return io.StringIO(text, newline="")

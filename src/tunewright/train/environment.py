@@ -4,7 +4,7 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-import tunewright
+from tunewright.core.version import __version__
 from tunewright.evidence import cpu
 
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors", "numpy", "polars")
@@ -14,7 +14,7 @@ def environment(decisions: Mapping[str, str]) -> dict[str, str]:
     """Package versions, the machine, and what was decided for it, such as precision and threads."""
     import torch
 
-    found = {"tunewright": tunewright.__version__, "python": platform.python_version()}
+    found = {"tunewright": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = version(package)
