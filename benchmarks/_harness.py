@@ -48,9 +48,7 @@ def timed(run: Callable[[], Any], repeats: int) -> tuple[list[float], Any]:
 
 def figure(name: str, values: list[float], unit: str) -> Figure:
     """The median of `values` with their spread."""
-    return Figure(
-        name, round(statistics.median(values), 4), unit, round(max(values) - min(values), 4), len(values)
-    )
+    return Figure(name, round(statistics.median(values), 4), unit, round(max(values) - min(values), 4), len(values))
 
 
 class PeakMemory:

@@ -258,10 +258,10 @@ def base(rng: np.random.Generator, n: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         .when(is_short & (few < 0.3)).then(some_text)
         .otherwise(pl.concat_str([*parts, *closing], separator=" ", ignore_nulls=True))
     ).to_series()  # fmt: skip
-    for key in personal:
+    for key, value in personal.items():
         # What a short ticket left out is not there to be found.
         personal[key] = pl.select(
-            pl.when(text.str.contains(pl.Series(personal[key].fill_null("\0")), literal=True)).then(personal[key])
+            pl.when(text.str.contains(pl.Series(value.fill_null("\0")), literal=True)).then(value)
         ).to_series()
     tickets = pl.DataFrame({
         "created": dates(rng, n, source),

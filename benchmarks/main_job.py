@@ -72,15 +72,11 @@ def publish(name: str, data: dict, minutes: float, peak: float) -> None:
     own, *baselines = evaluation["systems"]
     accuracy = score(own, "accuracy")
     figures = [
-        harness.Figure(
-            "accuracy", accuracy["value"], "share", accuracy["high"] - accuracy["low"], evaluation["rows"]
-        ),
+        harness.Figure("accuracy", accuracy["value"], "share", accuracy["high"] - accuracy["low"], evaluation["rows"]),
         harness.Figure("macro_f1", score(own, "macro_f1")["value"], "share", n=evaluation["rows"]),
         harness.Figure("minutes", round(minutes, 2), "min"),
         harness.Figure("peak_memory", round(peak, 2), "GiB"),
-        harness.Figure(
-            "quality_score", data["audit"]["quality"]["value"], "points", n=data["audit"]["quality"]["n"]
-        ),
+        harness.Figure("quality_score", data["audit"]["quality"]["value"], "points", n=data["audit"]["quality"]["n"]),
         *[harness.Figure(f"seconds_{i}_{s['step']}", s["seconds"], "s") for i, s in enumerate(data["steps"])],
     ]
     findings = {line["name"]: line["rows"] for line in data["audit"]["findings"]}

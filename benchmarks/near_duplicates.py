@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+
 from _harness import CACHE, DATA, Figure, figure, peer, publish
 from generate_tickets import ensure
 

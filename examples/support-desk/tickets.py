@@ -101,9 +101,7 @@ class Desk:
         situation = int(self.draw.random() * len(self.phrases["category"][category]))
         return self.tell(category, situation, channel, self._moment(channel), {})
 
-    def tell(
-        self, category: str, situation: int, channel: str, moment: datetime, bound: Mapping[str, str]
-    ) -> Ticket:
+    def tell(self, category: str, situation: int, channel: str, moment: datetime, bound: Mapping[str, str]) -> Ticket:
         """The situation told through a channel; `bound` keeps merchant, card and payee of an earlier telling."""
         who = person(self.phrases["people"], self.draw)
         agent = AGENTS[int(self.draw.random() * len(AGENTS))]
@@ -124,9 +122,7 @@ class Desk:
     def foreign(self) -> Ticket:
         """A message that was meant for another company, filed under a random category."""
         moment = self._moment("email")
-        ticket = Ticket(
-            moment, "email", "", self._weighted(WEIGHTS), AGENTS[int(self.draw.random() * len(AGENTS))]
-        )
+        ticket = Ticket(moment, "email", "", self._weighted(WEIGHTS), AGENTS[int(self.draw.random() * len(AGENTS))])
         filler = self._filler(ticket, person(self.phrases["people"], self.draw), ticket.agent)
         filler.made = {**filler.made, "room": lambda: str(101 + int(self.draw.random() * 320))}
         body = self.phrases["foreign"][int(self.draw.random() * len(self.phrases["foreign"]))]
@@ -346,9 +342,7 @@ def _typos(text: str, ticket: Ticket, draw: random.Random, rate: float) -> str:
         return len(word) > 3 and word.isalpha() and word not in guarded
 
     return " ".join(
-        _slip(word, draw)
-        if draw.random() < rate and word.isalpha() and len(word) > 3 and word not in guarded
-        else word
+        _slip(word, draw) if draw.random() < rate and word.isalpha() and len(word) > 3 and word not in guarded else word
         for word in text.split(" ")
     )
 

@@ -1,8 +1,8 @@
 """Class sizes that a model would not survive, in figures."""
 
 import pytest
-
 from tests.worlds import corpus
+
 from tunewright.audit.checks.class_imbalance import Options, check
 from tunewright.core.finding import NotChecked
 
@@ -24,7 +24,9 @@ def test_95_to_5_is_flagged() -> None:
     assert "95%" in finding.sentence()
 
 
-@pytest.mark.parametrize(("sizes", "flagged"), [((500, 500), False), ((900, 100), False), ((940, 60), False), ((960, 40), True)])
+@pytest.mark.parametrize(
+    ("sizes", "flagged"), [((500, 500), False), ((900, 100), False), ((940, 60), False), ((960, 40), True)]
+)
 def test_where_the_line_is_for_two_classes(sizes: tuple[int, int], flagged: bool) -> None:
     assert ("shares" in kinds(a=sizes[0], b=sizes[1])) is flagged
 

@@ -1,8 +1,8 @@
 """Rows that ask the same and are labelled differently, whichever is right."""
 
 import pytest
-
 from tests.worlds import corpus, found
+
 from tunewright.audit.checks.conflicts import Options, check
 from tunewright.core.finding import NotChecked
 
@@ -22,7 +22,11 @@ def test_copies_that_agree_are_no_conflict() -> None:
 
 
 def test_a_near_copy_with_another_label_is_a_warning() -> None:
-    texts = ["I would like to know where my new debit card is", "I would like to know where my new debit card was", "bye"]
+    texts = [
+        "I would like to know where my new debit card is",
+        "I would like to know where my new debit card was",
+        "bye",
+    ]
     findings = check(corpus(texts, ["card", "post", "x"]), Options())
     assert [(f.name, f.severity, f.rows) for f in findings] == [("conflicts.near", "warning", 2)]
     assert check(corpus(texts, ["card", "post", "x"]), Options(near=False)) == ()

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.worlds import corpus, found, of, rows
+
 from tunewright.audit.checks.conflicts import Options as ConflictOptions
 from tunewright.audit.checks.conflicts import check as conflicts
 from tunewright.audit.checks.exact_duplicates import Options, check
@@ -61,13 +61,13 @@ def test_a_column_of_nulls_is_survived() -> None:
     assert check(corpus([None, None], [None, None]), Options()) == ()
 
 
-@given(st.lists(st.sampled_from(["Hi", "hi!", "yo", "YO", "other", "x y", "x  y"]), min_size=1, max_size=20), st.randoms())
+@given(
+    st.lists(st.sampled_from(["Hi", "hi!", "yo", "YO", "other", "x y", "x  y"]), min_size=1, max_size=20), st.randoms()
+)
 def test_the_order_of_the_rows_does_not_change_the_groups(texts: list[str], rng: random.Random) -> None:
     def groups(order: list[int]) -> set[frozenset[int]]:
         made = exact_groups(corpus([texts[i] for i in order], ["x"] * len(order)), "prompt")
-        return {
-            frozenset(order[row] for row in part["row"]) for _, part in made.group_by("representative")
-        }
+        return {frozenset(order[row] for row in part["row"]) for _, part in made.group_by("representative")}
 
     shuffled = list(range(len(texts)))
     rng.shuffle(shuffled)

@@ -3,9 +3,9 @@
 import random
 
 import pytest
-
 from tests.flow.worlds import THINGS, tickets
 from tests.worlds import corpus
+
 from tunewright.audit.checks.label_noise import Options, check
 from tunewright.core.finding import NotChecked
 
@@ -16,7 +16,9 @@ def test_most_planted_flips_are_found_and_most_flags_are_flips() -> None:
     rows = tickets(600, seed=3)
     rng = random.Random(1)
     flipped = set(rng.sample(range(600), 30))
-    labels = [rng.choice([t for t in THINGS if t != label]) if i in flipped else label for i, (_, label) in enumerate(rows)]
+    labels = [
+        rng.choice([t for t in THINGS if t != label]) if i in flipped else label for i, (_, label) in enumerate(rows)
+    ]
     (finding,) = check(corpus([text for text, _ in rows], labels), Options())
     flagged = set(finding.frame["row"].to_list())
     assert len(flagged & flipped) / len(flipped) >= 0.9

@@ -1,8 +1,8 @@
 """Rows with nothing to learn from, by what is wrong with them."""
 
 import pytest
-
 from tests.worlds import corpus, found
+
 from tunewright.audit.checks.missing import Options, check
 
 
@@ -14,21 +14,46 @@ def test_an_empty_prompt_blocks_and_is_dropped(text: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["N/A", "n/a.", "TBD", "Lorem ipsum", "<redacted>", "[text]", "{message}", "xxxxxx", "aaa", "'none'", " test ", "TODO"]
+    "text",
+    [
+        "N/A",
+        "n/a.",
+        "TBD",
+        "Lorem ipsum",
+        "<redacted>",
+        "[text]",
+        "{message}",
+        "xxxxxx",
+        "aaa",
+        "'none'",
+        " test ",
+        "TODO",
+    ],
 )
 def test_a_placeholder_is_told_from_a_text(text: str) -> None:
-    assert found(check(corpus([text, "a real test of mine"], ["a", "b"]), Options()), "missing.prompt_placeholder") == [0]
+    assert found(check(corpus([text, "a real test of mine"], ["a", "b"]), Options()), "missing.prompt_placeholder") == [
+        0
+    ]
 
 
 @pytest.mark.parametrize(
-    "text", ["Hello {{first_name}}, welcome", "Dear [INSERT NAME HERE]", "Hi <your name>, thanks", "code %ORDER_ID% is late", "pay ${amount}"]
+    "text",
+    [
+        "Hello {{first_name}}, welcome",
+        "Dear [INSERT NAME HERE]",
+        "Hi <your name>, thanks",
+        "code %ORDER_ID% is late",
+        "pay ${amount}",
+    ],
 )
 def test_a_slot_nobody_filled_is_left_to_a_person(text: str) -> None:
     (finding,) = check(corpus([text, "a real question"], ["a", "b"]), Options())
     assert (finding.name, finding.fix, finding.frame["row"].to_list()) == ("missing.prompt_template", None, [0])
 
 
-@pytest.mark.parametrize("text", ["ok", "no", "5", "👍", "a test", "100%", "C++", "<3 this bank", "none of my cards work", "[sic] he said"])
+@pytest.mark.parametrize(
+    "text", ["ok", "no", "5", "👍", "a test", "100%", "C++", "<3 this bank", "none of my cards work", "[sic] he said"]
+)
 def test_short_is_not_missing(text: str) -> None:
     assert check(corpus([text, "other"], ["a", "b"]), Options()) == ()
 
@@ -40,7 +65,11 @@ def test_a_class_may_be_called_unknown_but_not_nothing() -> None:
 
 def test_answers_that_echo_refuse_or_repeat_to_everybody() -> None:
     prompts = [f"question number {i}" for i in range(20)]
-    answers = ["Please wait."] * 8 + [f"a proper answer to {i}" for i in range(8, 18)] + ["Question number 18", "As an AI language model, I"]
+    answers = (
+        ["Please wait."] * 8
+        + [f"a proper answer to {i}" for i in range(8, 18)]
+        + ["Question number 18", "As an AI language model, I"]
+    )
     findings = check(corpus(prompts, answers=answers), Options())
     assert found(findings, "missing.answer_echo") == [18]
     assert found(findings, "missing.answer_refusal") == [19]

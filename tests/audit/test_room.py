@@ -2,8 +2,8 @@
 
 import polars as pl
 import pytest
-
 from tests.worlds import corpus
+
 from tunewright.audit import room
 from tunewright.audit.room import audit
 from tunewright.audit.score import quality_score
@@ -36,7 +36,10 @@ def test_the_interval_is_wilsons() -> None:
 
 def test_a_check_that_cannot_run_is_listed_with_the_reason() -> None:
     report = audit(corpus(["a b", "c d"], [None, None]), AuditSettings(checks={"conflicts": {}, "missing": {}}))
-    assert {run.check: run.skipped for run in report.checks} == {"conflicts": "the rows have no labels", "missing": None}
+    assert {run.check: run.skipped for run in report.checks} == {
+        "conflicts": "the rows have no labels",
+        "missing": None,
+    }
 
 
 def test_a_check_that_crashes_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +63,10 @@ def test_false_leaves_a_check_out_and_a_typo_is_told() -> None:
 
 def test_a_missing_package_skips_a_default_check_but_not_a_named_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room.CHECKS.load("missing"), "NEEDS", ("no_such_package",), raising=False)
-    report = audit(corpus(["a b", "c"], ["x", "y"]), AuditSettings(checks={name: False for name in room.CHECKS.names() if name != "missing"}))
+    report = audit(
+        corpus(["a b", "c"], ["x", "y"]),
+        AuditSettings(checks={name: False for name in room.CHECKS.names() if name != "missing"}),
+    )
     assert "no_such_package" in (report.checks[0].skipped or "")
     with pytest.raises(UserError, match="no_such_package"):
         audit(corpus(["a b", "c"], ["x", "y"]), AuditSettings(checks={"missing": {}}))

@@ -1,8 +1,8 @@
 """Changes of text reach the conversation, and weights multiply."""
 
 import polars as pl
-
 from tests.worlds import rows
+
 from tunewright.clean.apply import apply_changes
 from tunewright.clean.diff import diff
 from tunewright.core.edit import CHANGE_COLUMNS
@@ -31,7 +31,11 @@ def test_weights_of_two_fixes_multiply_and_rows_are_numbered_anew() -> None:
     before = rows(["a", "b", "c"], ["x", "y", "z"])
     made = apply_changes(
         before,
-        [changes({"row": 0, "action": "drop"}), changes({"row": 1, "action": "reweight", "weight": 0.5}), changes({"row": 1, "action": "reweight", "weight": 0.5})],
+        [
+            changes({"row": 0, "action": "drop"}),
+            changes({"row": 1, "action": "reweight", "weight": 0.5}),
+            changes({"row": 1, "action": "reweight", "weight": 0.5}),
+        ],
     )
     assert made.select("row", "prompt", "weight").rows() == [(0, "b", 0.25), (1, "c", 1.0)]
 

@@ -1,6 +1,7 @@
 """Rows that hold nothing go, and say what was seen."""
 
 from tests.worlds import corpus
+
 from tunewright.audit.checks.missing import Options as CheckOptions
 from tunewright.audit.checks.missing import check
 from tunewright.clean.fixes.drop import Options, fix

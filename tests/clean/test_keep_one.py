@@ -1,6 +1,7 @@
 """The earliest of several copies stays."""
 
 from tests.worlds import corpus
+
 from tunewright.audit.checks.exact_duplicates import Options as CheckOptions
 from tunewright.audit.checks.exact_duplicates import check
 from tunewright.clean.fixes.keep_one import Options, fix

@@ -1,8 +1,8 @@
 """Every change has its reason; nothing that a person must judge is touched."""
 
 import pytest
-
 from tests.worlds import corpus, of
+
 from tunewright.audit.room import audit
 from tunewright.audit.settings import AuditSettings
 from tunewright.clean.room import clean
@@ -14,8 +14,10 @@ CHECKS = AuditSettings(checks={"exact_duplicates": {}, "missing": {}, "conflicts
 TEXTS = ["where is my card", "Where is my card?", "n/a", "log me in", "log me in!", None, "bye now"]
 LABELS = ["card", "card", "card", "login", "other", "login", "login"]
 
+ALL = CleanSettings(max_removed=1.0)
 
-def cleaned(texts=TEXTS, labels=LABELS, settings: CleanSettings = CleanSettings(max_removed=1.0), **columns):
+
+def cleaned(texts=TEXTS, labels=LABELS, settings=ALL, **columns):
     world = of(with_content_digest(corpus(texts, labels, **columns).scan().collect()))
     frame, edits = clean(world, audit(world, CHECKS), settings, who="dana")
     return world, frame, edits

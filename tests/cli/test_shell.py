@@ -7,8 +7,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-
 from tests.flow.worlds import tickets, write_csv
+
 from tunewright.cli.schemas import schemas
 
 
@@ -17,7 +17,12 @@ def tunewright(*arguments: str, cwd: Path | None = None, **environment: str) -> 
 
     return subprocess.run(
         [sys.executable, "-m", "tunewright.cli.main", *arguments],
-        capture_output=True, text=True, check=False, cwd=cwd, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
     )
 
 
@@ -52,7 +57,9 @@ def test_no_project_is_exit_code_5_and_json_says_so_too(tmp_path: Path) -> None:
 
 def test_any_file_can_be_audited_without_a_project(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", [*tickets(60), tickets(60)[0]])
-    found = tunewright("audit", str(path), "--json", "--findings", str(tmp_path / "f.csv"), "--report", str(tmp_path / "r.html"))
+    found = tunewright(
+        "audit", str(path), "--json", "--findings", str(tmp_path / "f.csv"), "--report", str(tmp_path / "r.html")
+    )
     assert found.returncode == 0, found.stderr
     data = valid("audit", found.stdout)["data"]
     copies = next(line for line in data["findings"] if line["name"] == "exact_duplicates.both")

@@ -93,7 +93,9 @@ def test_a_folder_without_a_project_says_how_to_make_one(tmp_path: Path) -> None
 @given(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20),
     st.integers(0, 2**31 - 1),
-    st.dictionaries(st.sampled_from(["prompt", "label"]), st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)),
+    st.dictionaries(
+        st.sampled_from(["prompt", "label"]), st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+    ),
 )
 def test_what_init_writes_reads_back_the_same(name: str, seed: int, columns: dict[str, str]) -> None:
     import yaml

@@ -8,11 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.flow.worlds import tickets, tiny_encoder, write_csv
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
+]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 #: What make itself runs is tested by its own tests (below); calling it from a test would set up and test again.
 MAKE = {"make demo", "make test", "make setup", "make check", "make bench"}
@@ -66,7 +70,13 @@ def test_every_command_of_the_readme_works(reader: Path) -> None:
         releases = sorted((reader / "my-desk" / "releases").glob("*")) if (reader / "my-desk").exists() else []
         call = line.replace("LATEST", releases[-1].name if releases else "LATEST")
         found = subprocess.run(
-            shlex.split(call), cwd=reader, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+            shlex.split(call),
+            cwd=reader,
+            env=environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
         assert found.returncode == 0, f"$ {line}\n{found.stdout}\n{found.stderr}"
         assert "Traceback" not in found.stderr

@@ -126,9 +126,7 @@ def test_lines_point_at_the_ticket_in_the_file(desk: Path, truth: dict[str, list
                 assert lines[int(row["other_line"]) - 1].startswith(row["other_ticket"] + ",")
 
 
-def test_exact_duplicates_have_the_same_words_and_label(
-    tickets: dict[str, Row], truth: dict[str, list[Row]]
-) -> None:
+def test_exact_duplicates_have_the_same_words_and_label(tickets: dict[str, Row], truth: dict[str, list[Row]]) -> None:
     variants = set()
     for row in truth["exact_duplicate"]:
         one, other = tickets[row["ticket_id"]], tickets[row["other_ticket"]]
@@ -149,27 +147,21 @@ def test_near_duplicates_differ_in_a_few_words(tickets: dict[str, Row], truth: d
         assert one["category"] == other["category"]
 
 
-def test_semantic_duplicates_say_the_same_in_other_words(
-    tickets: dict[str, Row], truth: dict[str, list[Row]]
-) -> None:
+def test_semantic_duplicates_say_the_same_in_other_words(tickets: dict[str, Row], truth: dict[str, list[Row]]) -> None:
     for row in truth["semantic_duplicate"]:
         one, other = tickets[row["ticket_id"]], tickets[row["other_ticket"]]
         assert jaccard(one["message"], other["message"]) < 0.6
         assert one["category"] == other["category"]
 
 
-def test_conflicts_are_the_same_words_in_another_queue(
-    tickets: dict[str, Row], truth: dict[str, list[Row]]
-) -> None:
+def test_conflicts_are_the_same_words_in_another_queue(tickets: dict[str, Row], truth: dict[str, list[Row]]) -> None:
     for row in truth["conflicting_label"]:
         one, other = tickets[row["ticket_id"]], tickets[row["other_ticket"]]
         assert words(one["message"]) == words(other["message"])
         assert one["category"] != other["category"]
 
 
-def test_label_noise_names_the_queue_it_was_taken_from(
-    tickets: dict[str, Row], truth: dict[str, list[Row]]
-) -> None:
+def test_label_noise_names_the_queue_it_was_taken_from(tickets: dict[str, Row], truth: dict[str, list[Row]]) -> None:
     for row in truth["label_noise"]:
         right = row["detail"].removeprefix("was ")
         assert right and right != tickets[row["ticket_id"]]["category"]

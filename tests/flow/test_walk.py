@@ -93,7 +93,7 @@ def test_no_text_is_on_two_sides_of_the_split(done) -> None:
 
 
 def test_the_release_answers_in_another_process_as_it_was_evaluated(done, tmp_path: Path) -> None:
-    folder, result = done
+    _, result = done
     texts = write_csv(tmp_path / "new.csv", tickets(12, seed=9))
     found = subprocess.run(
         [*PROGRAM, "predict", result.release.folder, str(texts), "--json"], capture_output=True, text=True, check=True
@@ -132,7 +132,8 @@ def test_a_failing_gate_stops_before_training_and_an_override_is_recorded(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("why", "until", "code"), [("  ", None, "E-GATE-003"), ("x", "soon", "E-GATE-003"), ("x", "2020-01-01", "E-GATE-003")]
+    ("why", "until", "code"),
+    [("  ", None, "E-GATE-003"), ("x", "soon", "E-GATE-003"), ("x", "2020-01-01", "E-GATE-003")],
 )
 def test_an_override_needs_a_reason_and_a_future(why: str, until: str | None, code: str) -> None:
     with pytest.raises(UserError) as caught:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 THINGS = {
     "card_lost": ["I lost my {a} card", "my {a} card is gone", "somebody took my {a} card", "cannot find the {a} card"],
-    "transfer": ["send {n} euros to {p}", "the transfer to {p} of {n} is late", "pay {p} {n} please", "wire {n} to {p}"],
+    "transfer": [
+        "send {n} euros to {p}",
+        "the transfer to {p} of {n} is late",
+        "pay {p} {n} please",
+        "wire {n} to {p}",
+    ],
     "login": ["I cannot log in to the {a} app", "the {a} app forgot my password", "locked out of {a} banking again"],
 }
 ADJECTIVES = ["blue", "old", "second", "joint", "silver", "business", "travel", "student", "gold", "spare"]
@@ -21,9 +26,7 @@ def tickets(rows: int, seed: int = 0) -> list[tuple[str, str]]:
     while len(made) < rows:
         label = rng.choice(list(THINGS))
         text = rng.choice(THINGS[label]) + rng.choice(TAILS)
-        made.setdefault(
-            text.format(a=rng.choice(ADJECTIVES), p=rng.choice(PEOPLE), n=rng.randint(2, 900)), label
-        )
+        made.setdefault(text.format(a=rng.choice(ADJECTIVES), p=rng.choice(PEOPLE), n=rng.randint(2, 900)), label)
     return list(made.items())
 
 
@@ -54,13 +57,22 @@ def tiny_encoder(folder: Path) -> Path:
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
-        mask_token="[MASK]", model_max_length=64,
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=64,
     ).save_pretrained(folder)
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64, max_position_embeddings=64,
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
     )
     BertModel(config).save_pretrained(folder, safe_serialization=True)
     return folder

@@ -6,8 +6,21 @@ import sys
 import pytest
 
 HEAVY = [
-    "torch", "transformers", "peft", "polars", "pyarrow", "deltalake", "numpy", "numba", "sklearn", "scipy", "altair",
-    "vl_convert", "sqlalchemy", "jinja2", "fastexcel",
+    "torch",
+    "transformers",
+    "peft",
+    "polars",
+    "pyarrow",
+    "deltalake",
+    "numpy",
+    "numba",
+    "sklearn",
+    "scipy",
+    "altair",
+    "vl_convert",
+    "sqlalchemy",
+    "jinja2",
+    "fastexcel",
 ]
 
 

@@ -43,9 +43,10 @@ def test_every_explanation_says_what_why_and_fix() -> None:
 
 
 def test_the_shell_and_python_have_the_same_verbs() -> None:
-    methods = {
-        name for name, value in vars(Project).items() if not name.startswith("_") and callable(value)
-    } - {"open", "corpus"}
+    methods = {name for name, value in vars(Project).items() if not name.startswith("_") and callable(value)} - {
+        "open",
+        "corpus",
+    }
     assert set(RESULTS) - WITHOUT_PROJECT == methods
 
 

@@ -14,7 +14,12 @@ def guess(folder: Path, header: str, *rows: str):
     return detect(path, DataSettings())
 
 
-TICKETS = ["1,where is my card today,card", "2,cannot log in at all,login", "3,card got lost again,card", "4,reset my password please,login"]
+TICKETS = [
+    "1,where is my card today,card",
+    "2,cannot log in at all,login",
+    "3,card got lost again,card",
+    "4,reset my password please,login",
+]
 
 
 @pytest.mark.parametrize(
@@ -27,7 +32,9 @@ TICKETS = ["1,where is my card today,card", "2,cannot log in at all,login", "3,c
         ("id,topical,classy", False),  # "topic" and "class" are not whole words of these
     ],
 )
-def test_columns_are_told_by_whole_words_of_their_names_then_by_content(tmp_path: Path, header: str, sure: bool) -> None:
+def test_columns_are_told_by_whole_words_of_their_names_then_by_content(
+    tmp_path: Path, header: str, sure: bool
+) -> None:
     found = guess(tmp_path, header, *TICKETS)
     names = header.split(",")
     assert dict(found.columns) == {"prompt": names[1], "label": names[2]}
@@ -36,13 +43,23 @@ def test_columns_are_told_by_whole_words_of_their_names_then_by_content(tmp_path
 
 
 def test_an_answer_makes_it_a_reply(tmp_path: Path) -> None:
-    found = guess(tmp_path, "question,answer", "where is it,it is on its way to you", "who are you,we are your bank and friend", "what now,please wait a little while")
+    found = guess(
+        tmp_path,
+        "question,answer",
+        "where is it,it is on its way to you",
+        "who are you,we are your bank and friend",
+        "what now,please wait a little while",
+    )
     assert found.task == "reply"
     assert found.confidence >= 0.9
 
 
 def test_a_label_and_an_answer_are_a_question(tmp_path: Path) -> None:
-    found = guess(tmp_path, "text,label,answer", *[f"text number {i} here,{'ab'[i % 2]},the answer to number {i}" for i in range(8)])
+    found = guess(
+        tmp_path,
+        "text,label,answer",
+        *[f"text number {i} here,{'ab'[i % 2]},the answer to number {i}" for i in range(8)],
+    )
     assert found.confidence < 0.9
     assert any("classify or reply" in reason for reason in found.reasons)
 

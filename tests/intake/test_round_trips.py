@@ -27,7 +27,9 @@ def test_any_table_round_trips_through_csv_with_its_lines(rows: list[tuple[str, 
         expected.append((line, *(cell or None for cell in row)))
         writer.writerow(row)
         # A record ends where its last physical line ends: \n, \r\n and \r inside quotes each start another line.
-        line += 1 + sum(len(io.StringIO(cell, newline="").readlines()) - (not cell.endswith(("\n", "\r"))) for cell in row if cell)
+        line += 1 + sum(
+            len(io.StringIO(cell, newline="").readlines()) - (not cell.endswith(("\n", "\r"))) for cell in row if cell
+        )
     table = read_delimited(buffer.getvalue(), DataSettings(delimiter=delimiter), "t.csv")
     assert list(zip(table.lines, *(table.frame[name] for name in ("text", "label")), strict=True)) == expected
     assert table.bad == []

@@ -159,9 +159,7 @@ def audit(*, cleaned: bool) -> AuditReport:
         skipped="no reference texts; give some with data.references",
     )
     return AuditReport(
-        dataset=Dataset(
-            table="data", version=int(cleaned), rows=rows, task="classify", root=sha(("root", cleaned))
-        ),
+        dataset=Dataset(table="data", version=int(cleaned), rows=rows, task="classify", root=sha(("root", cleaned))),
         quality=rate("quality_score", rows - bad, rows, unit="points"),
         checks=(*checks, skip),
         findings=findings(cleaned=cleaned),
@@ -218,16 +216,12 @@ def scorecard(labels: tuple[str, ...], n: int) -> Scorecard:
 
     def against(one: SystemScores) -> Comparison:
         gain = right / n - one.score("accuracy").value
-        score = Score(
-            metric="accuracy", value=gain, n=n, low=gain - 0.024, high=gain + 0.025, method="bootstrap-2000"
-        )
+        score = Score(metric="accuracy", value=gain, n=n, low=gain - 0.024, high=gain + 0.025, method="bootstrap-2000")
         wins = round(gain * n) + 9
         return Comparison(baseline=one.system, difference=score, wins=wins, losses=9, ties=n - wins - 9)
 
     counts = (
-        frame.group_by("truth", "predicted")
-        .len()
-        .sort("len", "truth", "predicted", descending=[True, False, False])
+        frame.group_by("truth", "predicted").len().sort("len", "truth", "predicted", descending=[True, False, False])
     )
     table = {(t, p): c for t, p, c in counts.rows()}
     classes = []
@@ -287,9 +281,7 @@ def run(labels: tuple[str, ...]) -> Run:
         labels=labels,
         dataset=sha("split"),
         seed=0,
-        estimate=Estimate(
-            steps=540, tokens=64000, hours=0.05, memory_gb=1.1, cost_usd=0.0, source="measured here"
-        ),
+        estimate=Estimate(steps=540, tokens=64000, hours=0.05, memory_gb=1.1, cost_usd=0.0, source="measured here"),
         reasons=("Twelve classes with over 100 rows each: an encoder learns them in minutes on this machine.",),
         refused=(Refused(method="lora", why="A causal model would need 14 hours here for the same task."),),
     )

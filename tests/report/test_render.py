@@ -39,9 +39,7 @@ def open_page(folder: Path, html: str, *flags: str) -> list[str]:
 @pytest.mark.parametrize("name", ["full", "hostile"])
 def test_a_browser_draws_the_report_and_its_policy_refuses_nothing(tmp_path: Path, name: str) -> None:
     picture = tmp_path / "page.png"
-    said = open_page(
-        tmp_path, render(getattr(materials, name)()), "--window-size=1200,2400", f"--screenshot={picture}"
-    )
+    said = open_page(tmp_path, render(getattr(materials, name)()), "--window-size=1200,2400", f"--screenshot={picture}")
     assert said == []
     assert picture.stat().st_size > 50_000
 

@@ -188,9 +188,7 @@ def test_every_value_is_traceable_to_its_whole_digest(pages) -> None:
 def test_a_failed_gate_stops_the_report_where_the_run_stopped(pages) -> None:
     text = Page(pages["stopped"]).text
     assert "Stopped: the data is not ready" in text
-    assert (
-        "it asks for ≥\u202f99.5, measured was 99.0 (interval 98.6 to 99.3, of which the worse end counts)" in text
-    )
+    assert "it asks for ≥\u202f99.5, measured was 99.0 (interval 98.6 to 99.3, of which the worse end counts)" in text
     assert "Beside the baselines" not in text
 
 
@@ -212,9 +210,7 @@ def test_do_not_fine_tune_is_a_verdict_a_reader_sees() -> None:
     card.with_predictions(made.tested.scorecard.predictions)
     loss = card.comparisons[0].difference.model_copy(update={"value": -0.02, "low": -0.04, "high": 0.01})
     shut = judge("evaluate.gain", "> 0", loss)
-    text = Page(
-        render(replace(made, tested=replace(made.tested, scorecard=card), verdicts=(shut,), release=None))
-    ).text
+    text = Page(render(replace(made, tested=replace(made.tested, scorecard=card), verdicts=(shut,), release=None))).text
     assert "Fine-tuning is not worth it here" in text
     assert "measured was −2.0 points" in text
 

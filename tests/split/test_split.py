@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.flow.worlds import tickets
 from tests.worlds import of, rows
+
 from tunewright.core.errors import UserError
 from tunewright.evidence.content import with_content_digest
 from tunewright.split.room import split
@@ -60,12 +60,20 @@ def test_the_order_of_the_file_does_not_matter_and_the_seed_does(rng: random.Ran
 
 
 def test_a_class_of_three_is_seen_on_every_side() -> None:
-    pairs = [*tickets(100), ("zebra crossing alpha", "rare"), ("quantum kettle beta", "rare"), ("violet harbor gamma", "rare")]
+    pairs = [
+        *tickets(100),
+        ("zebra crossing alpha", "rare"),
+        ("quantum kettle beta", "rare"),
+        ("violet harbor gamma", "rare"),
+    ]
     division = split(world(pairs), SplitSettings(), seed=0)[1]
     assert division.classes["rare"] == {"train": 1, "validation": 1, "test": 1}
 
 
-@pytest.mark.parametrize(("given_sides", "kept"), [(("train", "test"), "test"), (("train", "validation"), "validation"), (("train", "validation", "test"), "test")])
+@pytest.mark.parametrize(
+    ("given_sides", "kept"),
+    [(("train", "test"), "test"), (("train", "validation"), "validation"), (("train", "validation", "test"), "test")],
+)
 def test_the_files_own_split_is_kept_and_completed(given_sides: tuple[str, ...], kept: str) -> None:
     pairs = tickets(120)
     column = [given_sides[i % len(given_sides)] for i in range(120)]

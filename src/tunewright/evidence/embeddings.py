@@ -28,9 +28,7 @@ def embed(
     return Encoder.load(files.folder).features(texts, _unit, progress=progress, what="Embedding texts")
 
 
-def embeddings(
-    corpus: Corpus, column: str = "prompt", *, encoder: str = DEFAULT_ENCODER
-) -> npt.NDArray[np.float32]:
+def embeddings(corpus: Corpus, column: str = "prompt", *, encoder: str = DEFAULT_ENCODER) -> npt.NDArray[np.float32]:
     """Unit vectors of one text column in `row` order, shape ``(n_rows, dim)``; computed once and kept.
 
     A null is embedded as the empty text.

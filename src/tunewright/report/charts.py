@@ -119,9 +119,7 @@ def bars(rows: Rows, *, title: str, form: str = ",d", groups: Sequence[str] = ()
     x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(format=form, tickCount=4))
     base = alt.Chart(_data([{**row, "order": _index(groups, row)} for row in rows]))
     if groups:
-        color = alt.Color(
-            "group:N", scale=alt.Scale(domain=list(groups), range=[OWN, SECOND, OTHER][: len(groups)])
-        )
+        color = alt.Color("group:N", scale=alt.Scale(domain=list(groups), range=[OWN, SECOND, OTHER][: len(groups)]))
         layers = [base.mark_bar(height={"band": 0.72}).encode(y=y, x=x, color=color, order="order:Q")]
     else:
         layers = [
@@ -162,9 +160,7 @@ def curve(rows: Rows, *, title: str, form: str, best: float | None, series: Sequ
     dash = alt.StrokeDash(
         "series:N", legend=shown, scale=alt.Scale(domain=list(series), range=[[1, 0], [6, 3]][: len(series)])
     )
-    layers = [
-        base.mark_line(strokeWidth=2.25, interpolate="monotone").encode(x=x, y=y, color=color, strokeDash=dash)
-    ]
+    layers = [base.mark_line(strokeWidth=2.25, interpolate="monotone").encode(x=x, y=y, color=color, strokeDash=dash)]
     if len(rows) <= 60:
         layers.append(
             base.mark_point(filled=True, size=34, opacity=1).encode(x=x, y=y, color=color.copy().legend(None))
@@ -195,9 +191,7 @@ def reliability(rows: Rows) -> Markup:
         ideal.mark_line(color=MUTED, strokeDash=[4, 4], strokeWidth=1.5).encode(
             x=alt.X("a:Q", title="confidence the model stated"), y=alt.Y("b:Q", title=title)
         ),
-        base.mark_rule(color=OWN, strokeWidth=2).encode(
-            x=x, y=alt.Y("low:Q", scale=unit, title=title), y2="high:Q"
-        ),
+        base.mark_rule(color=OWN, strokeWidth=2).encode(x=x, y=alt.Y("low:Q", scale=unit, title=title), y2="high:Q"),
         base.mark_line(color=OWN, strokeWidth=1.5).encode(x=x, y=y),
         base.mark_point(color=OWN, filled=True, size=70, opacity=1).encode(x=x, y=y),
     ]

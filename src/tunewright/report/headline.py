@@ -118,9 +118,7 @@ def _data(material: ReportMaterial) -> str:
         return ""
     quality = material.audited.report.quality
     rows = material.audited.report.dataset.rows
-    text = (
-        f"The data scores {say.value(quality)} of 100: the share of its {say.plural(rows, 'row')} without a defect"
-    )
+    text = f"The data scores {say.value(quality)} of 100: the share of its {say.plural(rows, 'row')} without a defect"
     if material.before and material.after:
         return f"{text}, {say.value(material.before.report.quality)} before cleaning."
     return text + "."
@@ -194,9 +192,7 @@ def _figures(material: ReportMaterial) -> list[KeyFigure]:
         found.append(KeyFigure("Data quality of 100", say.value(quality), note, tone))
     if material.tested:
         slow = [score for score in material.tested.scorecard.latency if "95" in score.metric]
-        found += [
-            KeyFigure("Answers within", say.value(score), "95 of 100, on this machine") for score in slow[:1]
-        ]
+        found += [KeyFigure("Answers within", say.value(score), "95 of 100, on this machine") for score in slow[:1]]
     if not material.tested and material.ingested:
         read = material.ingested.records - material.ingested.quarantined
         note = f"{say.count(material.ingested.quarantined)} set aside"

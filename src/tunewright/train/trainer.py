@@ -116,6 +116,8 @@ def fit(
         progress.finish()
     if watch.interrupted:
         raise KeyboardInterrupt
+    # Autocast was wrapped around the model's forward; what is done with it from here on is in fp32.
+    trainer.accelerator.unwrap_model(job.model, keep_fp32_wrapper=False)
     _load(job.model, checkpoints.at(history.best_step))
     stopped_early = history.curve[-1].step < job.steps
     return Fitted(

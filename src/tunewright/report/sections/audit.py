@@ -174,9 +174,7 @@ def _finding(finding: Finding, audited: Audited, left: Mapping[str, int], materi
     after = ""
     if material.before and material.after and not whole:
         remaining = left.get(finding.name, 0)
-        after = (
-            "none left after cleaning" if not remaining else f"{say.plural(remaining, 'row')} left after cleaning"
-        )
+        after = "none left after cleaning" if not remaining else f"{say.plural(remaining, 'row')} left after cleaning"
     return FindingView(
         name=title(finding),
         severity=Badge(word, tone),

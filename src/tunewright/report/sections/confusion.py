@@ -37,9 +37,7 @@ def figure(card: Scorecard) -> Figure | None:
         if len(card.classes) > len(keys)
         else "all classes"
     )
-    worst = max(
-        ((k, n) for k, n in counts.items() if k[0] != k[1]), key=lambda item: (item[1], item[0]), default=None
-    )
+    worst = max(((k, n) for k, n in counts.items() if k[0] != k[1]), key=lambda item: (item[1], item[0]), default=None)
     said = ""
     if worst:
         (truth, taken), n = worst

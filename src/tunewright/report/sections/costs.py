@@ -51,9 +51,7 @@ def _steps(material: ReportMaterial) -> Figure:
     names = [step.step for step in material.costs]
     total = sum(step.seconds for step in material.costs)
     # A step that runs twice, as the audit does, is told apart by its turn.
-    turns = [
-        f"{name} {names[: i + 1].count(name)}" if names.count(name) > 1 else name for i, name in enumerate(names)
-    ]
+    turns = [f"{name} {names[: i + 1].count(name)}" if names.count(name) > 1 else name for i, name in enumerate(names)]
     rows = [
         {"name": name, "value": step.seconds, "text": say.seconds(step.seconds)}
         for name, step in zip(turns, material.costs, strict=True)

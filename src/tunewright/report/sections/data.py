@@ -112,9 +112,7 @@ def split(material: ReportMaterial) -> Section | None:
     parts = say.listed([f"{say.count(divided.rows[s])} {s} ({say.share(divided.rows[s], total)})" for s in sides])
     kept = "as the file itself divides them" if divided.given else "stratified by class"
     together = (
-        f" Copies and near-identical texts stay together: {say.count(divided.groups)} groups."
-        if divided.groups
-        else ""
+        f" Copies and near-identical texts stay together: {say.count(divided.groups)} groups." if divided.groups else ""
     )
     return Section(
         id="split",
@@ -139,9 +137,7 @@ def _figures(divided: Divided, sides: list[str]) -> tuple[Figure, ...]:
 
 
 def _classes(drawn: list[Counts], listed: list[Counts], sides: list[str], whole: str) -> Figure:
-    rows = [
-        {"name": name, "group": side, "value": counts.get(side, 0)} for name, counts in drawn for side in sides
-    ]
+    rows = [{"name": name, "group": side, "value": counts.get(side, 0)} for name, counts in drawn for side in sides]
     largest, smallest = sum(drawn[0][1].values()), sum(drawn[-1][1].values())
     return Figure(
         svg=charts.bars(rows, title="rows", groups=sides),

@@ -117,9 +117,7 @@ def _systems(card: Scorecard) -> list[Figure]:
     names = distinct([label(system.system) for system in card.systems])
     scored = [(name, system.score(card.metric)) for name, system in zip(names, card.systems, strict=True)]
     ordered = [scored[0], *sorted(scored[1:], key=lambda item: -item[1].value)]
-    rows = [
-        _dot(name, score, own=index == 0, text=say.value(score)) for index, (name, score) in enumerate(ordered)
-    ]
+    rows = [_dot(name, score, own=index == 0, text=say.value(score)) for index, (name, score) in enumerate(ordered)]
     form = ".0%" if ordered[0][1].unit == "share" else ".3~g"
     said = "; ".join(f"{name} {say.value(score)}" for name, score in ordered)
     title = say.metric(card.metric)
@@ -220,9 +218,7 @@ def _worst(card: Scorecard, metric: Literal["recall", "precision"]) -> Figure:
     measured = [(one, getattr(one, metric)) for one in card.classes]
     ordered = sorted(measured, key=lambda item: (item[1].value, item[0].label))[:CLASSES_CHARTED]
     names = distinct([label(one.label) for one, _ in ordered])
-    rows = [
-        _dot(name, score, own=True, text=say.value(score)) for name, (_, score) in zip(names, ordered, strict=True)
-    ]
+    rows = [_dot(name, score, own=True, text=say.value(score)) for name, (_, score) in zip(names, ordered, strict=True)]
     every = len(ordered) == len(card.classes)
     whole = "all classes" if every else f"the {len(ordered)} lowest of {len(card.classes)} classes"
     title = f"{metric.capitalize()}, {whole}"

@@ -19,9 +19,7 @@ def section(material: ReportMaterial) -> Section | None:
     return Section(
         id="gates",
         title="Gates",
-        lead=(
-            "A gate judges the pessimistic end of the interval. What fails stops the run before money is spent.",
-        ),
+        lead=("A gate judges the pessimistic end of the interval. What fails stops the run before money is spent.",),
         tables=(
             Table(
                 "Gates, what they ask and what was measured",

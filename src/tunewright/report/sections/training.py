@@ -69,12 +69,9 @@ def _plan(plan: Plan, run: Run | None) -> Table:
             ("Time", say.seconds(run.seconds)),
         ]
     rows += [
-        (f"Option: {name.replace('_', ' ')}", sample(str(value), 120))
-        for name, value in sorted(plan.options.items())
+        (f"Option: {name.replace('_', ' ')}", sample(str(value), 120)) for name, value in sorted(plan.options.items())
     ]
-    return Table(
-        "How it was trained", (Column("Setting", head=True), Column("Value", wide=True)), tuple(rows), shown=8
-    )
+    return Table("How it was trained", (Column("Setting", head=True), Column("Value", wide=True)), tuple(rows), shown=8)
 
 
 def _figures(run: Run) -> tuple[Figure, ...]:
@@ -102,9 +99,7 @@ def _curve(run: Run, series: list[tuple[str, str]], title: str, unit: str, form:
         ends.append(f"{name} from {_number(points[0], field)} to {_number(points[-1], field)}")
     whole = [p for p in run.curve if any(getattr(p, field) is not None for _, field in series)]
     listed = thinned(whole, TABLE_POINTS)
-    cells = tuple(
-        (say.count(p.step), f"{p.epoch:.2f}", *(_number(p, field) for _, field in series)) for p in listed
-    )
+    cells = tuple((say.count(p.step), f"{p.epoch:.2f}", *(_number(p, field) for _, field in series)) for p in listed)
     columns = (Column("Step", numeric=True), Column("Epoch", numeric=True))
     return Figure(
         svg=charts.curve(rows, title=unit, form=form, best=run.best_step, series=[name for name, _ in series]),

@@ -176,10 +176,10 @@ def merge_difference(adapted: Any, merged: Any, probes: "Chats") -> float:
     import torch
 
     worst, scale = 0.0, 0.0
-    adapted.eval(), merged.eval()
-    # The trainer may have wrapped the forward in bf16 autocast; the merge is judged in fp32.
+    adapted.eval()
+    merged.eval()
     device = next(merged.parameters()).device
-    with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+    with torch.inference_mode():
         for chat in probes.chats[:PROBES]:
             ids = torch.tensor([chat.ids], device=device)
             ours, theirs = adapted(input_ids=ids).logits.float(), merged(input_ids=ids).logits.float()
