@@ -301,6 +301,8 @@ def main() -> None:
         figures=figures, target=target, met=met, peers=peers,
         notes=[
             f"peers ran on the first {options.peer_rows:,} rows, and so did ours for the ratio",
+            "wall time counts whatever else the machine did (machine.load_1m); CPU seconds do not",
+            "datasketch is used as documented, without comparing what its index returns; rensa with its own estimate",
             "semhash got vectors of hashed character n-grams, because its default model is a download",
             "natural near-copies: share of banking77's own questions that are near-copies of another; not an error of either side",
         ],
