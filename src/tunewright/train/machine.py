@@ -55,24 +55,24 @@ def decide(work: Path) -> Machine:
 
 @contextmanager
 def computing(machine: Machine) -> Iterator[None]:
-    """Within this block PyTorch computes as decided, with deterministic algorithms."""
+    """Within this block PyTorch computes as decided, with deterministic algorithms where it has them.
+
+    On a CPU it has them all. On a GPU fused attention's backward is the exception that it warns of.
+    """
     import os
 
     import torch
 
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    cudnn = torch.backends.cuda.cudnn_sdp_enabled()
     if machine.device == "cuda":
         # cuBLAS is deterministic only with a fixed workspace, chosen before its first call.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.backends.cuda.enable_cudnn_sdp(enabled=False)  # its backward is not deterministic
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         with cpu.threads(machine.threads), cpu.fast_fp32():
             yield
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        torch.backends.cuda.enable_cudnn_sdp(enabled=cudnn)
 
 
 def _decided() -> Machine:

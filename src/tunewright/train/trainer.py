@@ -24,6 +24,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback  # n
 
 from tunewright.core.candidate import CurvePoint
 from tunewright.core.progress import Progress
+from tunewright.evidence.cpu import return_memory
 from tunewright.train.checkpoints import Checkpoints
 from tunewright.train.clock import Clock
 from tunewright.train.history import History
@@ -264,6 +265,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         loss, metric = self.job.validate(self.model.eval())
+        return_memory()
         self.history.validated(self.state.global_step, loss, metric)
         metrics = {"eval_loss": loss, f"eval_{self.job.metric}": metric}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)

@@ -169,8 +169,10 @@ def _tuned(encoder: "Encoder", options: Options, seed: int) -> Any:
 def _publish(model: Any, encoder: "Encoder", files: ModelFiles, plan: Plan, work: Path) -> None:
     """Write ``work/model`` at once and whole."""
     from safetensors.torch import save_file
+    from transformers.utils import logging
 
     from tunewright.core.files import sync_tree
+    from tunewright.evidence.encoder import quiet
     from tunewright.evidence.predictor import HEAD_FILE, ClassifierFile
 
     target = work / Candidate.MODEL_FOLDER
@@ -180,8 +182,9 @@ def _publish(model: Any, encoder: "Encoder", files: ModelFiles, plan: Plan, work
     tuned = model.encoder.merge_and_unload() if hasattr(model.encoder, "merge_and_unload") else model.encoder
     tuned.config.id2label = dict(enumerate(plan.labels))
     tuned.config.label2id = {label: at for at, label in enumerate(plan.labels)}
-    tuned.save_pretrained(aside, safe_serialization=True)
-    encoder.tokenizer.save_pretrained(aside)
+    with quiet(logging):
+        tuned.save_pretrained(aside, safe_serialization=True)
+        encoder.tokenizer.save_pretrained(aside)
     head = {"weight": model.weight, "bias": model.bias}
     save_file({name: part.detach().cpu().contiguous() for name, part in head.items()}, aside / HEAD_FILE)
     about = ClassifierFile(labels=plan.labels, max_tokens=encoder.max_tokens)
