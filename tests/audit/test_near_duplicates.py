@@ -23,15 +23,27 @@ def corpus(prompts: list[str | None], labels: list[str] | None = None, answers: 
     return Corpus(Dataset(table="t", version=None, rows=n, task=task, root=frame_digest(frame)), frame.lazy())
 
 
+def test_an_edited_copy_is_removed_from_replies_or_where_it_is_asked_for() -> None:
+    prompts, answers = [CARD, CARD.replace("still ", "")], ["It is on its way to you.", "It is on its way to you."]
+    (reply,) = check(corpus(prompts, ["a", "a"], answers=answers), Options())
+    (asked,) = check(corpus(prompts, ["a", "a"]), Options(remove="always"))
+    (never,) = check(corpus(prompts, ["a", "a"], answers=answers), Options(remove="never"))
+    assert [(f.severity, f.fix) for f in (reply, asked, never)] == [
+        ("blocking", "keep_one"),
+        ("blocking", "keep_one"),
+        ("warning", None),
+    ]
+
+
 def found(*args, **kwargs) -> dict[str, Finding]:
     return {finding.kind: finding for finding in check(corpus(*args, **kwargs), Options())}
 
 
-def test_an_edited_copy_with_the_same_label_blocks_and_names_what_it_copies() -> None:
+def test_an_edited_copy_with_the_same_label_names_what_it_copies() -> None:
     made = found([CARD, "where is my money", CARD.replace("still ", "")], ["card", "refund", "card"])
     assert list(made) == ["both"]
     finding = made["both"]
-    assert (finding.severity, finding.fix) == ("blocking", "keep_one")
+    assert (finding.severity, finding.fix) == ("warning", None), "another wording is what a classifier should see"
     row = finding.frame.row(0, named=True)
     assert (row["row"], row["other"], row["other_line"], row["cluster"]) == (2, 0, 2, 0)
     assert 0.6 <= row["jaccard"] < 1

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from tunewright.core.errors import UserError
 from tunewright.core.progress import SILENT, Progress
-from tunewright.evidence.cpu import cores, fast_fp32, threads
+from tunewright.evidence.cpu import cores, fast_fp32, return_memory, threads
 
 ROWS = 32
 #: Attention of long texts needs rows × tokens² of memory, so long buckets hold fewer rows.
@@ -53,6 +53,9 @@ LENGTHS = (
 )
 #: Sentence encoders were trained on 128 to 256 tokens; a ticket's intent is said in its first hundred words.
 MAX_TOKENS = 256
+
+#: From this many texts on, tidying up costs nothing beside the work.
+MANY = 1000
 
 Finish = Callable[[Any], Any]
 
@@ -127,6 +130,8 @@ class Encoder:
                     progress.advance(len(batch[0]))
         finally:
             progress.finish()
+            if len(texts) > MANY:
+                return_memory()
         return out
 
     def _forward(self, ids: npt.NDArray[Any], mask: npt.NDArray[Any], finish: Finish | None) -> Any:
