@@ -228,7 +228,7 @@ class Steps:
                 scorecard,
                 verdicts,
                 data,
-                self._prompts(tested, scorecard),
+                self.corpus(tested),
                 name=self.config.name,
                 folder=self.folder / "releases",
                 settings=self.config.release,
@@ -325,12 +325,6 @@ class Steps:
                 passes = max(run.curve[-1].epoch, 1e-6)
                 return run.seconds / (max(run.trained_tokens, 1) * passes)
         return None
-
-    def _prompts(self, dataset: Dataset, scorecard: Scorecard) -> list[str]:
-        """The texts of the scorecard's predictions, in their order."""
-        prompts = self.corpus(dataset).scan("row", "prompt").collect()
-        rows = scorecard.predictions.select("row").join(prompts, on="row", how="left", maintain_order="left")
-        return [text or "" for text in rows["prompt"]]
 
     def _references(self) -> tuple[str, ...]:
         if not self.config.data.references:

@@ -1,13 +1,18 @@
-"""The share that was labelled right."""
+"""The share that is right."""
 
 import numpy as np
+import pytest
 
-from tunewright.evaluate.answers import Classified
+from tunewright.evaluate.answers import Classified, Truth
+from tunewright.evaluate.intervals import Sampling
 from tunewright.evaluate.metrics import accuracy
 
 
-def test_accuracy_counts() -> None:
-    score = accuracy.measure(
-        np.array([0, 1, 1, 2]), Classified(np.array([0, 1, 2, 2])), 3, np.zeros((1, 4), int), 0.95, accuracy.Options()
-    )
-    assert (score.value, score.n) == (0.75, 4)
+def test_accuracy_counts_with_wilsons_interval() -> None:
+    truth = Truth(np.arange(100) % 4, 4)
+    predicted = np.where(np.arange(100) < 85, truth.labels, (truth.labels + 1) % 4)
+    score = accuracy.measure(truth, Classified(predicted), Sampling(), accuracy.Options())
+    assert score is not None
+    assert (score.value, score.n, score.method) == (0.85, 100, "wilson")
+    # Brown, Cai and DasGupta 2001 give the same interval for 85 of 100.
+    assert (score.low, score.high) == (pytest.approx(0.76716, abs=1e-5), pytest.approx(0.90694, abs=1e-5))

@@ -1,19 +1,21 @@
 """The verdict in words, for each place an interval can lie in."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tunewright.core.score import Score
 from tunewright.core.scorecard import Comparison, SystemScores
 from tunewright.evaluate.decide import decide, rows_needed
 
 
-def judged(low: float, value: float, high: float, n: int = 400) -> tuple[str, str]:
+def judged(low: float, value: float, high: float, n: int = 400, balance: Score | None = None) -> tuple[str, str]:
     def system(name: str, accuracy: float) -> SystemScores:
         return SystemScores(system=name, about="", scores=(Score(metric="accuracy", value=accuracy, n=n),))
 
     gain = Score(metric="gain", value=value, n=n, low=low, high=high)
     comparison = Comparison(baseline="k_nearest", difference=gain, wins=0, losses=0, ties=n)
-    return decide(system("tuned", 0.9 + value), system("k_nearest", 0.9), comparison, "accuracy")
+    return decide(system("tuned", 0.9 + value), system("k_nearest", 0.9), comparison, "accuracy", balance)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,41 @@ def test_the_words_carry_the_figures_and_the_alternative() -> None:
 
 
 def test_inconclusive_says_how_many_rows_would_settle_it() -> None:
-    # Half-width 0.04 at 400 rows has to shrink to 0.02: a quarter of the width, four times the rows.
+    # Half-width 0.04 at 400 rows has to shrink to 0.02: half the width, four times the rows.
     assert rows_needed(Score(metric="gain", value=0.02, n=400, low=-0.02, high=0.06)) == 1601
-    assert "1,601 test rows" in judged(-0.02, 0.02, 0.06)[1]
+    words = judged(-0.02, 0.02, 0.06)[1]
+    assert "about 1,601 test rows would settle it, 1,201 more than there are" in words
+
+
+@given(st.floats(-0.019, 0.3), st.floats(0.001, 0.4), st.integers(10, 10_000))
+def test_the_rows_it_asks_for_do_settle_it(value: float, half: float, n: int) -> None:
+    low, high = value - half, value + half
+    if judged(low, value, high, n)[0] != "inconclusive":
+        return
+    needed = rows_needed(Score(metric="gain", value=value, n=n, low=low, high=high))
+    assert needed > n
+    half *= (n / needed) ** 0.5
+    assert judged(value - half, value, value + half, needed)[0] != "inconclusive"
+    half *= (needed / (0.9 * needed - 1)) ** 0.5 if needed > 20 else 2
+    assert judged(value - half, value, value + half, needed)[0] == "inconclusive", "and far fewer would not"
+
+
+def test_a_gain_bought_with_the_rare_classes_is_not_shipped() -> None:
+    worse = Score(metric="macro_f1", value=-0.08, n=400, low=-0.12, high=-0.03)
+    decision, words = judged(0.01, 0.04, 0.07, balance=worse)
+    assert decision == "do not ship"
+    assert "macro F1 against k nearest is -8.0 points (-12.0 to -3.0)" in words
+    unsure = worse.model_copy(update={"high": 0.01})
+    assert judged(0.01, 0.04, 0.07, balance=unsure)[0] == "ship"
+
+
+def test_a_figure_in_nats_is_not_told_in_points() -> None:
+    gain = Score(metric="gain", value=0.31, n=50, low=0.2, high=0.4, unit="nats a token")
+    own, base = (
+        SystemScores(system=name, about="", scores=(Score(metric="log_likelihood", value=value, n=50, unit="nats"),))
+        for name, value in (("tuned", -1.2), ("base", -1.51))
+    )
+    comparison = Comparison(baseline="base", difference=gain, wins=40, losses=10, ties=0)
+    decision, words = decide(own, base, comparison, "log_likelihood")
+    assert decision == "ship"
+    assert "+0.310 nats a token (+0.200 to +0.400)" in words

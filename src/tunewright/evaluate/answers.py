@@ -6,8 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+Index = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The true class of every test row.
+
+    Attributes:
+        labels: class index of each row, ``(n,)``.
+        classes: how many classes there are.
+    """
+
+    labels: Index
+    classes: int
 
 
 @dataclass(frozen=True)
@@ -19,7 +33,7 @@ class Classified:
         probabilities: ``(n, classes)`` when the system gives them.
     """
 
-    predicted: npt.NDArray[np.int64]
+    predicted: Index
     probabilities: npt.NDArray[np.float32] | None = None
 
 
@@ -31,12 +45,12 @@ class Lesson:
         texts: training texts.
         labels: class index of each, ``(m,)``.
         names: label names in index order.
-        embed: unit vectors of texts by the untuned encoder; computed once for the training texts.
+        embed: unit vectors of texts by the untuned encoder.
         vectors: the training texts' vectors, ``(m, dim)``.
     """
 
     texts: Sequence[str]
-    labels: npt.NDArray[np.int64]
+    labels: Index
     names: Sequence[str]
     embed: Embed
     vectors: Vectors

@@ -1,70 +1,71 @@
 """A classifier's scorecard: every system on the same rows, with intervals, and what is confused with what."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from tunewright.core.candidate import Candidate
 from tunewright.core.corpus import Corpus
 from tunewright.core.digest import frame_digest
+from tunewright.core.errors import UserError
 from tunewright.core.progress import Progress
 from tunewright.core.score import Score, wilson_score
 from tunewright.core.scorecard import ClassScores, Comparison, ConfusionPair, Scorecard, SystemScores
-from tunewright.core.shelf import Shelf
-from tunewright.evaluate.answers import Classified, Lesson
+from tunewright.evaluate.answers import Classified, Index, Lesson, Truth, Vectors
 from tunewright.evaluate.decide import decide
-from tunewright.evaluate.intervals import bootstrap_score, in_batches, resample
+from tunewright.evaluate.intervals import Sampling, gain_in_shares
 from tunewright.evaluate.latency import latency
+from tunewright.evaluate.metrics import macro_f1
+from tunewright.evaluate.plugins import BASELINES, METRICS, chosen
 from tunewright.evaluate.settings import EvaluateSettings
-from tunewright.evidence.embeddings import embed
+from tunewright.evidence.embeddings import embed, embeddings
 from tunewright.evidence.model_files import ModelFiles, find_encoder
 from tunewright.evidence.predictor import Predictor
 
-BASELINES = Shelf("tunewright.evaluate.baselines", "baseline", "predict")
-METRICS = Shelf("tunewright.evaluate.metrics", "metric", "measure")
+OWN = "tuned"
 MAIN_METRIC = "accuracy"
+#: Always measured: without it no gain says more than "better than nothing".
+FLOOR = "majority"
 CONFUSIONS = 50
-
-Index = npt.NDArray[np.int64]
 
 
 def evaluate_classifier(
     candidate: Candidate, corpus: Corpus, settings: EvaluateSettings, progress: Progress
 ) -> Scorecard:
-    """The scorecard of `candidate` on the test rows of `corpus`."""
+    """The scorecard of `candidate` on the test rows of `corpus`.
+
+    Raises:
+        UserError: E-EVAL-002 when no test row has a label, E-EVAL-003 when the base model is not the one it was
+            trained from.
+    """
     names = candidate.labels
-    rows = corpus.scan("row", "prompt", "label", "split").drop_nulls("label").collect()
-    test, train = (rows.filter(pl.col("split") == side) for side in ("test", "train"))
-    texts = test["prompt"].fill_null("").to_list()
-    truth = _indices(test["label"], names)
+    test, texts = _rows(corpus, "test")
+    if test.is_empty():
+        raise UserError("E-EVAL-002", "No test row has a label to be compared with.", fix="Raise split.test.")
+    truth = Truth(_indices(test["label"], names), len(names))
     predictor = Predictor.load(candidate.folder)
     probabilities = predictor.predict(texts, progress=progress).probabilities
     own = Classified(np.asarray(probabilities.argmax(axis=1), dtype=np.int64), probabilities)
-    untuned = find_encoder(candidate.run.plan.base)
-    systems = {"tuned": own, **_baselines(train, texts, names, untuned, settings, progress)}
-    samples = resample(len(truth), settings.resamples, candidate.run.plan.seed)
-    scored = tuple(_scores(name, answers, truth, len(names), samples, settings) for name, answers in systems.items())
-    comparisons = tuple(
-        _compare(name, truth, own, answers, samples, settings.level)
-        for name, answers in systems.items()
-        if name != "tuned"
-    )
+    untuned = base_of(candidate)
+    systems = {OWN: own, **_baselines(corpus, test, texts, names, untuned, settings, progress)}
+    sampling = Sampling(settings.resamples, candidate.run.plan.seed, settings.level)
+    scored = tuple(_scores(name, answers, truth, sampling, settings) for name, answers in systems.items())
+    comparisons = {name: _compare(name, truth, own, systems[name], sampling) for name in systems if name != OWN}
     best = max(scored[1:], key=lambda system: system.score(MAIN_METRIC).value)
-    decision, words = decide(scored[0], best, next(c for c in comparisons if c.baseline == best.system), MAIN_METRIC)
+    balance = macro_f1.difference(truth, own.predicted, systems[best.system].predicted, sampling)
+    decision, words = decide(scored[0], best, comparisons[best.system], MAIN_METRIC, balance)
     predictions = _predictions(test, systems, names)
     return Scorecard(
         task="classify",
         candidate=candidate.digest,
         suite=corpus.dataset.digest,
-        rows=len(truth),
+        rows=test.height,
         metric=MAIN_METRIC,
         systems=scored,
-        comparisons=comparisons,
+        comparisons=tuple(comparisons.values()),
         classes=_classes(truth, own.predicted, names, settings.level),
-        confusions=_confusions(truth, own.predicted, names),
+        confusions=_confusions(truth.labels, own.predicted, names),
         decision=decision,
         words=words,
         predictions_digest=frame_digest(predictions),
@@ -72,36 +73,52 @@ def evaluate_classifier(
     ).with_predictions(predictions)
 
 
+def base_of(candidate: Candidate) -> ModelFiles:
+    """The untuned model that `candidate` was trained from.
+
+    Raises:
+        UserError: E-EVAL-003 when its weights are others than the plan says.
+    """
+    plan = candidate.run.plan
+    found = find_encoder(plan.base)
+    if found.digest_of_weights != plan.base_digest:
+        raise UserError(
+            "E-EVAL-003",
+            f"The base model {plan.base} has changed since training: {found.digest_of_weights[:19]}…, "
+            f"planned was {plan.base_digest[:19]}….",
+            why="The baselines would be those of another model, and the gain would compare two different things.",
+            fix="Restore the base model's files, or run `tunewright train` again.",
+        )
+    return found
+
+
+def _rows(corpus: Corpus, side: str) -> tuple[pl.DataFrame, list[str]]:
+    """Labelled rows of one split, with their `place` in the corpus, and their texts."""
+    frame = corpus.scan("row", "prompt", "label", "split").with_row_index("place").drop_nulls("label").collect()
+    frame = frame.filter(pl.col("split") == side)
+    return frame, frame["prompt"].fill_null("").to_list()
+
+
 def _baselines(
-    train: pl.DataFrame,
+    corpus: Corpus,
+    test: pl.DataFrame,
     texts: Sequence[str],
     names: Sequence[str],
     untuned: ModelFiles,
     settings: EvaluateSettings,
     progress: Progress,
 ) -> dict[str, Classified]:
-    def vectors_of(some: Sequence[str]) -> npt.NDArray[np.float32]:
+    def embed_untuned(some: Sequence[str]) -> Vectors:
         return embed(some, untuned, progress=progress)
 
-    train_texts = train["prompt"].fill_null("").to_list()
-    lesson = Lesson(train_texts, _indices(train["label"], names), names, vectors_of, vectors_of(train_texts))
-    vectors = vectors_of(texts)
-    found = {}
-    for name in chosen(BASELINES, settings.baselines):
-        module = BASELINES.load(name)
-        options = module.Options.model_validate(_given(settings.baselines.get(name)))
-        found[name] = module.predict(lesson, texts, vectors, options)
-    return found
-
-
-def chosen(shelf: Shelf, named: Any) -> list[str]:
-    """The plugins to use: the named ones, or all but those left out with ``false``."""
-    on = [name for name, options in named.items() if options is not False]
-    return sorted(on) if on else [name for name in shelf.names() if named.get(name) is not False]
-
-
-def _given(options: Any) -> Any:
-    return {} if options in (None, True) else options
+    train, train_texts = _rows(corpus, "train")
+    every = embeddings(corpus, encoder=untuned.name)  # training needed them too, so they are usually there
+    known, asked = (np.asarray(every[rows["place"].to_numpy()]) for rows in (train, test))
+    lesson = Lesson(train_texts, _indices(train["label"], names), names, embed_untuned, known)
+    return {
+        name: module.predict(lesson, texts, asked, options)
+        for name, module, options in chosen(BASELINES, settings.baselines, always=FLOOR)
+    }
 
 
 def _indices(labels: pl.Series, names: Sequence[str]) -> Index:
@@ -110,36 +127,27 @@ def _indices(labels: pl.Series, names: Sequence[str]) -> Index:
 
 
 def _scores(
-    name: str, answers: Classified, truth: Index, classes: int, samples: Index, settings: EvaluateSettings
+    name: str, answers: Classified, truth: Truth, sampling: Sampling, settings: EvaluateSettings
 ) -> SystemScores:
-    scores = []
-    for metric in chosen(METRICS, settings.metrics):
-        module = METRICS.load(metric)
-        options = module.Options.model_validate(_given(settings.metrics.get(metric)))
-        score = module.measure(truth, answers, classes, samples, settings.level, options)
-        if score is not None:
-            scores.append(score)
-    about = "the tuned candidate" if name == "tuned" else BASELINES.about(name)
-    return SystemScores(system=name, about=about, scores=tuple(scores))
+    found = [
+        module.measure(truth, answers, sampling, options)
+        for _, module, options in chosen(METRICS, settings.metrics, always=MAIN_METRIC)
+    ]
+    about = "the tuned candidate" if name == OWN else BASELINES.about(name)
+    return SystemScores(system=name, about=about, scores=tuple(score for score in found if score is not None))
 
 
-def _compare(name: str, truth: Index, own: Classified, other: Classified, samples: Index, level: float) -> Comparison:
-    """Accuracy of the candidate minus the baseline's on the same rows, resampled together."""
-    right, theirs = own.predicted == truth, other.predicted == truth
-    gap = right.astype(np.float64) - theirs
-    draws = in_batches(samples, lambda rows: gap[rows].mean(axis=1))
-    return Comparison(
-        baseline=name,
-        difference=bootstrap_score("gain", float(gap.mean()), draws, len(truth), level),
-        wins=int((gap > 0).sum()),
-        losses=int((gap < 0).sum()),
-        ties=int((gap == 0).sum()),
-    )
+def _compare(name: str, truth: Truth, own: Classified, other: Classified, sampling: Sampling) -> Comparison:
+    """Accuracy of the candidate less the baseline's, on the same rows."""
+    right, theirs = own.predicted == truth.labels, other.predicted == truth.labels
+    wins, losses, n = int((right & ~theirs).sum()), int((theirs & ~right).sum()), len(right)
+    difference = gain_in_shares(wins, losses, n, sampling)
+    return Comparison(baseline=name, difference=difference, wins=wins, losses=losses, ties=n - wins - losses)
 
 
-def _classes(truth: Index, predicted: Index, names: Sequence[str], level: float) -> tuple[ClassScores, ...]:
-    hits = np.bincount(truth[truth == predicted], minlength=len(names))
-    support = np.bincount(truth, minlength=len(names))
+def _classes(truth: Truth, predicted: Index, names: Sequence[str], level: float) -> tuple[ClassScores, ...]:
+    hits = np.bincount(truth.labels[truth.labels == predicted], minlength=len(names))
+    support = np.bincount(truth.labels, minlength=len(names))
     claimed = np.bincount(predicted, minlength=len(names))
 
     def score(metric: str, n: Index, k: int) -> Score:
@@ -158,16 +166,20 @@ def _classes(truth: Index, predicted: Index, names: Sequence[str], level: float)
 
 
 def _confusions(truth: Index, predicted: Index, names: Sequence[str]) -> tuple[ConfusionPair, ...]:
+    """The commonest pairs of true and answered class that differ; equal counts in label order."""
     wrong = truth != predicted
-    pairs, counts = np.unique(np.stack([truth[wrong], predicted[wrong]], axis=1), axis=0, return_counts=True)
+    size = len(names)
+    counts = np.bincount(truth[wrong] * size + predicted[wrong], minlength=size * size)
     order = np.argsort(-counts, kind="stable")[:CONFUSIONS]
     return tuple(
-        ConfusionPair(truth=names[pairs[i][0]], predicted=names[pairs[i][1]], rows=int(counts[i])) for i in order
+        ConfusionPair(truth=names[pair // size], predicted=names[pair % size], rows=int(counts[pair]))
+        for pair in order.tolist()
+        if counts[pair]
     )
 
 
 def _predictions(test: pl.DataFrame, systems: dict[str, Classified], names: Sequence[str]) -> pl.DataFrame:
-    own = systems["tuned"]
+    own = systems[OWN]
     assert own.probabilities is not None
     labels = pl.Series(names)
     return test.select(
@@ -176,5 +188,5 @@ def _predictions(test: pl.DataFrame, systems: dict[str, Classified], names: Sequ
         predicted=labels.gather(own.predicted),
         confidence=pl.Series(own.probabilities.max(axis=1).astype(np.float64)),
         probabilities=pl.Series(own.probabilities, dtype=pl.Array(pl.Float32, len(names))).arr.to_list(),
-        **{name: labels.gather(answers.predicted) for name, answers in systems.items() if name != "tuned"},
+        **{name: labels.gather(answers.predicted) for name, answers in systems.items() if name != OWN},
     )

@@ -1,49 +1,66 @@
 """The verdict in words: whether tuning earned its keep."""
 
+import math
+
 from tunewright.core.score import Score
 from tunewright.core.scorecard import Comparison, Decision, SystemScores
 
-
-def decide(own: SystemScores, best: SystemScores, comparison: Comparison, metric: str) -> tuple[Decision, str]:
-    """A decision from the paired difference to the best baseline, and the sentence that says it.
-
-    Above zero with its whole interval: ship. Below zero with its whole interval: do not fine-tune. An interval over
-    zero: do not fine-tune when it also excludes any gain worth having (two points), else inconclusive.
-    """
-    gain = comparison.difference
-    assert gain.low is not None and gain.high is not None
-    told = (
-        f"{_figure(own.score(metric))} {_plain(metric)} on {gain.n:,} unseen rows, "
-        f"against {_figure(best.score(metric))} for {_plain(best.system)}, "
-        f"the best that needs no tuning: {_signed(gain)}"
-    )
-    if gain.low > 0:
-        return "ship", f"{told}. The gain is larger than chance explains."
-    if gain.high < 0:
-        return "do not fine-tune", f"{told}. Tuning made it worse; use {_plain(best.system)}."
-    if gain.high < WORTH_HAVING:
-        return (
-            "do not fine-tune",
-            f"{told}. No gain worth having is left in the interval; use {_plain(best.system)}.",
-        )
-    rows = rows_needed(gain)
-    return "inconclusive", f"{told}. The interval includes no gain; about {rows:,} test rows would settle it."
-
-
-#: Two points of a share, or two hundredths of a nat: below it a tuned model does not pay for its upkeep (our
-#: judgment, stated in the report).
+#: Two points of a share, or two hundredths of a nat a token: below it a tuned model does not pay for its upkeep. Our
+#: judgment; it is said in the verdict.
 WORTH_HAVING = 0.02
 
 
-def rows_needed(gain: Score) -> int:
-    """Test rows at which an interval around the same difference, or two points, would exclude zero.
+def decide(
+    own: SystemScores, best: SystemScores, comparison: Comparison, metric: str, balance: Score | None = None
+) -> tuple[Decision, str]:
+    """A decision from the paired difference to the best baseline, and the sentence that says it.
 
-    Widths shrink with the square root of the rows.
+    Above zero with its whole interval: ship, unless the gain is bought with the rare classes. Below zero with its whole
+    interval: do not fine-tune. An interval over zero: do not fine-tune when it also excludes any gain worth having (two
+    points), else inconclusive.
+
+    Args:
+        own: the candidate's figures.
+        best: those of the baseline with the highest main metric.
+        comparison: the paired difference between the two.
+        metric: the main metric.
+        balance: the paired difference in macro F1, where classes may be traded for each other.
+    """
+    gain = comparison.difference
+    assert gain.low is not None and gain.high is not None
+    other = _plain(best.system)
+    told = (
+        f"{_figure(own.score(metric))} {_plain(metric)} on {gain.n:,} unseen rows, "
+        f"against {_figure(best.score(metric))} for {other}, the best that needs no tuning: {_signed(gain)}"
+    )
+    if gain.low > 0 and balance is not None and balance.high is not None and balance.high < 0:
+        return "do not ship", (
+            f"{told}. But the gain is in the common classes and the rare ones pay for it: macro F1 against {other} is "
+            f"{_signed(balance)}. Gather rows of the classes with the lowest recall."
+        )
+    if gain.low > 0:
+        return "ship", f"{told}. The gain is larger than chance explains."
+    if gain.high < 0:
+        return "do not fine-tune", f"{told}. Tuning made it worse; use {other}."
+    if gain.high < WORTH_HAVING:
+        return "do not fine-tune", f"{told}. No gain worth having is left in the interval; use {other}."
+    needed = rows_needed(gain)
+    return "inconclusive", (
+        f"{told}. The interval includes no gain; about {needed:,} test rows would settle it, "
+        f"{max(needed - gain.n, 1):,} more than there are."
+    )
+
+
+def rows_needed(gain: Score) -> int:
+    """Test rows at which an interval around the same difference would settle the verdict.
+
+    That is when it excludes zero, or excludes a gain worth having, whichever is nearer. Widths shrink with the square
+    root of the rows.
     """
     assert gain.low is not None and gain.high is not None
     half = (gain.high - gain.low) / 2
-    aim = max(abs(gain.value), WORTH_HAVING)
-    return int(gain.n * (half / aim) ** 2) + 1
+    aim = max(gain.value, WORTH_HAVING - gain.value)
+    return math.floor(gain.n * (half / aim) ** 2) + 1
 
 
 def _figure(score: Score) -> str:

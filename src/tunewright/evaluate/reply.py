@@ -10,7 +10,6 @@ import math
 from collections import Counter
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from tunewright.core.candidate import Candidate
@@ -21,10 +20,11 @@ from tunewright.core.progress import Progress
 from tunewright.core.score import Score
 from tunewright.core.scorecard import Comparison, Scorecard, SystemScores
 from tunewright.evaluate.decide import decide
-from tunewright.evaluate.intervals import bootstrap_score, in_batches, resample
+from tunewright.evaluate.intervals import Floats, Sampling, ratio
 from tunewright.evaluate.latency import latency
 from tunewright.evaluate.settings import EvaluateSettings
-from tunewright.evidence.chat import answered, messages_of
+from tunewright.evidence.chat import messages_of
+from tunewright.evidence.exchanges import Exchange, exchanges
 from tunewright.evidence.generator import Generator
 from tunewright.evidence.model_files import find_model
 from tunewright.evidence.normalize import normalized
@@ -34,8 +34,6 @@ UNIT = "nats a token"
 LATENCY_TOKENS = 32
 LATENCY_CALLS = 20
 
-Floats = npt.NDArray[np.float64]
-
 
 def evaluate_replies(candidate: Candidate, corpus: Corpus, settings: EvaluateSettings, progress: Progress) -> Scorecard:
     """The scorecard of `candidate` on the test rows of `corpus`, beside the untuned base.
@@ -43,31 +41,34 @@ def evaluate_replies(candidate: Candidate, corpus: Corpus, settings: EvaluateSet
     Raises:
         UserError: E-EVAL-001 when no test row has an answer.
     """
-    rows = corpus.scan("row", "prompt", "answer", "split").filter(pl.col("split") == "test").collect()
-    test = rows.filter(pl.col("prompt").is_not_null() & (pl.col("answer").fill_null("") != ""))
-    if test.is_empty():
+    rows, test = exchanges(corpus, "test")
+    if not test:
         raise UserError("E-EVAL-001", "No test row has an answer to be compared with.", fix="Raise split.test.")
     tuned = Generator.load(candidate.folder)
     base = Generator.load(find_model(candidate.run.plan.base).folder)
-    samples = resample(test.height, settings.resamples, candidate.run.plan.seed)
-    written = min(settings.generate, test.height)
+    sampling = Sampling(settings.resamples, candidate.run.plan.seed, settings.level)
+    written = min(settings.generate, len(test))
     nats, said, systems = {}, {}, []
     for name, model, about in (("tuned", tuned, "the tuned candidate"), ("base", base, "the base model, not tuned")):
         nats[name] = _nats(model, test, progress)
         said[name] = _written(model, test, written, progress)
-        systems.append(_scores(name, about, nats[name], said[name], test, samples, settings))
-    comparison = _compare(nats, samples, settings.level)
+        systems.append(_scores(name, about, nats[name], said[name], test, sampling))
+    comparison = _compare(nats, sampling)
     decision, words = decide(systems[0], systems[1], comparison, MAIN_METRIC)
-    predictions = test.select("row", truth="answer").with_columns(
-        predicted=pl.Series([*said["tuned"], *[None] * (test.height - written)], dtype=pl.String),
-        nats=pl.Series(nats["tuned"]),
-        base_nats=pl.Series(nats["base"]),
+    predictions = pl.DataFrame(
+        {
+            "row": rows,
+            "truth": [one.answer for one in test],
+            "predicted": pl.Series([*said["tuned"], *[None] * (len(test) - written)], dtype=pl.String),
+            "nats": nats["tuned"],
+            "base_nats": nats["base"],
+        }
     )
     return Scorecard(
         task=candidate.task,
         candidate=candidate.digest,
         suite=corpus.dataset.digest,
-        rows=test.height,
+        rows=len(test),
         metric=MAIN_METRIC,
         systems=tuple(systems),
         comparisons=(comparison,),
@@ -80,32 +81,25 @@ def evaluate_replies(candidate: Candidate, corpus: Corpus, settings: EvaluateSet
     ).with_predictions(predictions)
 
 
-def _nats(model: Generator, test: pl.DataFrame, progress: Progress) -> Floats:
+def _nats(model: Generator, test: list[Exchange], progress: Progress) -> Floats:
     """Loss of each reference answer in nats a token, ``(n,)``."""
-    pairs = zip(test["prompt"], test["answer"], strict=True)
-    return model.score([answered(model.tokenizer, messages_of(*pair)) for pair in pairs], progress=progress)
+    return model.score([one.chat(model.tokenizer) for one in test], progress=progress)
 
 
-def _written(model: Generator, test: pl.DataFrame, rows: int, progress: Progress) -> list[str]:
-    asked = [messages_of(prompt) for prompt in test["prompt"].head(rows)]
+def _written(model: Generator, test: list[Exchange], rows: int, progress: Progress) -> list[str]:
+    asked = [one.asked for one in test[:rows]]
     return model.generate(asked, progress=progress) if asked else []
 
 
 def _scores(
-    name: str, about: str, nats: Floats, said: list[str], test: pl.DataFrame, samples: npt.NDArray[np.int64],
-    settings: EvaluateSettings,
-) -> SystemScores:  # fmt: skip
-    mean = float(nats.mean())
-    draws = in_batches(samples, lambda rows: nats[rows].mean(axis=1))
-    scores = [
-        bootstrap_score(MAIN_METRIC, -mean, -draws, len(nats), settings.level, UNIT),
-        bootstrap_score("perplexity", math.exp(mean), np.exp(draws), len(nats), settings.level, "tokens"),
-    ]
+    name: str, about: str, nats: Floats, said: list[str], test: list[Exchange], sampling: Sampling
+) -> SystemScores:
+    score, draws = ratio(MAIN_METRIC, -nats, np.ones(len(nats)), sampling, unit=UNIT)
+    perplexity = sampling.score("perplexity", math.exp(-score.value), np.exp(-draws), len(nats), unit="tokens")
+    scores = [score, perplexity]
     if said:
-        shared = token_f1(test["answer"].head(len(said)).to_list(), said)
-        again = resample(len(said), settings.resamples, 0)
-        draws = in_batches(again, lambda rows: shared[rows].mean(axis=1))
-        scores.append(bootstrap_score("token_f1", float(shared.mean()), draws, len(said), settings.level))
+        shared = token_f1([one.answer for one in test[: len(said)]], said)
+        scores.append(ratio("token_f1", shared, np.ones(len(said)), sampling)[0])
     return SystemScores(system=name, about=about, scores=tuple(scores))
 
 
@@ -121,21 +115,20 @@ def token_f1(references: list[str], answers: list[str]) -> Floats:
     return np.array(found)
 
 
-def _compare(nats: dict[str, Floats], samples: npt.NDArray[np.int64], level: float) -> Comparison:
+def _compare(nats: dict[str, Floats], sampling: Sampling) -> Comparison:
     gap = nats["base"] - nats["tuned"]
-    draws = in_batches(samples, lambda rows: gap[rows].mean(axis=1))
     return Comparison(
         baseline="base",
-        difference=bootstrap_score("gain", float(gap.mean()), draws, len(gap), level, UNIT),
+        difference=ratio("gain", gap, np.ones(len(gap)), sampling, unit=UNIT)[0],
         wins=int((gap > 0).sum()),
         losses=int((gap < 0).sum()),
         ties=int((gap == 0).sum()),
     )
 
 
-def _latency(model: Generator, test: pl.DataFrame) -> tuple[Score, ...]:
+def _latency(model: Generator, test: list[Exchange]) -> tuple[Score, ...]:
     """Time of an answer of at most 32 tokens; one after the other, as this engine answers."""
-    prompts = test["prompt"].head(LATENCY_CALLS).to_list()
+    prompts = [str(one.asked[-1]["content"]) for one in test[:LATENCY_CALLS]]
 
     def answer(texts: object) -> object:
         return model.generate([messages_of(text) for text in texts], max_new_tokens=LATENCY_TOKENS)  # type: ignore[attr-defined]

@@ -18,8 +18,10 @@ class Options(Frozen):
 
 def predict(lesson: Lesson, texts: Sequence[str], vectors: Vectors, options: Options) -> Classified:
     """The nearest label name of each text by cosine."""
-    names = lesson.embed([in_words(name) for name in lesson.names])
-    return Classified(np.asarray((vectors @ names.T).argmax(axis=1), dtype=np.int64))
+    names = lesson.embed([in_words(name) for name in lesson.names]).astype(np.float64)
+    # Rounded float64, so that two names in the same words tie on every machine and the first of them is taken.
+    near = (vectors.astype(np.float64) @ names.T).round(9)
+    return Classified(np.asarray(near.argmax(axis=1), dtype=np.int64))
 
 
 def in_words(label: str) -> str:

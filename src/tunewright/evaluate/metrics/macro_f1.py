@@ -1,41 +1,57 @@
-"""The mean F1 over the classes, so that a rare class counts as much as a common one."""
+"""The mean F1 over the classes, so that a rare class counts as much as a common one.
+
+Classes that occur neither in the truth nor in the answers are left out, as scikit-learn's ``f1_score`` does.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
 from tunewright.core.frozen import Frozen
 from tunewright.core.score import Score
-from tunewright.evaluate.answers import Classified
-from tunewright.evaluate.intervals import bootstrap_score, in_batches
+from tunewright.evaluate.answers import Classified, Index, Truth
+from tunewright.evaluate.intervals import Sampling
+
+METRIC = "macro_f1"
 
 
 class Options(Frozen):
     """Nothing to choose."""
 
 
-def measure(
-    truth: npt.NDArray[np.int64], answers: Classified, classes: int, samples: npt.NDArray[np.int64], level: float,
-    options: Options,
-) -> Score:  # fmt: skip
-    """Macro F1 over the classes that occur in `truth` or in the answers (as scikit-learn's ``f1_score``)."""
+def measure(truth: Truth, answers: Classified, sampling: Sampling, options: Options) -> Score | None:
+    """Macro F1 of `answers`, with the interval of resampled pairs of true and answered class."""
+    pairs, counts = np.unique(np.stack([truth.labels, answers.predicted]), axis=1, return_counts=True)
 
-    def of(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        return macro_f1(truth[rows], answers.predicted[rows], classes)
+    def of(drawn: Index) -> npt.NDArray[np.float64]:
+        return macro_f1(pairs[0], pairs[1], drawn, truth.classes)
 
-    value = float(of(np.arange(len(truth))[None, :])[0])
-    return bootstrap_score("macro_f1", value, in_batches(samples, of), len(truth), level)
+    value = float(of(counts[None])[0])
+    return sampling.score(METRIC, value, sampling.of_counts(counts, of), len(truth.labels))
 
 
-def macro_f1(truth: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float64]:
-    """Macro F1 of each sample; `truth` and `predicted` are ``(samples, n)``."""
-    offset = np.arange(len(truth))[:, None] * classes
+def difference(truth: Truth, own: Index, other: Index, sampling: Sampling) -> Score:
+    """Macro F1 of one system's labels less another's, resampled together."""
+    kinds, counts = np.unique(np.stack([truth.labels, own, other]), axis=1, return_counts=True)
 
-    def count(values: npt.NDArray[np.int64], weights: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.float64]:
-        flat = None if weights is None else weights.ravel()
-        counted = np.bincount((values + offset).ravel(), flat, minlength=len(truth) * classes)
-        return counted.reshape(len(truth), classes).astype(np.float64)
+    def of(drawn: Index) -> npt.NDArray[np.float64]:
+        ours, theirs = (macro_f1(kinds[0], side, drawn, truth.classes) for side in kinds[1:])
+        return np.asarray(ours - theirs)
 
-    hits = count(truth, (truth == predicted).astype(np.float64))
-    both = count(truth) + count(predicted)
+    return sampling.score(METRIC, float(of(counts[None])[0]), sampling.of_counts(counts, of), len(truth.labels))
+
+
+def macro_f1(truth: Index, predicted: Index, counts: Index, classes: int) -> npt.NDArray[np.float64]:
+    """Macro F1 of each sample, ``(samples,)``.
+
+    Args:
+        truth: true class of each kind of row, ``(kinds,)``.
+        predicted: answered class of each kind of row.
+        counts: how often each kind occurs in each sample, ``(samples, kinds)``.
+        classes: how many classes there are.
+    """
+    one = np.eye(classes)
+    weights = counts.astype(np.float64)  # whole numbers, so their products are exact on every machine
+    hits = weights @ (one[truth] * one[predicted])
+    both = weights @ (one[truth] + one[predicted])
     f1 = np.divide(2 * hits, both, out=np.zeros_like(both), where=both > 0)
     return np.asarray(f1.sum(axis=1) / (both > 0).sum(axis=1))
