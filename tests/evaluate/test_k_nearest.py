@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 from tests.evaluate.lessons import LESSON, NEW
+from tunewright.evaluate import neighbors
 from tunewright.evaluate.answers import Lesson
 from tunewright.evaluate.baselines import k_nearest
 from tunewright.evaluate.baselines.k_nearest import Options
@@ -38,7 +39,7 @@ def test_what_else_is_asked_and_the_batch_do_not_change_a_vote(monkeypatch) -> N
     labels = np.random.default_rng(6).integers(0, 3, 300)
     lesson = Lesson(["t"] * 300, labels, list("abc"), lambda texts: asked, known)
     whole = k_nearest.predict(lesson, ["t"] * 40, asked, Options(k=3)).predicted
-    monkeypatch.setattr(k_nearest, "CELLS", 1)
+    monkeypatch.setattr(neighbors, "CELLS", 1)
     assert np.array_equal(k_nearest.predict(lesson, ["t"] * 40, asked, Options(k=3)).predicted, whole)
     turned = k_nearest.predict(lesson, ["t"] * 40, asked[::-1].copy(), Options(k=3)).predicted[::-1]
     assert np.array_equal(turned, whole)

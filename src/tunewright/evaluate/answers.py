@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tunewright.evidence.exchanges import Exchange
+
 Index = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -54,3 +56,33 @@ class Lesson:
     names: Sequence[str]
     embed: Embed
     vectors: Vectors
+
+
+@dataclass(frozen=True)
+class Written:
+    """How one system answers in words.
+
+    Attributes:
+        nats: negative log-likelihood of each reference answer, in nats a token, ``(n,)``.
+        tokens: tokens of each reference answer, ``(n,)``.
+        texts: what the system itself writes, for the first rows.
+    """
+
+    nats: npt.NDArray[np.float64]
+    tokens: npt.NDArray[np.float64]
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What a baseline that answers in words may look at.
+
+    Attributes:
+        exchanges: questions and answers of the training rows.
+        vectors: unit vectors of their questions, ``(m, dim)``.
+        untuned: the base model's answers to questions, each asked after some exchanges.
+    """
+
+    exchanges: Sequence[Exchange]
+    vectors: Vectors
+    untuned: Callable[[Sequence[Exchange], Sequence[Sequence[Exchange]]], Written]

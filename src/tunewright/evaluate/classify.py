@@ -13,6 +13,7 @@ from tunewright.core.progress import Progress
 from tunewright.core.score import Score, wilson_score
 from tunewright.core.scorecard import ClassScores, Comparison, ConfusionPair, Scorecard, SystemScores
 from tunewright.evaluate.answers import Classified, Index, Lesson, Truth, Vectors
+from tunewright.evaluate.base import base_of
 from tunewright.evaluate.decide import decide
 from tunewright.evaluate.intervals import Sampling, gain_in_shares
 from tunewright.evaluate.latency import latency
@@ -20,7 +21,7 @@ from tunewright.evaluate.metrics import macro_f1
 from tunewright.evaluate.plugins import BASELINES, METRICS, chosen
 from tunewright.evaluate.settings import EvaluateSettings
 from tunewright.evidence.embeddings import embed, embeddings
-from tunewright.evidence.model_files import ModelFiles, find_encoder
+from tunewright.evidence.model_files import ModelFiles
 from tunewright.evidence.predictor import Predictor
 
 OWN = "tuned"
@@ -37,7 +38,7 @@ def evaluate_classifier(
 
     Raises:
         UserError: E-EVAL-002 when no test row has a label, E-EVAL-003 when the base model is not the one it was
-            trained from.
+            trained from, E-EVAL-004 when a named baseline or metric is not for this task.
     """
     names = candidate.labels
     test, texts = _rows(corpus, "test")
@@ -73,25 +74,6 @@ def evaluate_classifier(
     ).with_predictions(predictions)
 
 
-def base_of(candidate: Candidate) -> ModelFiles:
-    """The untuned model that `candidate` was trained from.
-
-    Raises:
-        UserError: E-EVAL-003 when its weights are others than the plan says.
-    """
-    plan = candidate.run.plan
-    found = find_encoder(plan.base)
-    if found.digest_of_weights != plan.base_digest:
-        raise UserError(
-            "E-EVAL-003",
-            f"The base model {plan.base} has changed since training: {found.digest_of_weights[:19]}…, "
-            f"planned was {plan.base_digest[:19]}….",
-            why="The baselines would be those of another model, and the gain would compare two different things.",
-            fix="Restore the base model's files, or run `tunewright train` again.",
-        )
-    return found
-
-
 def _rows(corpus: Corpus, side: str) -> tuple[pl.DataFrame, list[str]]:
     """Labelled rows of one split, with their `place` in the corpus, and their texts."""
     frame = corpus.scan("row", "prompt", "label", "split").with_row_index("place").drop_nulls("label").collect()
@@ -117,7 +99,7 @@ def _baselines(
     lesson = Lesson(train_texts, _indices(train["label"], names), names, embed_untuned, known)
     return {
         name: module.predict(lesson, texts, asked, options)
-        for name, module, options in chosen(BASELINES, settings.baselines, always=FLOOR)
+        for name, module, options in chosen(BASELINES, settings.baselines, "classify", always=FLOOR)
     }
 
 
@@ -131,7 +113,7 @@ def _scores(
 ) -> SystemScores:
     found = [
         module.measure(truth, answers, sampling, options)
-        for _, module, options in chosen(METRICS, settings.metrics, always=MAIN_METRIC)
+        for _, module, options in chosen(METRICS, settings.metrics, "classify", always=MAIN_METRIC)
     ]
     about = "the tuned candidate" if name == OWN else BASELINES.about(name)
     return SystemScores(system=name, about=about, scores=tuple(score for score in found if score is not None))

@@ -60,7 +60,7 @@ def rows_needed(gain: Score) -> int:
     assert gain.low is not None and gain.high is not None
     half = (gain.high - gain.low) / 2
     aim = max(gain.value, WORTH_HAVING - gain.value)
-    return math.floor(gain.n * (half / aim) ** 2) + 1
+    return math.ceil(gain.n * (half / aim) ** 2) + 1
 
 
 def _figure(score: Score) -> str:

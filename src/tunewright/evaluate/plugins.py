@@ -4,19 +4,34 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from tunewright.core.dataset import Task
+from tunewright.core.errors import UserError
 from tunewright.core.shelf import Shelf
 
 BASELINES = Shelf("tunewright.evaluate.baselines", "baseline", "predict")
 METRICS = Shelf("tunewright.evaluate.metrics", "metric", "measure")
 
 
-def chosen(shelf: Shelf, named: Mapping[str, Any], always: str = "") -> Iterator[tuple[str, ModuleType, Any]]:
-    """Name, module and options of each file to use: the named ones, or all but those left out with ``false``.
+def chosen(shelf: Shelf, named: Mapping[str, Any], task: Task, *, always: str) -> Iterator[tuple[str, ModuleType, Any]]:
+    """Name, module and options of each file to use, in order of name.
 
-    `always` names one that nothing leaves out.
+    The named ones, or every one that fits the task but those left out with ``false``; `always` is never left out.
+
+    Raises:
+        UserError: E-EVAL-004 when a named one does not fit the task.
     """
-    on = [name for name, options in named.items() if options is not False]
-    names = set(on or [name for name in shelf.names() if named.get(name) is not False])
-    for name in sorted(names | {always} - {""}):
-        module, given = shelf.load(name), named.get(name)
-        yield name, module, module.Options.model_validate({} if given in (None, True, False) else given)
+    wanted = {name for name, options in named.items() if options is not False}
+    for name in sorted({always, *(wanted or shelf.names())}):
+        module = shelf.load(name)
+        if task not in module.TASKS:
+            if name in wanted:
+                fitting = [other for other in shelf.names() if task in shelf.load(other).TASKS]
+                raise UserError(
+                    "E-EVAL-004",
+                    f"The {shelf.noun} {name!r} is for {', '.join(module.TASKS)}; the task here is {task}.",
+                    fix=f"Name some of: {', '.join(fitting)}.",
+                )
+            continue
+        given = named.get(name)
+        if given is not False or name == always:
+            yield name, module, module.Options.model_validate(given if isinstance(given, Mapping) else {})

@@ -1,13 +1,13 @@
-"""A scorecard for answers: how well the model foretells the desk's own, and what it writes itself, beside its base.
+"""A scorecard for answers in words: how well the model foretells the desk's own, and what it writes itself.
 
-The main figure is the log-likelihood of the reference answer in nats a token (higher is better; its negative is the
-loss, its exponential the perplexity), which every test row gives and which the untuned base can be held against row by
-row. Tokens shared with the reference (SQuAD's token F1, Rajpurkar et al. 2016) are measured on as many rows as the
-settings let the model write.
+The main figure is the log-likelihood of the reference answers, which every test row gives and in which two systems can
+be held against each other row by row. What a model writes itself is compared with the reference on as many rows as the
+settings let it write.
 """
 
-import math
-from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -19,118 +19,182 @@ from tunewright.core.errors import UserError
 from tunewright.core.progress import Progress
 from tunewright.core.score import Score
 from tunewright.core.scorecard import Comparison, Scorecard, SystemScores
+from tunewright.evaluate.answers import Archive, Vectors, Written
+from tunewright.evaluate.base import base_of
 from tunewright.evaluate.decide import decide
-from tunewright.evaluate.intervals import Floats, Sampling, ratio
+from tunewright.evaluate.intervals import Sampling
 from tunewright.evaluate.latency import latency
+from tunewright.evaluate.metrics import log_likelihood
+from tunewright.evaluate.plugins import BASELINES, METRICS, chosen
 from tunewright.evaluate.settings import EvaluateSettings
-from tunewright.evidence.chat import messages_of
+from tunewright.evidence.embeddings import embeddings
+from tunewright.evidence.encoder import fitting
 from tunewright.evidence.exchanges import Exchange, exchanges
 from tunewright.evidence.generator import Generator
-from tunewright.evidence.model_files import find_model
-from tunewright.evidence.normalize import normalized
 
-MAIN_METRIC = "log_likelihood"
-UNIT = "nats a token"
+OWN = "tuned"
+MAIN_METRIC = log_likelihood.METRIC
+FLOOR = "untuned"
 LATENCY_TOKENS = 32
 LATENCY_CALLS = 20
+#: No model that is tuned here is asked for more than this; shorter contexts are read from the model.
+LONGEST = 1 << 20
+
+
+@dataclass
+class Writer:
+    """A model that scores and writes answers within its context.
+
+    Attributes:
+        model: the model.
+        rows: how many answers it writes.
+        progress: where it reports.
+    """
+
+    model: Generator
+    rows: int
+    progress: Progress
+
+    @cached_property
+    def longest(self) -> int:
+        """Tokens that its context holds."""
+        return fitting(LONGEST, self.model.model, self.model.tokenizer)
+
+    def fits(self, one: Exchange) -> bool:
+        """Whether question and answer fit into the context."""
+        return len(one.chat(self.model.tokenizer).ids) <= self.longest
+
+    def answer(self, asked: Sequence[Exchange], before: Sequence[Sequence[Exchange]]) -> Written:
+        """Likelihood of every reference, and answers to the first rows, each asked after some exchanges."""
+        shown = [self._fitting(one, others) for one, others in zip(asked, before, strict=True)]
+        chats = [one.chat(self.model.tokenizer, others) for one, others in zip(asked, shown, strict=True)]
+        turns = [one.turns(others) for one, others in zip(asked[: self.rows], shown, strict=False)]
+        return Written(
+            nats=self.model.score(chats, progress=self.progress),
+            tokens=np.array([sum(chat.trained) for chat in chats], dtype=np.float64),
+            texts=self.model.generate(turns, progress=self.progress) if turns else [],
+        )
+
+    def _fitting(self, one: Exchange, before: Sequence[Exchange]) -> Sequence[Exchange]:
+        """`before` without the first ones, until the whole fits into the context."""
+        while before and len(one.chat(self.model.tokenizer, before).ids) > self.longest:
+            before = before[1:]
+        return before
 
 
 def evaluate_replies(candidate: Candidate, corpus: Corpus, settings: EvaluateSettings, progress: Progress) -> Scorecard:
     """The scorecard of `candidate` on the test rows of `corpus`, beside the untuned base.
 
     Raises:
-        UserError: E-EVAL-001 when no test row has an answer.
+        UserError: E-EVAL-001 when no test row has an answer, E-EVAL-003 when the base model is not the one it was
+            trained from, E-EVAL-004 when a named baseline or metric is not for this task.
     """
-    rows, test = exchanges(corpus, "test")
-    if not test:
-        raise UserError("E-EVAL-001", "No test row has an answer to be compared with.", fix="Raise split.test.")
-    tuned = Generator.load(candidate.folder)
-    base = Generator.load(find_model(candidate.run.plan.base).folder)
+    tuned = Writer(Generator.load(candidate.folder), settings.generate, progress)
+    base = Writer(Generator.load(base_of(candidate).folder), settings.generate, progress)
+    rows, asked = _test(corpus, tuned, progress)
+    systems = {OWN: tuned.answer(asked, [()] * len(asked))}
+    systems |= _baselines(corpus, rows, asked, base, settings)
     sampling = Sampling(settings.resamples, candidate.run.plan.seed, settings.level)
-    written = min(settings.generate, len(test))
-    nats, said, systems = {}, {}, []
-    for name, model, about in (("tuned", tuned, "the tuned candidate"), ("base", base, "the base model, not tuned")):
-        nats[name] = _nats(model, test, progress)
-        said[name] = _written(model, test, written, progress)
-        systems.append(_scores(name, about, nats[name], said[name], test, sampling))
-    comparison = _compare(nats, sampling)
-    decision, words = decide(systems[0], systems[1], comparison, MAIN_METRIC)
-    predictions = pl.DataFrame(
-        {
-            "row": rows,
-            "truth": [one.answer for one in test],
-            "predicted": pl.Series([*said["tuned"], *[None] * (len(test) - written)], dtype=pl.String),
-            "nats": nats["tuned"],
-            "base_nats": nats["base"],
-        }
+    references = [one.answer for one in asked]
+    scored = tuple(
+        _scores(name, answers, references, candidate, sampling, settings) for name, answers in systems.items()
     )
+    comparisons = {name: _compare(name, systems[OWN], systems[name], sampling) for name in systems if name != OWN}
+    best = max(scored[1:], key=lambda system: system.score(MAIN_METRIC).value)
+    decision, words = decide(scored[0], best, comparisons[best.system], MAIN_METRIC)
+    predictions = _predictions(rows, references, systems)
     return Scorecard(
         task=candidate.task,
         candidate=candidate.digest,
         suite=corpus.dataset.digest,
-        rows=len(test),
+        rows=len(asked),
         metric=MAIN_METRIC,
-        systems=tuple(systems),
-        comparisons=(comparison,),
+        systems=scored,
+        comparisons=tuple(comparisons.values()),
         classes=(),
         confusions=(),
         decision=decision,
         words=words,
         predictions_digest=frame_digest(predictions),
-        latency=_latency(tuned, test),
+        latency=_latency(tuned.model, asked),
     ).with_predictions(predictions)
 
 
-def _nats(model: Generator, test: list[Exchange], progress: Progress) -> Floats:
-    """Loss of each reference answer in nats a token, ``(n,)``."""
-    return model.score([one.chat(model.tokenizer) for one in test], progress=progress)
+def _test(corpus: Corpus, tuned: Writer, progress: Progress) -> tuple[pl.Series, list[Exchange]]:
+    """The test rows with an answer that the model's context holds; the others are counted aloud."""
+    rows, every = exchanges(corpus, "test")
+    fits = [tuned.fits(one) for one in every]
+    if every and not all(fits):
+        progress.say(f"{fits.count(False)} of {len(every)} test rows are too long for the model and not measured.")
+    if not any(fits):
+        raise UserError(
+            "E-EVAL-001",
+            f"No test row has an answer to be compared with, of at most {tuned.longest:,} tokens.",
+            fix="Raise split.test, or map the column of answers.",
+        )
+    return rows.filter(pl.Series(fits)), [one for one, fit in zip(every, fits, strict=True) if fit]
 
 
-def _written(model: Generator, test: list[Exchange], rows: int, progress: Progress) -> list[str]:
-    asked = [one.asked for one in test[:rows]]
-    return model.generate(asked, progress=progress) if asked else []
+def _baselines(
+    corpus: Corpus, rows: pl.Series, asked: Sequence[Exchange], base: Writer, settings: EvaluateSettings
+) -> dict[str, Written]:
+    """Every baseline's answers; questions are embedded only when one of them needs to find similar ones."""
+    known, archived = exchanges(corpus, "train")
+    place = {row: index for index, row in enumerate(corpus.column("row"))}
+    wanted = list(chosen(BASELINES, settings.baselines, corpus.dataset.task, always=FLOOR))
+    every = embeddings(corpus) if {name for name, _, _ in wanted} != {FLOOR} else np.zeros((len(corpus), 1), np.float32)
+
+    def vectors(of: pl.Series) -> Vectors:
+        return np.asarray(every[[place[row] for row in of]])
+
+    archive = Archive(archived, vectors(known), base.answer)
+    return {name: module.predict(archive, asked, vectors(rows), options) for name, module, options in wanted}
 
 
 def _scores(
-    name: str, about: str, nats: Floats, said: list[str], test: list[Exchange], sampling: Sampling
+    name: str,
+    answers: Written,
+    references: Sequence[str],
+    candidate: Candidate,
+    sampling: Sampling,
+    settings: EvaluateSettings,
 ) -> SystemScores:
-    score, draws = ratio(MAIN_METRIC, -nats, np.ones(len(nats)), sampling, unit=UNIT)
-    perplexity = sampling.score("perplexity", math.exp(-score.value), np.exp(-draws), len(nats), unit="tokens")
-    scores = [score, perplexity]
-    if said:
-        shared = token_f1([one.answer for one in test[: len(said)]], said)
-        scores.append(ratio("token_f1", shared, np.ones(len(said)), sampling)[0])
-    return SystemScores(system=name, about=about, scores=tuple(scores))
+    found = [
+        module.measure(references, answers, sampling, options)
+        for _, module, options in chosen(METRICS, settings.metrics, candidate.task, always=MAIN_METRIC)
+    ]
+    about = "the tuned candidate" if name == OWN else BASELINES.about(name)
+    return SystemScores(system=name, about=about, scores=tuple(score for score in found if score is not None))
 
 
-def token_f1(references: list[str], answers: list[str]) -> Floats:
-    """Harmonic mean of the shares of normalized words that each answer and its reference have in common, ``(n,)``."""
-    frame = pl.DataFrame({"reference": references, "answer": answers})
-    words = frame.select(normalized("reference").str.split(" "), normalized("answer").str.split(" "))
-    found = []
-    for reference, answer in zip(words["reference"], words["answer"], strict=True):
-        expected, given = Counter(filter(None, reference)), Counter(filter(None, answer))
-        total = expected.total() + given.total()
-        found.append(2 * (expected & given).total() / total if total else 1.0)
-    return np.array(found)
-
-
-def _compare(nats: dict[str, Floats], sampling: Sampling) -> Comparison:
-    gap = nats["base"] - nats["tuned"]
+def _compare(name: str, own: Written, other: Written, sampling: Sampling) -> Comparison:
+    gap = other.nats - own.nats
     return Comparison(
-        baseline="base",
-        difference=ratio("gain", gap, np.ones(len(gap)), sampling, unit=UNIT)[0],
+        baseline=name,
+        difference=log_likelihood.difference(own, other, sampling),
         wins=int((gap > 0).sum()),
         losses=int((gap < 0).sum()),
         ties=int((gap == 0).sum()),
     )
 
 
-def _latency(model: Generator, test: list[Exchange]) -> tuple[Score, ...]:
+def _predictions(rows: pl.Series, references: Sequence[str], systems: dict[str, Written]) -> pl.DataFrame:
+    """Each reference, what each system wrote (null where it was not asked to), and each one's nats a token."""
+
+    def written(name: str) -> pl.Series:
+        texts = systems[name].texts
+        return pl.Series([*texts, *[None] * (len(references) - len(texts))], dtype=pl.String)
+
+    others = {name: written(name) for name in systems if name != OWN}
+    nats = {f"{name}_nats": systems[name].nats for name in others}
+    own = {"row": rows, "truth": references, "predicted": written(OWN), "nats": systems[OWN].nats}
+    return pl.DataFrame({**own, **others, **nats})
+
+
+def _latency(model: Generator, asked: Sequence[Exchange]) -> tuple[Score, ...]:
     """Time of an answer of at most 32 tokens; one after the other, as this engine answers."""
-    prompts = [str(one.asked[-1]["content"]) for one in test[:LATENCY_CALLS]]
 
-    def answer(texts: object) -> object:
-        return model.generate([messages_of(text) for text in texts], max_new_tokens=LATENCY_TOKENS)  # type: ignore[attr-defined]
+    def answer(some: Sequence[Exchange]) -> object:
+        return model.generate([one.turns() for one in some], max_new_tokens=LATENCY_TOKENS)
 
-    return latency(answer, prompts, len(prompts))
+    return latency(answer, asked[:LATENCY_CALLS], LATENCY_CALLS)

@@ -13,10 +13,13 @@ class EvaluateSettings(Frozen):
 
     baselines: Mapping[str, Mapping[str, Any] | bool | None] = Field(
         {},
-        description="Baselines with their options; empty runs every one that fits the task, false leaves one out.",
+        description="Baselines with their options; empty runs every one that fits the task, false leaves one out. "
+        "The majority, or the untuned base of a model that writes, is always measured.",
     )
     metrics: Mapping[str, Mapping[str, Any] | bool | None] = Field(
-        {}, description="Metrics with their options; empty measures every one that fits the task."
+        {},
+        description="Metrics with their options; empty measures every one that fits the task, false leaves one out. "
+        "Accuracy, or the log-likelihood of answers, is always measured.",
     )
     resamples: int = Field(2000, ge=200, le=100_000, description="Bootstrap resamples of each interval.")
     level: float = Field(0.95, gt=0.5, lt=1, description="Confidence of every interval.")

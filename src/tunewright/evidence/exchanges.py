@@ -26,12 +26,17 @@ class Exchange:
     asked: tuple[Message, ...]
     answer: str
 
-    def chat(self, tokenizer: Any, *, before: Sequence[Message] = ()) -> Chat:
-        """Token ids with this answer alone marked as trained; `before` goes between system prompt and question."""
+    def turns(self, before: "Sequence[Exchange]" = ()) -> list[Message]:
+        """The turns that wait for the answer, with the last turns of other exchanges shown after the system prompt."""
         system = [turn for turn in self.asked if turn["role"] == "system"]
         rest = [turn for turn in self.asked if turn["role"] != "system"]
-        turns = [{**turn, "weight": 0} for turn in (*system, *before, *rest)]
-        return answered(tokenizer, [*turns, {"role": "assistant", "content": self.answer}])
+        shown = [turn for one in before for turn in (*one.asked[-1:], {"role": "assistant", "content": one.answer})]
+        return [*system, *shown, *rest]
+
+    def chat(self, tokenizer: Any, before: "Sequence[Exchange]" = ()) -> Chat:
+        """Token ids of the turns and the answer, the answer alone marked as trained."""
+        unmarked = [{**turn, "weight": 0} for turn in self.turns(before)]
+        return answered(tokenizer, [*unmarked, {"role": "assistant", "content": self.answer}])
 
 
 def exchanges(corpus: Corpus, side: str) -> tuple[pl.Series, list[Exchange]]:
@@ -46,7 +51,9 @@ def exchanges(corpus: Corpus, side: str) -> tuple[pl.Series, list[Exchange]]:
 
 
 def _exchange(prompt: str, answer: str, messages: Sequence[Mapping[str, Any]] | None) -> Exchange:
-    turns = [{"role": turn["role"], "content": turn["content"] or ""} for turn in messages or ()]
+    turns = [
+        {"role": turn["role"], "content": turn["content"] or ""} for turn in (() if messages is None else messages)
+    ]
     places = [place for place, turn in enumerate(turns) if turn["role"] == "assistant"]
     asked = turns[: places[-1]] if places else messages_of(prompt)
     return Exchange(tuple(asked), answer)

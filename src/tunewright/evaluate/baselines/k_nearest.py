@@ -7,18 +7,14 @@ Cosine over the untuned encoder's vectors, votes weighted by similarity. Five ne
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
+from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
-from tunewright.evaluate.answers import Classified, Index, Lesson, Vectors
+from tunewright.evaluate.answers import Classified, Lesson, Vectors
+from tunewright.evaluate.neighbors import DIGITS, nearest
 
-#: Similarities held at once: 32 MB.
-CELLS = 1 << 23
-#: Neighbors found in float32 beyond the k that vote; float64 decides among them.
-SPARE = 32
-#: Sums of a few hundred float64 products agree to far more digits than this on every machine.
-DIGITS = 9
+TASKS: tuple[Task, ...] = ("classify",)
 
 
 class Options(Frozen):
@@ -28,32 +24,9 @@ class Options(Frozen):
 
 
 def predict(lesson: Lesson, texts: Sequence[str], vectors: Vectors, options: Options) -> Classified:
-    """The label with the largest summed similarity among the `k` nearest training rows.
-
-    Equal similarities go to the earlier training row, equal sums to the earlier label, so that neither the number of
-    threads nor the order of the test rows changes a vote.
-    """
-    batch = max(1, CELLS // len(lesson.texts))
-    predicted = [np.zeros(0, dtype=np.int64)]
-    for start in range(0, len(texts), batch):
-        asked = vectors[start : start + batch]
-        rows, similar = _nearest(asked, lesson.vectors, options.k)
-        votes = np.zeros((len(asked), len(lesson.names)))
-        # A similarity below zero must not vote against a label.
-        np.add.at(votes, (np.arange(len(asked))[:, None], lesson.labels[rows]), np.maximum(similar, 1e-6))
-        predicted.append(votes.round(DIGITS).argmax(axis=1))
-    return Classified(np.concatenate(predicted).astype(np.int64))
-
-
-def _nearest(asked: Vectors, known: Vectors, k: int) -> tuple[Index, npt.NDArray[np.float64]]:
-    """Row numbers and similarities of the `k` nearest known vectors, the nearest first, both ``(n, k)``."""
-    near = asked @ known.T
-    some = min(k + SPARE, len(known))
-    rows = np.sort(np.argpartition(-near, some - 1, axis=1)[:, :some], axis=1)
-    # The last bits of a float32 product depend on its shape and threads, so they only preselect.
-    exact = np.stack(
-        [known[mine].astype(np.float64) @ one for mine, one in zip(rows, asked.astype(np.float64), strict=True)]
-    )
-    similar = exact.round(DIGITS)
-    order = np.argsort(-similar, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(similar, order, axis=1)
+    """The label with the largest summed similarity among the `k` nearest training rows; of equal sums the first."""
+    rows, similar = nearest(vectors, lesson.vectors, options.k)
+    votes = np.zeros((len(texts), len(lesson.names)))
+    # A similarity below zero must not vote against a label.
+    np.add.at(votes, (np.arange(len(texts))[:, None], lesson.labels[rows]), np.maximum(similar, 1e-6))
+    return Classified(np.asarray(votes.round(DIGITS).argmax(axis=1), dtype=np.int64))

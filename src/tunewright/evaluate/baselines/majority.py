@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.evaluate.answers import Classified, Lesson, Vectors
+
+TASKS: tuple[Task, ...] = ("classify",)
 
 
 class Options(Frozen):

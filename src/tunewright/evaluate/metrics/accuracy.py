@@ -1,9 +1,12 @@
 """The share of test rows that were labelled right, with its Wilson interval."""
 
+from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.core.score import Score, wilson_score
 from tunewright.evaluate.answers import Classified, Truth
 from tunewright.evaluate.intervals import Sampling
+
+TASKS: tuple[Task, ...] = ("classify",)
 
 
 class Options(Frozen):

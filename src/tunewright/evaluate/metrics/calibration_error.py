@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.core.score import Score
 from tunewright.evaluate.answers import Classified, Truth
 from tunewright.evaluate.intervals import Floats, Sampling
+
+TASKS: tuple[Task, ...] = ("classify",)
 
 
 class Options(Frozen):

@@ -6,11 +6,13 @@ Classes that occur neither in the truth nor in the answers are left out, as scik
 import numpy as np
 import numpy.typing as npt
 
+from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.core.score import Score
 from tunewright.evaluate.answers import Classified, Index, Truth
 from tunewright.evaluate.intervals import Sampling
 
+TASKS: tuple[Task, ...] = ("classify",)
 METRIC = "macro_f1"
 
 
