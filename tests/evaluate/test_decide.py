@@ -9,13 +9,13 @@ from tunewright.core.scorecard import Comparison, SystemScores
 from tunewright.evaluate.decide import decide, rows_needed
 
 
-def judged(low: float, value: float, high: float, n: int = 400, balance: Score | None = None) -> tuple[str, str]:
+def judged(low: float, value: float, high: float, n: int = 400, objection: str = "") -> tuple[str, str]:
     def system(name: str, accuracy: float) -> SystemScores:
         return SystemScores(system=name, about="", scores=(Score(metric="accuracy", value=accuracy, n=n),))
 
     gain = Score(metric="gain", value=value, n=n, low=low, high=high)
     comparison = Comparison(baseline="k_nearest", difference=gain, wins=0, losses=0, ties=n)
-    return decide(system("tuned", 0.9 + value), system("k_nearest", 0.9), comparison, "accuracy", balance)
+    return decide(system("tuned", 0.9 + value), system("k_nearest", 0.9), comparison, "accuracy", objection)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,16 @@ def test_the_rows_it_asks_for_do_settle_it(value: float, half: float, n: int) ->
     assert judged(value - half, value, value + half, needed)[0] == "inconclusive", "and far fewer would not"
 
 
-def test_a_gain_bought_with_the_rare_classes_is_not_shipped() -> None:
-    worse = Score(metric="macro_f1", value=-0.08, n=400, low=-0.12, high=-0.03)
-    decision, words = judged(0.01, 0.04, 0.07, balance=worse)
+def test_a_gain_that_something_speaks_against_is_not_shipped() -> None:
+    decision, told = judged(0.01, 0.04, 0.07, objection="the rare classes pay for it.")
     assert decision == "do not ship"
-    assert "macro F1 against k nearest is -8.0 points (-12.0 to -3.0)" in words
-    unsure = worse.model_copy(update={"high": 0.01})
-    assert judged(0.01, 0.04, 0.07, balance=unsure)[0] == "ship"
+    assert told.endswith("But the rare classes pay for it.")
+    assert judged(-0.06, -0.03, -0.01, objection="x")[0] == "do not fine-tune", "there is no gain to object to"
+
+
+def test_fewer_than_ten_rows_settle_nothing() -> None:
+    assert judged(0.2, 0.5, 0.7, n=9)[0] == "inconclusive"
+    assert judged(0.2, 0.5, 0.7, n=10)[0] == "ship"
 
 
 def test_a_figure_in_nats_is_not_told_in_points() -> None:

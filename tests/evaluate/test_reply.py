@@ -20,7 +20,7 @@ OPTIONS = {"epochs": 3, "batch": 4, "learning_rate": 1e-2}
 
 @pytest.fixture(scope="module")
 def sums():
-    return answered_corpus(60)
+    return answered_corpus(90)
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +39,19 @@ def test_the_tuned_model_foretells_the_answers_better_than_its_base(card) -> Non
     assert [system.system for system in card.systems] == ["tuned", "untuned"]
     gain = card.comparisons[0].difference
     assert gain.low > 0.1
-    assert card.decision == "ship"
     own, base = (system.score("log_likelihood").value for system in card.systems)
     assert gain.value == pytest.approx(own - base)
     assert gain.unit == "nats a token"
+
+
+def test_a_model_that_writes_nothing_like_the_answers_is_not_shipped(tuned, card, sums, monkeypatch) -> None:
+    """The figure alone says ship; a tiny random base still writes noise."""
+    assert card.decision == "do not ship"
+    assert "none of the 3 answers that it wrote shares a single word" in card.words
+    monkeypatch.setattr(Generator, "generate", lambda self, chats, **_: ["0 1 2 3 4 5 6 7 8 9 10"] * len(chats))
+    assert evaluate(tuned, sums, EvaluateSettings(resamples=300, generate=20)).decision == "ship"
+    unwritten = EvaluateSettings(resamples=300, generate=0, baselines={"untuned": {}})
+    assert evaluate(tuned, sums, unwritten).decision == "ship"
 
 
 def test_the_figure_is_the_models_own_loss_token_by_token(card, tuned, sums) -> None:

@@ -14,7 +14,7 @@ from tunewright.core.score import Score, wilson_score
 from tunewright.core.scorecard import ClassScores, Comparison, ConfusionPair, Scorecard, SystemScores
 from tunewright.evaluate.answers import Classified, Index, Lesson, Truth, Vectors
 from tunewright.evaluate.base import base_of
-from tunewright.evaluate.decide import decide
+from tunewright.evaluate.decide import decide, signed
 from tunewright.evaluate.intervals import Sampling, gain_in_shares
 from tunewright.evaluate.latency import latency
 from tunewright.evaluate.metrics import macro_f1
@@ -55,7 +55,7 @@ def evaluate_classifier(
     comparisons = {name: _compare(name, truth, own, systems[name], sampling) for name in systems if name != OWN}
     best = max(scored[1:], key=lambda system: system.score(MAIN_METRIC).value)
     balance = macro_f1.difference(truth, own.predicted, systems[best.system].predicted, sampling)
-    decision, words = decide(scored[0], best, comparisons[best.system], MAIN_METRIC, balance)
+    decision, words = decide(scored[0], best, comparisons[best.system], MAIN_METRIC, _unbalanced(balance))
     predictions = _predictions(test, systems, names)
     return Scorecard(
         task="classify",
@@ -125,6 +125,17 @@ def _compare(name: str, truth: Truth, own: Classified, other: Classified, sampli
     wins, losses, n = int((right & ~theirs).sum()), int((theirs & ~right).sum()), len(right)
     difference = gain_in_shares(wins, losses, n, sampling)
     return Comparison(baseline=name, difference=difference, wins=wins, losses=losses, ties=n - wins - losses)
+
+
+def _unbalanced(balance: Score) -> str:
+    """What speaks against a gain in accuracy that is bought with the rare classes."""
+    assert balance.high is not None
+    if balance.high >= 0:
+        return ""
+    return (
+        f"the gain is in the common classes and the rare ones pay for it: the difference in macro F1 is "
+        f"{signed(balance)}. Gather rows of the classes with the lowest recall."
+    )
 
 
 def _classes(truth: Truth, predicted: Index, names: Sequence[str], level: float) -> tuple[ClassScores, ...]:

@@ -10,34 +10,37 @@ from tunewright.core.scorecard import Comparison, Decision, SystemScores
 WORTH_HAVING = 0.02
 
 
+#: Below this no interval is to be trusted, however it was made: even ten rows won of ten are one chance in a thousand.
+LEAST_ROWS = 10
+
+
 def decide(
-    own: SystemScores, best: SystemScores, comparison: Comparison, metric: str, balance: Score | None = None
+    own: SystemScores, best: SystemScores, comparison: Comparison, metric: str, objection: str = ""
 ) -> tuple[Decision, str]:
     """A decision from the paired difference to the best baseline, and the sentence that says it.
 
-    Above zero with its whole interval: ship, unless the gain is bought with the rare classes. Below zero with its whole
-    interval: do not fine-tune. An interval over zero: do not fine-tune when it also excludes any gain worth having (two
-    points), else inconclusive.
+    Above zero with its whole interval: ship, unless something speaks against it. Below zero with its whole interval: do
+    not fine-tune. An interval over zero: do not fine-tune when it also excludes any gain worth having (two points),
+    else inconclusive, as is anything on fewer than ten rows.
 
     Args:
         own: the candidate's figures.
         best: those of the baseline with the highest main metric.
         comparison: the paired difference between the two.
         metric: the main metric.
-        balance: the paired difference in macro F1, where classes may be traded for each other.
+        objection: a sentence on why a gain in the main metric is no reason to ship, if there is one.
     """
     gain = comparison.difference
     assert gain.low is not None and gain.high is not None
     other = _plain(best.system)
     told = (
         f"{_figure(own.score(metric))} {_plain(metric)} on {gain.n:,} unseen rows, "
-        f"against {_figure(best.score(metric))} for {other}, the best that needs no tuning: {_signed(gain)}"
+        f"against {_figure(best.score(metric))} for {other}, the best that needs no tuning: {signed(gain)}"
     )
-    if gain.low > 0 and balance is not None and balance.high is not None and balance.high < 0:
-        return "do not ship", (
-            f"{told}. But the gain is in the common classes and the rare ones pay for it: macro F1 against {other} is "
-            f"{_signed(balance)}. Gather rows of the classes with the lowest recall."
-        )
+    if gain.n < LEAST_ROWS:
+        return "inconclusive", f"{told}. Fewer than {LEAST_ROWS} test rows settle nothing; test on more."
+    if gain.low > 0 and objection:
+        return "do not ship", f"{told}. But {objection}"
     if gain.low > 0:
         return "ship", f"{told}. The gain is larger than chance explains."
     if gain.high < 0:
@@ -67,7 +70,8 @@ def _figure(score: Score) -> str:
     return f"{score.value:.1%}" if score.unit == "share" else f"{score.value:.3f}"
 
 
-def _signed(gain: Score) -> str:
+def signed(gain: Score) -> str:
+    """A difference with its interval, in points or in its own unit."""
     assert gain.low is not None and gain.high is not None
     if gain.unit == "share":
         return f"{100 * gain.value:+.1f} points ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"

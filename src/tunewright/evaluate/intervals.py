@@ -64,15 +64,16 @@ class Sampling:
         draws: Floats,
         n: int,
         *,
-        kind: Literal["percentile", "basic"] = "percentile",
+        kind: Literal["percentile", "expanded", "basic"] = "percentile",
         unit: str = "share",
     ) -> Score:
         """`value` with an interval from its bootstrap `draws` (Efron and Tibshirani 1993, chapter 13).
 
         The basic interval turns the percentiles around the value, which undoes the bias of a figure that resampling
-        pushes one way. The value itself is never left outside.
+        pushes one way; the expanded one reaches further out where a mean is of few rows. The value itself is never left
+        outside.
         """
-        tail = 50 * (1 - self.level)
+        tail = 100 * _expanded(0.5 - self.level / 2, n) if kind == "expanded" else 50 * (1 - self.level)
         low, high = np.percentile(draws, [tail, 100 - tail])
         if kind == "basic":
             low, high = 2 * value - high, 2 * value - low
@@ -110,4 +111,15 @@ def ratio(
         return np.asarray(np.divide(part, whole, out=np.zeros(whole.shape), where=whole != 0))
 
     draws = sampling.of_rows(len(parts), over)
-    return sampling.score(metric, float(over(np.arange(len(parts)))), draws, len(parts), unit=unit), draws
+    value = float(over(np.arange(len(parts))))
+    return sampling.score(metric, value, draws, len(parts), kind="expanded", unit=unit), draws
+
+
+def _expanded(tail: float, n: int) -> float:
+    """The tail at which the percentiles of a mean of `n` rows cover as Student's interval does.
+
+    Resamples of few rows are too narrow and know no fat tails (Hesterberg 2015, The American Statistician 69:371).
+    """
+    from scipy.special import ndtr, stdtrit
+
+    return float(ndtr(np.sqrt(n / (n - 1)) * stdtrit(n - 1, tail))) if n > 1 else 0.0

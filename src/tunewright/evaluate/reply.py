@@ -27,6 +27,7 @@ from tunewright.evaluate.latency import latency
 from tunewright.evaluate.metrics import log_likelihood
 from tunewright.evaluate.plugins import BASELINES, METRICS, chosen
 from tunewright.evaluate.settings import EvaluateSettings
+from tunewright.evaluate.words import words
 from tunewright.evidence.embeddings import embeddings
 from tunewright.evidence.encoder import fitting
 from tunewright.evidence.exchanges import Exchange, exchanges
@@ -101,7 +102,7 @@ def evaluate_replies(candidate: Candidate, corpus: Corpus, settings: EvaluateSet
     )
     comparisons = {name: _compare(name, systems[OWN], systems[name], sampling) for name in systems if name != OWN}
     best = max(scored[1:], key=lambda system: system.score(MAIN_METRIC).value)
-    decision, words = decide(scored[0], best, comparisons[best.system], MAIN_METRIC)
+    decision, told = decide(scored[0], best, comparisons[best.system], MAIN_METRIC, _wordless(references, systems[OWN]))
     predictions = _predictions(rows, references, systems)
     return Scorecard(
         task=candidate.task,
@@ -114,7 +115,7 @@ def evaluate_replies(candidate: Candidate, corpus: Corpus, settings: EvaluateSet
         classes=(),
         confusions=(),
         decision=decision,
-        words=words,
+        words=told,
         predictions_digest=frame_digest(predictions),
         latency=_latency(tuned.model, asked),
     ).with_predictions(predictions)
@@ -175,6 +176,17 @@ def _compare(name: str, own: Written, other: Written, sampling: Sampling) -> Com
         wins=int((gap > 0).sum()),
         losses=int((gap < 0).sum()),
         ties=int((gap == 0).sum()),
+    )
+
+
+def _wordless(references: Sequence[str], own: Written) -> str:
+    """What speaks against a model that foretells answers better and still writes nothing like them."""
+    pairs = zip(words(references[: len(own.texts)]), words(own.texts), strict=True)
+    if not own.texts or any(set(wanted) & set(given) for wanted, given in pairs):
+        return ""
+    return (
+        f"none of the {len(own.texts):,} answers that it wrote shares a single word with the desk's own. "
+        "Train longer, or start from a base that speaks the language."
     )
 
 

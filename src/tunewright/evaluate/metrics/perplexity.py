@@ -27,4 +27,4 @@ def measure(references: Sequence[str], answers: Written, sampling: Sampling, opt
     """Perplexity of the reference answers; lower is better, 1 is certainty."""
     loss, draws = ratio("loss", answers.nats * answers.tokens, answers.tokens, sampling)
     value, spread = float(np.exp(min(loss.value, MOST))), np.exp(np.minimum(draws, MOST))
-    return sampling.score("perplexity", value, spread, len(answers.nats), unit="tokens")
+    return sampling.score("perplexity", value, spread, len(answers.nats), kind="expanded", unit="tokens")
