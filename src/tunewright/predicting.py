@@ -15,6 +15,9 @@ from tunewright.results import PredictResult
 #: Names under which a text usually stands, best first.
 USUAL = ("prompt", "text", "message", "body", "question", "query", "ticket", "description", "content", "input")
 
+#: The columns that are added.
+ANSWERED = ("predicted_label", "confidence")
+
 
 def predict_file(
     release: Path,
@@ -34,7 +37,8 @@ def predict_file(
         progress: where the work reports.
 
     Raises:
-        UserError: E-CLI-005 when `output` exists, E-CLI-008 when no column can be told, E-REL-… for the release.
+        UserError: E-CLI-005 when `output` exists, E-CLI-008 when no column can be told, E-REL-006 when the file has a
+            column of ours already, other E-REL-… for the release.
     """
     if output is not None and output.exists():
         raise UserError(
@@ -42,6 +46,7 @@ def predict_file(
         )
     loaded = load(release)
     table = read_table(file)
+    _refuse_ours(table.columns)
     texts = table[text_column(table, column)].cast(pl.String).fill_null("").to_list()
     progress.start("predict", len(texts), "rows")
     found = table.hstack(loaded.predict_frame(texts))
@@ -74,6 +79,17 @@ def text_column(table: pl.DataFrame, named: str | None) -> str:
     if not usual:
         raise _unclear("It is not clear which column holds the text.", columns)
     return usual[0]
+
+
+def _refuse_ours(columns: Sequence[str]) -> None:
+    taken = [name for name in ANSWERED if name in columns]
+    if taken:
+        raise UserError(
+            "E-REL-006",
+            f"The file has a column {' and '.join(repr(name) for name in taken)} already.",
+            why="Your own columns stay as they are, so the new labels would have no place.",
+            fix="Rename or remove that column in a copy of the file.",
+        )
 
 
 def _unclear(what: str, columns: Sequence[str]) -> UserError:
