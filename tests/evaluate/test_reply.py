@@ -4,11 +4,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.train.tiny import answered_corpus, plan_for, write_llama
+from tests.train.tiny import Listener, answered_corpus, plan_for, write_llama
+from tests.worlds import of
 from tunewright.core.errors import UserError
+from tunewright.core.progress import SILENT
+from tunewright.evaluate.reply import Writer
 from tunewright.evaluate.room import evaluate
 from tunewright.evaluate.settings import EvaluateSettings
-from tunewright.evidence.exchanges import exchanges
+from tunewright.evidence.chat import messages_of
+from tunewright.evidence.exchanges import Exchange, exchanges
 from tunewright.evidence.generator import Generator
 from tunewright.release.room import release
 from tunewright.release.settings import ReleaseSettings
@@ -120,3 +124,35 @@ def test_its_release_gives_the_same_likelihoods_and_a_changed_one_is_refused(car
         packaged(card.model_copy().with_predictions(off), tmp_path / "bad")
     assert told.value.code == "E-REL-001"
     assert list((tmp_path / "bad").iterdir()) == []
+
+
+def turns(question: str, answer: str) -> Exchange:
+    return Exchange(tuple(messages_of(question)), answer)
+
+
+def test_examples_are_left_out_the_farthest_first_until_the_context_holds_the_rest(tuned) -> None:
+    """The tiny model's context is 512 tokens, and a token is a byte."""
+    writer = Writer(Generator.load(tuned.folder), 0, SILENT)
+    assert writer.longest == 512
+    shown = [turns(f"{n} " + "q" * 100, "a") for n in range(6)]
+    asked = turns("new?", "yes")
+    seen = []
+    writer.model.score = lambda chats, **_: seen.extend(chats) or np.zeros(len(chats))
+    writer.answer([asked], [shown])
+    kept = next(n for n in range(6) if asked.chat(writer.model.tokenizer, shown[n:]).ids == seen[0].ids)
+    assert 0 < kept < 6
+    assert len(seen[0].ids) <= 512
+    assert len(asked.chat(writer.model.tokenizer, shown[kept - 1 :]).ids) > 512
+
+
+def test_a_row_that_the_context_does_not_hold_is_counted_aloud(tuned, sums) -> None:
+    frame = sums.scan().collect()
+    place = frame.filter(pl.col("split") == "test")["row"][0]
+    long = frame.with_columns(
+        task=pl.lit("reply"), prompt=pl.when(pl.col("row") == place).then(pl.lit("9" * 600)).otherwise("prompt")
+    )
+    heard = Listener()
+    card = evaluate(tuned, of(long), QUICK, progress=heard)
+    assert card.rows == frame.filter(pl.col("split") == "test").height - 1
+    assert place not in card.predictions["row"].to_list()
+    assert any(line.startswith("1 of ") and "too long" in line for line in heard.said)
