@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunewright.intake.delimited import read_delimited
+from tunewright.intake.encoding import Text
 from tunewright.intake.room import read
 from tunewright.intake.settings import DataSettings
 
@@ -30,7 +31,9 @@ def test_any_table_round_trips_through_csv_with_its_lines(rows: list[tuple[str, 
         line += 1 + sum(
             len(io.StringIO(cell, newline="").readlines()) - (not cell.endswith(("\n", "\r"))) for cell in row if cell
         )
-    table = read_delimited(buffer.getvalue(), DataSettings(delimiter=delimiter), "t.csv")
+    table = read_delimited(
+        Text("t.csv", buffer.getvalue().encode(), "utf-8"), DataSettings(delimiter=delimiter, header="first")
+    )
     assert list(zip(table.lines, *(table.frame[name] for name in ("text", "label")), strict=True)) == expected
     assert table.bad == []
 

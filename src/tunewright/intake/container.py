@@ -1,161 +1,193 @@
-"""From a path to bytes or text: what a file is by its content, unpacked within limits, decoded."""
+"""From a path to bytes: what a file is by its content, unpacked within limits."""
 
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.intake.settings import DataSettings
 
 CHUNK = 1 << 20
-#: Deflate reaches about 1,000; real text stays under 30.
+#: Deflate reaches about 1,000 and text stays under 30; nobody minds a bomb below the floor.
 BOMB_RATIO = 200
 BOMB_FLOOR = 64 << 20
 MAGIC = {
     b"PAR1": "parquet",
     b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
     b"\x1f\x8b": "gzip",
-    b"\xd0\xcf\x11\xe0": "ole",
-    b"%PDF": "pdf",
-    b"\x89PNG": "image",
-    b"\xff\xd8\xff": "image",
-    b"GIF8": "image",
-    b"RIFF": "audio",
-    b"ID3": "audio",
-    b"SQLite format 3": "sqlite",
-    b"\x7fELF": "program",
-    b"MZ": "program",
-    b"ARROW1": "arrow",
     b"BZh": "bzip2",
     b"\xfd7zXZ": "xz",
-    b"7z\xbc\xaf": "7z",
-    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xd0\xcf\x11\xe0": "ole",
+    b"ARROW1": "arrow",
+    b"%PDF": "a PDF",
+    b"{\\rtf": "an RTF document",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"GIF8": "an image",
+    b"II*\x00": "an image",
+    b"RIFF": "sound, film or an image",
+    b"ID3": "sound",
+    b"OggS": "sound",
+    b"fLaC": "sound",
+    b"SQLite format 3": "an SQLite database",
+    b"\x7fELF": "a program",
+    b"MZ\x90": "a program",
+    b"\x93NUMPY": "a NumPy array",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
 }
+UNPACKERS: dict[str, Callable[[Path], IO[bytes]]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}  # type: ignore[dict-item]
+BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
 
 
-def kind(path: Path) -> str:
-    """``text``, ``parquet``, ``zip``, … by the file's first bytes.
+@dataclass(frozen=True)
+class Content:
+    """A file, unpacked.
+
+    Attributes:
+        name: the file's name, for messages.
+        kind: text, parquet, arrow, workbook or ole.
+        packing: what it was packed in; empty when it was not.
+        held: where its bytes are: still in the file, or in memory after unpacking.
+    """
+
+    name: str
+    kind: str
+    packing: str
+    held: Path | bytes
+
+    def data(self) -> bytes:
+        """Its bytes."""
+        return self.held if isinstance(self.held, bytes) else self.held.read_bytes()
+
+    def stream(self) -> Path | io.BytesIO:
+        """For readers that take a path or an open file."""
+        return io.BytesIO(self.held) if isinstance(self.held, bytes) else self.held
+
+
+def open_content(path: Path, settings: DataSettings) -> Content:
+    """What the file at `path` is by its first bytes; one file in a gzip, bzip2, xz or zip is taken out of it.
 
     Raises:
-        UserError: E-DATA-001 (missing), E-DATA-002 (empty), E-DATA-003 (not a file).
+        UserError: E-DATA-001 (missing), E-DATA-002 (empty), E-DATA-003 (not a file), E-DATA-004 (no table or
+            text), E-DATA-005 (unpacks to too much), E-DATA-006 (broken), E-DATA-014 (protected).
     """
     if not path.exists():
         raise UserError("E-DATA-001", f"There is no file {path}.", fix="Check the path.", exit_code=ExitCode.NOT_FOUND)
     if not path.is_file():
         raise UserError("E-DATA-003", f"{path} is not a file.", fix="Name one file, such as tickets.csv.")
     with path.open("rb") as stream:
-        head = stream.read(32)
-    if not head:
-        raise UserError(
-            "E-DATA-002", f"{path.name} is empty.", why="There is nothing to audit.", fix="Export it again."
-        )
-    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "text")
+        outer = _kind(stream.read(32), path.name)
+    if outer in UNPACKERS:
+        return _inside(path, outer, _unpacked(path, outer, settings), settings)
+    if outer == "zip":
+        return _zipped(path, settings)
+    return Content(path.name, outer, "", path)
 
 
-def content(path: Path, settings: DataSettings) -> bytes:
-    """The bytes of a text file, unpacked when it is gzipped.
-
-    Raises:
-        UserError: E-DATA-004 (no text), E-DATA-005 (unpacks to too much).
-    """
-    found = kind(path)
-    if found == "gzip":
-        return _inflated(path, settings)
-    if found != "text":
-        raise _no_text(path, found)
-    return path.read_bytes()
-
-
-def _no_text(path: Path, found: str) -> UserError:
+def no_text(name: str, found: str) -> UserError:
+    """A file that holds no rows we could read."""
     return UserError(
         "E-DATA-004",
-        f"{path.name} is not a table or a text: it looks like {found}.",
-        why="Tunewright reads CSV, TSV, XLSX, JSON, JSONL and Parquet.",
+        f"{name} is not a table or a text: it looks like {found}.",
+        why="Tunewright reads CSV, TSV, XLSX, JSON, JSONL, Parquet and Arrow.",
         fix="Export the rows as CSV or JSONL.",
     )
 
 
-def _inflated(path: Path, settings: DataSettings) -> bytes:
-    limit = int(settings.max_inflated_gb * 2**30)
-    packed = path.stat().st_size
-    parts, size = [], 0
+def _kind(head: bytes, name: str) -> str:
+    if not head:
+        raise UserError("E-DATA-002", f"{name} is empty.", why="There is nothing to audit.", fix="Export it again.")
+    found = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), "text")
+    if " " in found:
+        raise no_text(name, found)
+    return found
+
+
+def _inside(path: Path, packing: str, data: bytes, settings: DataSettings) -> Content:
+    kind = _kind(data[:32], path.name)
+    if kind == "zip":
+        _check_archive(io.BytesIO(data), path.name, len(data), settings)
+        kind = "workbook"
+    if kind in UNPACKERS:
+        raise no_text(path.name, f"{kind} inside {packing}")
+    return Content(path.name, kind, packing, data)
+
+
+def _unpacked(path: Path, packing: str, settings: DataSettings) -> bytes:
     try:
-        with gzip.open(path) as stream:
-            while chunk := stream.read(CHUNK):
-                size += len(chunk)
-                if size > limit or (size > BOMB_FLOOR and size > BOMB_RATIO * packed):
-                    raise too_large(path.name, size, packed)
-                parts.append(chunk)
-    except (OSError, EOFError) as error:
-        raise UserError("E-DATA-006", f"{path.name} is broken: {error}.", fix="Copy or export it again.") from None
+        with UNPACKERS[packing](path) as stream:
+            return _within_limits(stream, path.name, path.stat().st_size, settings)
+    except BROKEN as error:
+        raise _broken(path.name, error) from None
+
+
+def _within_limits(stream: IO[bytes], name: str, packed: int, settings: DataSettings) -> bytes:
+    parts, size = [], 0
+    while chunk := stream.read(CHUNK):
+        size += len(chunk)
+        _refuse_bomb(name, size, packed, settings)
+        parts.append(chunk)
     return b"".join(parts)
 
 
-def too_large(name: str, size: int, packed: int) -> UserError:
-    """A file that unpacks to more than any real export would."""
-    return UserError(
-        "E-DATA-005",
-        f"{name} unpacks to more than {size / 2**20:,.0f} MB from {packed / 2**20:,.2f} MB.",
-        why="A file made to fill the memory looks like this; a real export does not.",
-        fix="Unpack it yourself and look; raise data.max_inflated_gb if it is what you meant.",
-    )
-
-
-def check_archive(path: Path, settings: DataSettings) -> zipfile.ZipFile:
-    """A zip whose entries unpack to a sane size.
-
-    Raises:
-        UserError: E-DATA-005, E-DATA-006.
-    """
-    try:
-        archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise UserError("E-DATA-006", f"{path.name} is broken: {error}.", fix="Copy or export it again.") from None
-    size = sum(entry.file_size for entry in archive.infolist())
-    packed = path.stat().st_size
+def _refuse_bomb(name: str, size: int, packed: int, settings: DataSettings) -> None:
     if size > settings.max_inflated_gb * 2**30 or (size > BOMB_FLOOR and size > BOMB_RATIO * packed):
-        raise too_large(path.name, size, packed)
-    return archive
+        raise UserError(
+            "E-DATA-005",
+            f"{name} unpacks to more than {size / 2**20:,.0f} MB from {packed / 2**20:,.2f} MB.",
+            why="A file made to fill the memory looks like this; a real export does not.",
+            fix="Unpack it yourself and look; raise data.max_inflated_gb if it is what you meant.",
+        )
 
 
-def decode(data: bytes, settings: DataSettings, name: str) -> tuple[str, str]:
-    """The text and the encoding it was in: a byte order mark, then UTF-8, UTF-16 by its zeros, then cp1252.
+def _broken(name: str, error: Exception) -> UserError:
+    return UserError("E-DATA-006", f"{name} is broken: {error}.", fix="Copy or export it again.")
 
-    Raises:
-        UserError: E-DATA-004 for bytes that are no text, E-DATA-007 when the named encoding does not fit.
-    """
-    if settings.encoding:
-        try:
-            return data.decode(settings.encoding).removeprefix("\ufeff"), settings.encoding
-        except (UnicodeDecodeError, LookupError) as error:
-            raise UserError(
-                "E-DATA-007", f"{name} is not {settings.encoding}: {error}.", fix="Leave data.encoding empty."
-            ) from None
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace"), encoding
-    sample = data[:4096]
-    if b"\x00" in sample:
-        even, odd = sample[::2].count(0), sample[1::2].count(0)
-        # Latin text in UTF-16 is half zeros, all on one side; a stray zero or binary data is not.
-        half = len(sample) / 8
-        guess = "utf-16-le" if odd > max(4 * even, half) else "utf-16-be" if even > max(4 * odd, half) else None
-        if guess is None:
-            raise _no_text(Path(name), "binary data")
-        return data.decode(guess, errors="replace"), guess
+
+def _check_archive(
+    file: Path | io.BytesIO, name: str, packed: int, settings: DataSettings
+) -> tuple[bool, list[zipfile.ZipInfo]]:
+    """Whether a zip is a workbook, and the files in it, when they unpack to a sane size."""
     try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        if sum(byte < 9 or 13 < byte < 32 for byte in sample) > len(sample) / 100:
-            raise _no_text(Path(name), "binary data") from None
-        # cp1252 leaves five bytes undefined; latin-1 gives them their control characters, which the audit reports.
-        try:
-            return data.decode("cp1252"), "cp1252"
-        except UnicodeDecodeError:
-            return data.decode("latin-1"), "latin-1"
+        with zipfile.ZipFile(file) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except BROKEN as error:
+        raise _broken(name, error) from None
+    _refuse_bomb(name, sum(entry.file_size for entry in entries), packed, settings)
+    return any(entry.filename == "xl/workbook.xml" for entry in entries), entries
 
 
-def lines_of(text: str) -> io.StringIO:
-    """`text` as a stream that breaks lines at LF, CR LF and CR alike and keeps them."""
-    return io.StringIO(text, newline="")
+def _zipped(path: Path, settings: DataSettings) -> Content:
+    packed = path.stat().st_size
+    workbook, entries = _check_archive(path, path.name, packed, settings)
+    if workbook:
+        return Content(path.name, "workbook", "", path)
+    # macOS adds a shadow of every file.
+    files = [entry for entry in entries if not entry.filename.startswith("__MACOSX/")]
+    if len(files) != 1:
+        raise UserError(
+            "E-DATA-004",
+            f"{path.name} is a zip of {len(files)} files, not a workbook and not one table.",
+            why="One file is read at a time.",
+            fix="Unpack it and name the file inside.",
+        )
+    if files[0].flag_bits & 1:
+        raise UserError(
+            "E-DATA-014", f"{path.name} is protected by a password.", fix="Unpack it and name the file inside."
+        )
+    try:
+        # The sizes in a zip's directory are claims; what comes out is counted.
+        with zipfile.ZipFile(path) as archive, archive.open(files[0]) as stream:
+            return _inside(path, "zip", _within_limits(stream, path.name, packed, settings), settings)
+    except BROKEN as error:
+        raise _broken(path.name, error) from None

@@ -1,21 +1,20 @@
 """The guess about a file: format, columns and task, with how sure it is and why."""
 
-import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from tunewright.core.dataset import Task
 from tunewright.core.errors import UserError, did_you_mean
 from tunewright.core.frozen import Frozen
-from tunewright.intake import container
+from tunewright.intake import annotated, typed
+from tunewright.intake.container import Content, open_content
 from tunewright.intake.delimited import read_delimited
-from tunewright.intake.json_text import read_json
-from tunewright.intake.records import Bad, Objects, Table
+from tunewright.intake.encoding import Text, to_text
+from tunewright.intake.json_text import read_json, tabulate
+from tunewright.intake.records import About, Objects, Table, spread
 from tunewright.intake.roles import UNSURE, guess_roles
 from tunewright.intake.settings import DataSettings
 from tunewright.intake.shapes import SHAPES, shape_of
@@ -23,6 +22,13 @@ from tunewright.intake.workbook import read_workbook
 
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 120
+SAMPLE = 500
+#: A format that so many of the records have is the format of all; the others are set aside.
+NEARLY_ALL = 0.95
+#: Formats whose typed columns are read as columns: the column, and what it calls a turn's role and content.
+CHATS = {"openai_chat": ("messages", "role", "content"), "sharegpt": ("conversations", "from", "value")}
+#: Formats that stand in tables too; the others are told by names that tables use for anything.
+IN_TABLES = ("openai_chat", "sharegpt", "self_instruct", "alpaca")
 
 
 class Detection(Frozen):
@@ -30,28 +36,37 @@ class Detection(Frozen):
 
     Attributes:
         format: csv, xlsx, parquet, jsonl, json, or a shape such as openai_chat.
+        packing: gzip, bzip2, xz or zip; empty when the file was not packed.
+        encoding: of a text file.
+        delimiter: of a CSV.
+        sheet: of a workbook.
         task: what its rows are for.
         columns: the user's column for each role; empty where the format itself says.
         confidence: 0 to 1; below 0.9 a person is asked.
         reasons: why, in sentences.
+        ambiguous: those of the reasons that say what could as well have been meant.
         preview: five rows as they were understood.
     """
 
     format: str
+    packing: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
     task: Task
     columns: Mapping[str, str]
     confidence: float
     reasons: tuple[str, ...]
+    ambiguous: tuple[str, ...] = ()
     preview: tuple[Mapping[str, str], ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Opened:
     """A file parsed and understood, not yet in our columns."""
 
     detection: Detection
-    table: Table | None
-    shaped: Objects | None
+    source: Table | Objects
 
 
 def detect(path: Path, settings: DataSettings) -> Detection:
@@ -80,125 +95,146 @@ def open_file(path: Path, settings: DataSettings) -> Opened:
         UserError: E-DATA-… with what is wrong and how to mend it.
     """
     parsed = parse(path, settings)
-    if isinstance(parsed, Objects):
-        shape, share = shape_of([value for _, value in parsed.values[:500]])
-        if settings.format in SHAPES:
-            shape, share = settings.format, 1.0
-        if shape is not None:
-            return _shaped(parsed, shape, share, settings)
-        parsed = tabulate(parsed, path.name)
-    return _tabular(parsed, path, settings)
+    if shape := _shape_of_table(parsed, settings) if isinstance(parsed, Table) else _shape_of_objects(parsed, settings):
+        return _shaped(parsed, *shape, settings, path.name)
+    return _tabular(parsed if isinstance(parsed, Table) else tabulate(parsed, path.name), path, settings)
 
 
 def parse(path: Path, settings: DataSettings) -> Table | Objects:
     """The records of a file in its own columns."""
-    found = container.kind(path)
-    if found == "parquet" or settings.format == "parquet":
-        return _parquet(path)
-    if found == "zip" or settings.format == "xlsx":
-        return read_workbook(path, settings)
-    if found == "ole":
+    content = open_content(path, settings)
+    parsed = _parse(content, settings)
+    return replace(parsed, about=replace(parsed.about, packing=content.packing))
+
+
+def _parse(content: Content, settings: DataSettings) -> Table | Objects:
+    if content.kind in ("parquet", "arrow"):
+        return typed.read_typed(content)
+    if content.kind == "workbook":
+        return read_workbook(content, settings)
+    if content.kind == "ole":
         raise UserError(
             "E-DATA-014",
-            f"{path.name} is an old or a password-protected workbook.",
+            f"{content.name} is an old or a password-protected workbook.",
             why="Both are stored in a container that cannot be read without Excel or the password.",
             fix="Save it as .xlsx without a password.",
         )
-    text, encoding = container.decode(container.content(path, settings), settings, path.name)
-    if not text.strip():
+    if settings.format in ("parquet", "arrow", "xlsx"):
         raise UserError(
-            "E-DATA-002", f"{path.name} is empty.", why="There is nothing to audit.", fix="Export it again."
+            "E-DATA-006",
+            f"{content.name} is text, not {settings.format}.",
+            why="data.format names another format than the file has.",
+            fix="Set data.format to auto.",
         )
-    looks_json = text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
-    if settings.format in ("json", "jsonl", *SHAPES) or (looks_json and settings.format == "auto"):
-        parsed: Table | Objects = read_json(text, path.name)
-    else:
-        parsed = read_delimited(text, settings, path.name)
-    parsed.notes.insert(0, f"encoding {encoding}")
-    return parsed
+    text = to_text(content.data(), settings, content.name)
+    return read_json(text) if _is_json(text, settings) else read_delimited(text, settings)
 
 
-def _parquet(path: Path) -> Table:
-    try:
-        frame = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(
-            "E-DATA-006", f"{path.name} cannot be read: {str(error).splitlines()[0]}.", fix="Write it again."
-        ) from None
-    if frame.is_empty():
-        raise UserError("E-DATA-010", f"{path.name} has no rows.", fix="Export it again.")
-    lines = pl.int_range(1, frame.height + 1, eager=True)
-    return Table(frame, lines.to_list(), [], "parquet")
+def _is_json(text: Text, settings: DataSettings) -> bool:
+    if settings.format in ("json", "jsonl", *SHAPES):
+        # A chat may stand in the cells of a CSV.
+        return settings.format not in IN_TABLES or text.data.lstrip()[:1] in (b"{", b"[")
+    return settings.format == "auto" and text.data.lstrip()[:1] in (b"{", b"[")
 
 
-def tabulate(objects: Objects, name: str) -> Table:
-    """Flat objects as columns; a record that is no object is set aside, a nested value becomes its JSON."""
-    rows, lines, bad = [], [], list(objects.bad)
-    for line, value in objects.values:
-        if isinstance(value, dict):
-            rows.append(value)
-            lines.append(line)
-        else:
-            bad.append(Bad(line, "not an object", json.dumps(value, ensure_ascii=False)))
-    if not rows:
-        raise UserError("E-DATA-013", f"{name} holds no objects.", fix="Write one JSON object a line (JSONL).")
-    titles = list(dict.fromkeys(key for row in rows for key in row))
-    columns = {title: pl.Series(title, [_cell(row.get(title)) for row in rows], pl.String) for title in titles}
-    return Table(pl.DataFrame(columns), lines, bad, objects.format, objects.notes)
+def _shape_of_objects(objects: Objects, settings: DataSettings) -> tuple[str, float] | None:
+    if settings.format in SHAPES:
+        return settings.format, 1.0
+    shape, share = shape_of([objects.values[place][1] for place in spread(len(objects.values), SAMPLE)])
+    # Who names columns says that the records are a table.
+    return None if shape is None or settings.columns else (shape, share)
 
 
-def _cell(value: Any) -> str | None:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+def _shape_of_table(table: Table, settings: DataSettings) -> tuple[str, float] | None:
+    if settings.format not in ("auto", table.about.format, *IN_TABLES) or settings.columns:
         return None
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    places = spread(table.frame.height, SAMPLE)
+    sample = replace(table, frame=table.frame[places], lines=table.lines[places])
+    shape, share = shape_of([value for _, value in typed.records(sample)])
+    return (shape, share) if shape in IN_TABLES else None
 
 
-def _shaped(objects: Objects, shape: str, share: float, settings: DataSettings) -> Opened:
+def _shaped(parsed: Table | Objects, shape: str, share: float, settings: DataSettings, name: str) -> Opened:
+    if settings.columns:
+        raise UserError(
+            "E-DATA-019",
+            f"Columns are named for {name}, which is {shape}.",
+            why="That format itself says which part is which.",
+            fix="Leave data.columns empty, or set data.format to jsonl to read the records as a table.",
+        )
+    source = parsed
+    if shape == "label_studio_min" and isinstance(source, Objects):
+        source = annotated.by_task(source)
+    if isinstance(source, Table) and not (shape in CHATS and typed.is_chat(source.frame, *CHATS[shape])):
+        source = Objects(typed.records(source), source.bad, source.about)
     task: Task = "reply" if settings.task == "auto" else settings.task
-    if shape == "label_studio" and settings.task == "auto":
-        results = [
-            r
-            for _, v in objects.values[:500]
-            if isinstance(v, dict)
-            for a in v.get("annotations") or []
-            for r in a.get("result", [])
-        ]
-        task = "extract" if results and all("labels" in r.get("value", {}) for r in results) else "classify"
-    reason = f"{share:.0%} of the records have {' and '.join(SHAPES[shape][0])}"
-    detection = Detection(
-        format=shape,
-        task=task,
-        columns={},
-        confidence=1.0 if share > 0.95 else share,
-        reasons=(*objects.notes, reason),
-    )
-    return Opened(detection, None, Objects(objects.values, objects.bad, shape, objects.notes))
+    if settings.task == "auto" and shape in ("label_studio", "label_studio_min", "spans"):
+        task = _task_of_marks(shape, source)
+    reason = f"{share:.0%} of the records are {shape}"
+    sure = 1.0 if share > NEARLY_ALL else share
+    return Opened(_detection(source.about, shape, task, {}, sure, (reason,)), source)
+
+
+def _task_of_marks(shape: str, source: Table | Objects) -> Task:
+    assert isinstance(source, Objects)
+    values = [value for _, value in source.values]
+    return annotated.task_of(values) if shape != "spans" else "extract"
 
 
 def _tabular(table: Table, path: Path, settings: DataSettings) -> Opened:
     _refuse_unknown(table, path, settings)
+    flat = [name for name, kind in table.frame.schema.items() if not kind.is_nested()]
     if table.frame.width < 2:
         raise UserError(
             "E-DATA-008",
             f"{path.name} has one column ({table.frame.columns[0]!r}).",
             why="A row needs at least a text and a label or an answer.",
-            fix="Export both columns.",
+            fix="Export both columns, or name the delimiter with --set data.delimiter=…",
         )
     guess = guess_roles(table.frame, {str(role): name for role, name in settings.columns.items()}, settings.task)
-    confidence, reasons = guess.confidence, [*table.notes, *guess.reasons]
-    if table.choices:
-        confidence = min(confidence, UNSURE)
-        reasons.append(f"other sheets have rows too: {', '.join(table.choices)} (--set data.sheet=…)")
     if "prompt" not in guess.columns:
         raise UserError(
             "E-DATA-015",
-            f"No column of {path.name} looks like a text: {', '.join(table.frame.columns)}.",
+            f"No column of {path.name} looks like a text: {', '.join(flat)}.",
+            why="A row needs a text to learn from.",
             fix="Name it: --map prompt=COLUMN",
         )
-    detection = Detection(
-        format=table.format, task=guess.task, columns=guess.columns, confidence=confidence, reasons=tuple(reasons)
+    _refuse_twins(guess.columns, table, path, settings)
+    return Opened(
+        _detection(table.about, table.about.format, guess.task, guess.columns, guess.confidence, tuple(guess.reasons)),
+        table,
     )
-    return Opened(detection, table, None)
+
+
+def _detection(
+    about: About, form: str, task: Task, columns: Mapping[str, str], sure: float, reasons: tuple[str, ...]
+) -> Detection:
+    doubts = (*about.doubts, *(reason for reason in reasons if reason.endswith("?")))
+    return Detection(
+        format=form,
+        packing=about.packing,
+        encoding=about.encoding,
+        delimiter=about.delimiter,
+        sheet=about.sheet,
+        task=task,
+        columns=columns,
+        confidence=min(sure, UNSURE) if about.doubts else sure,
+        reasons=(*about.notes, *reasons, *about.doubts),
+        ambiguous=doubts,
+    )
+
+
+def _refuse_twins(columns: Mapping[str, str], table: Table, path: Path, settings: DataSettings) -> None:
+    """Raise E-DATA-011 when a column that was guessed is one of several of its name."""
+    for role, column in columns.items():
+        twin = f"{column} (2)"
+        if twin in table.frame.columns and role not in settings.columns:
+            raise UserError(
+                "E-DATA-011",
+                f"{path.name} has several columns called {column!r}.",
+                why=f"It is not clear which one is the {role}.",
+                fix=f"Name it: --map {role}={column!r} or --map {role}={twin!r}",
+            )
 
 
 def _refuse_unknown(table: Table, path: Path, settings: DataSettings) -> None:
@@ -208,4 +244,11 @@ def _refuse_unknown(table: Table, path: Path, settings: DataSettings) -> None:
                 "E-DATA-016",
                 f"{path.name} has no column {column!r} (named for {role}).",
                 fix=did_you_mean(column, table.frame.columns),
+            )
+        if table.frame.schema[column].is_nested():
+            raise UserError(
+                "E-DATA-016",
+                f"Column {column!r} of {path.name} (named for {role}) holds lists.",
+                why="A cell must be one text.",
+                fix="Name a column of texts.",
             )

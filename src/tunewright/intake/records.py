@@ -1,5 +1,7 @@
 """What a reader gives: records with the user's own line numbers, and those it could not read."""
 
+import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +10,7 @@ import polars as pl
 RAW_SHOWN = 500
 
 
-@dataclass
+@dataclass(frozen=True)
 class Bad:
     """A record that was set aside."""
 
@@ -17,35 +19,77 @@ class Bad:
     raw: str
 
 
-@dataclass
+@dataclass(frozen=True)
+class About:
+    """How a file turned out to be written, told to the user and never computed with.
+
+    Attributes:
+        format: what it turned out to be.
+        packing: gzip, bzip2, xz or zip; empty when it was not packed.
+        encoding: of a text file.
+        delimiter: of a CSV.
+        sheet: of a workbook.
+        notes: what was found out on the way, in words.
+        doubts: what could as well have been meant, in words; one is enough to ask a person.
+    """
+
+    format: str
+    packing: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Table:
     """Records that share columns.
 
     Attributes:
         frame: one row a record, the user's own columns.
-        lines: line, sheet row or record number of each, ``(n,)``.
+        lines: Int64, line, sheet row or record number of each, ``(n,)``.
         bad: records set aside.
-        format: what the file turned out to be.
-        notes: what was found out on the way, for the user.
-        choices: what could as well have been meant, such as other sheets.
+        about: how the file was written.
     """
 
     frame: pl.DataFrame
-    lines: list[int]
+    lines: pl.Series
     bad: list[Bad]
-    format: str
-    notes: list[str] = field(default_factory=list)
-    choices: list[str] = field(default_factory=list)
+    about: About
 
 
-@dataclass
+@dataclass(frozen=True)
 class Objects:
-    """Records that are JSON values, as they stood in the file."""
+    """Records that are JSON values, each with its line or number, as they stood in the file."""
 
     values: list[tuple[int, Any]]
     bad: list[Bad]
-    format: str
-    notes: list[str] = field(default_factory=list)
+    about: About = field(default_factory=lambda: About("json"))
+
+
+def spread(rows: int, most: int) -> list[int]:
+    """Up to `most` of `rows` positions, from everywhere and in no period: exports are sorted, or alternate."""
+    if rows <= most:
+        return list(range(rows))
+    # Knuth's multiplicative hashing (The Art of Computer Programming 3, 6.4); a prime beyond any number of rows.
+    return sorted({place * 2_654_435_761 % rows for place in range(most)})
+
+
+def as_json(value: Any) -> str:
+    """The JSON of `value`, times and the like as their text; infinity, which is no JSON, as null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def quarantine(bad: list[Bad]) -> pl.DataFrame:
@@ -55,7 +99,8 @@ def quarantine(bad: list[Bad]) -> pl.DataFrame:
         {
             "line": [one.line for one in ordered],
             "reason": [one.reason for one in ordered],
-            "raw": [one.raw[:RAW_SHOWN] for one in ordered],
+            # Half a surrogate pair is what some of them are set aside for, and no column can hold it.
+            "raw": [one.raw[:RAW_SHOWN].encode("utf-8", "replace").decode() for one in ordered],
         },
         schema={"line": pl.Int64, "reason": pl.String, "raw": pl.String},
     )

@@ -5,7 +5,10 @@ from pathlib import Path
 import polars as pl
 
 from tunewright.core.errors import ExitCode, UserError
+from tunewright.intake.container import open_content
+from tunewright.intake.encoding import to_text
 from tunewright.intake.room import read_table
+from tunewright.intake.settings import DataSettings
 
 TEXTS = {".txt", ".md"}
 TABLES = {".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet"}
@@ -17,7 +20,7 @@ def read_references(path: Path) -> tuple[str, ...]:
     Of a table the column with the longest texts is read.
 
     Raises:
-        UserError: E-DATA-017 when there is none.
+        UserError: E-DATA-017 when there is none; E-DATA-… for a file that cannot be read.
     """
     files = sorted(file for file in path.rglob("*") if file.suffix in TEXTS | TABLES) if path.is_dir() else [path]
     found = [text for file in files if file.is_file() for text in _documents(file)]
@@ -31,8 +34,12 @@ def read_references(path: Path) -> tuple[str, ...]:
 
 def _documents(file: Path) -> list[str]:
     if file.suffix in TEXTS:
-        text = file.read_text(encoding="utf-8", errors="replace").strip()
-        return [text] if text else []
-    table = read_table(file).select(pl.all().cast(pl.String, strict=False))
+        if not file.stat().st_size:
+            return []
+        settings = DataSettings()
+        text = to_text(open_content(file, settings).data(), settings, file.name)
+        return [text.data.decode("utf-8", "replace").strip()]
+    table = read_table(file)
+    table = table.select(name for name, kind in table.schema.items() if not kind.is_nested()).cast(pl.String)
     column = max(table.columns, key=lambda name: table[name].str.len_chars().mean() or 0)
     return [text for text in table[column].drop_nulls().str.strip_chars().to_list() if text]

@@ -1,6 +1,5 @@
 """The user's file as rows in our columns; what cannot be read is set aside with its line and its reason."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,17 @@ from tunewright.core.errors import UserError
 from tunewright.core.ingested import Ingested
 from tunewright.core.progress import SILENT, Progress
 from tunewright.evidence.content import with_content_digest
-from tunewright.intake.detect import Detection, Opened, open_file, parse, tabulate
-from tunewright.intake.json_text import SPLITS
-from tunewright.intake.records import Bad, Objects, Table, quarantine
+from tunewright.intake import typed
+from tunewright.intake.container import open_content
+from tunewright.intake.detect import CHATS, Detection, Opened, open_file, parse
+from tunewright.intake.encoding import to_text
+from tunewright.intake.json_text import SPLITS, tabulate
+from tunewright.intake.records import Bad, Objects, Table, as_json, quarantine
 from tunewright.intake.settings import DataSettings
-from tunewright.intake.shapes import SHAPES, Unusable
+from tunewright.intake.shapes import SHAPES
+from tunewright.intake.turns import Unusable
+
+ORIGINS = ("domain", "general", "synthetic")
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,11 @@ def read(path: Path, settings: DataSettings, *, progress: Progress = SILENT) -> 
         UserError: E-DATA-… with what is wrong with the file and how to mend it.
     """
     progress.start(f"read {path.name}", None, "")
-    intake = rows_of(open_file(path, settings))
-    progress.finish()
+    try:
+        intake = rows_of(open_file(path, settings))
+        _refuse_large_cells(intake.frame, path.name, settings)
+    finally:
+        progress.finish()
     if intake.frame.is_empty():
         first = intake.quarantine["reason"][0] if intake.quarantine.height else "no records"
         raise UserError(
@@ -60,38 +68,81 @@ def read(path: Path, settings: DataSettings, *, progress: Progress = SILENT) -> 
 
 
 def read_table(path: Path) -> pl.DataFrame:
-    """The records of any file in its own columns, for labelling; plain text is one text a line."""
+    """Every record of a file in its own columns, for labelling; plain text is one text a line.
+
+    Raises:
+        UserError: E-DATA-018 when a record cannot be read, as a label that is left out would go unnoticed.
+    """
+    settings = DataSettings()
     if path.suffix == ".txt":
-        return pl.DataFrame({"text": path.read_text(encoding="utf-8").splitlines()})
-    parsed = parse(path, DataSettings())
-    return (parsed if isinstance(parsed, Table) else tabulate(parsed, path.name)).frame
+        text = to_text(open_content(path, settings).data(), settings, path.name)
+        return pl.DataFrame({"text": text.data.decode("utf-8", "replace").splitlines()})
+    parsed = parse(path, settings)
+    table = parsed if isinstance(parsed, Table) else tabulate(parsed, path.name)
+    if table.bad:
+        first = min(table.bad, key=lambda one: one.line)
+        raise UserError(
+            "E-DATA-018",
+            f"{len(table.bad)} records of {path.name} cannot be read; the first is in line {first.line}: "
+            f"{first.reason}.",
+            why="They would go without an answer, and nobody would notice.",
+            fix="Mend these lines.",
+        )
+    return table.frame
 
 
 def rows_of(opened: Opened) -> Intake:
     """What was opened, in our columns."""
-    if opened.shaped is not None:
-        frame, bad = _from_shapes(opened.shaped)
+    source, detection = opened.source, opened.detection
+    if isinstance(source, Objects):
+        frame, bad = _from_objects(source, detection.format)
+    elif detection.format in CHATS:
+        frame, bad = typed.chat_rows(source, *CHATS[detection.format])
     else:
-        assert opened.table is not None
-        frame, bad = _from_table(opened.table, opened.detection), opened.table.bad
-    frame = _finished(frame.with_columns(task=pl.lit(opened.detection.task)))
-    return Intake(frame, quarantine(bad), opened.detection)
+        frame, bad = _from_table(source, detection)
+    frame = _finished(frame.with_columns(task=pl.lit(detection.task)))
+    return Intake(frame, quarantine([*opened.source.bad, *bad]), detection)
 
 
-def _from_table(table: Table, detection: Detection) -> pl.DataFrame:
+def _from_table(table: Table, detection: Detection) -> tuple[pl.DataFrame, list[Bad]]:
     columns, source = detection.columns, table.frame
+    rest = [name for name in source.columns if name not in columns.values()]
     frame = source.select(
-        line=pl.Series(table.lines, dtype=pl.Int64),
-        **{role: pl.col(name).cast(pl.String) for role, name in columns.items() if role != "weight"},
-        meta=_meta(source, [name for name in source.columns if name not in columns.values()]),
+        line=table.lines,
+        **{role: pl.col(name).cast(pl.String) for role, name in columns.items()},
+        meta=_meta(source, rest),
     )
-    if "weight" in columns:
-        frame = frame.with_columns(weight=source[columns["weight"]].cast(pl.Float64, strict=False))
+    bad: list[Bad] = []
+    for role, known in (("weight", None), ("split", SPLITS), ("origin", {name: name for name in ORIGINS})):
+        if role in columns:
+            frame, strange = _meant(frame, role, known)
+            bad += strange
     if "label" in columns:
-        frame = frame.with_columns(pl.col("label").str.strip_chars())
-    if "split" in columns:
-        frame = frame.with_columns(pl.col("split").str.to_lowercase().replace(SPLITS))
-    return frame.with_columns(messages=_turns(frame.columns))
+        frame = frame.with_columns(pl.col("label").str.strip_chars().replace("", None))
+    return frame.with_columns(messages=_turns(frame.columns)), bad
+
+
+def _meant(frame: pl.DataFrame, role: str, known: dict[str, str] | None) -> tuple[pl.DataFrame, list[Bad]]:
+    """`frame` with the values of `role` in our words, without the rows whose value means nothing to us.
+
+    A weight is a number of 0 or more (`known` is None).
+    """
+    told = pl.col(role).str.strip_chars().str.to_lowercase().replace("", None)
+    if known is None:
+        number = told.cast(pl.Float64, strict=False)
+        meant = pl.when(number.is_finite() & (number >= 0)).then(number).otherwise(None)
+        wanted = "a number of 0 or more"
+    else:
+        meant = told.replace_strict(known, default=None, return_dtype=pl.String)
+        wanted = "one of " + ", ".join(dict.fromkeys(known.values()))
+    marked = frame.with_columns(told=told, meant=meant)
+    strange = marked.filter(pl.col("told").is_not_null() & pl.col("meant").is_null())
+    bad = [
+        Bad(line, f"its {role} is {value[:40]!r}, not {wanted}", prompt or "")
+        for line, value, prompt in strange.select("line", role, "prompt").rows()
+    ]
+    good = marked.filter(pl.col("told").is_null() | pl.col("meant").is_not_null())
+    return good.with_columns(pl.col("meant").alias(role)).drop("told", "meant"), bad
 
 
 def _turns(columns: list[str]) -> pl.Expr:
@@ -108,10 +159,10 @@ def _meta(source: pl.DataFrame, names: list[str]) -> pl.Expr:
     return pl.struct(names).struct.json_encode() if names else pl.lit(None, pl.String)
 
 
-def _from_shapes(objects: Objects) -> tuple[pl.DataFrame, list[Bad]]:
+def _from_objects(objects: Objects, shape: str) -> tuple[pl.DataFrame, list[Bad]]:
     """Records of a known shape; each becomes a row or says why not."""
-    shape = SHAPES[objects.format][1]
-    bad = list(objects.bad)
+    shaped_by = SHAPES[shape].shaped
+    bad: list[Bad] = []
     columns: dict[str, list[Any]] = {
         name: [] for name in ("line", "prompt", "answer", "label", "messages", "entities", "meta")
     }
@@ -119,18 +170,34 @@ def _from_shapes(objects: Objects) -> tuple[pl.DataFrame, list[Bad]]:
         try:
             if not isinstance(record, dict):
                 raise Unusable("not an object")
-            shaped = shape(record)
+            shaped = shaped_by(record)
         except (Unusable, KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = str(error) if isinstance(error, Unusable) else f"not a {objects.format} record: {error!r}"
-            bad.append(Bad(line, reason, json.dumps(record, ensure_ascii=False, default=str)))
+            reason = str(error) if isinstance(error, Unusable) else f"not a {shape} record: {error!r}"
+            bad.append(Bad(line, reason, as_json(record)))
             continue
         columns["line"].append(line)
         columns["messages"].append(shaped["turns"])
         for name in ("prompt", "answer", "label", "entities"):
             columns[name].append(shaped.get(name))
-        columns["meta"].append(json.dumps(shaped["rest"], ensure_ascii=False) if shaped["rest"] else None)
+        columns["meta"].append(as_json(shaped["rest"]) if shaped["rest"] else None)
     frame = pl.DataFrame({name: pl.Series(name, values, COLUMNS[name]) for name, values in columns.items()})
     return frame, bad
+
+
+def _refuse_large_cells(frame: pl.DataFrame, name: str, settings: DataSettings) -> None:
+    """Raise E-DATA-009 for a text that no model could read, whatever the format it came in."""
+    limit = int(settings.max_cell_mb * 2**20)
+    said = pl.col("messages").list.eval(pl.element().struct.field("content").str.len_bytes()).list.max()
+    size = pl.max_horizontal(said, *(pl.col(text).str.len_bytes() for text in ("label", "meta")))
+    large = frame.select("line", size=size).filter(pl.col("size") > limit)
+    if large.height:
+        line, found = large.row(0)
+        raise UserError(
+            "E-DATA-009",
+            f"{name}, line {line}: a text of {found / 2**20:,.1f} MB, over the limit of {settings.max_cell_mb:g} MB.",
+            why="No model reads that much at once; a broken export writes such cells.",
+            fix="Take the row out, or raise data.max_cell_mb.",
+        )
 
 
 def _finished(frame: pl.DataFrame) -> pl.DataFrame:

@@ -8,8 +8,8 @@ from pydantic import Field
 from tunewright.core.frozen import Frozen
 
 Format = Literal[
-    "auto", "csv", "xlsx", "parquet", "jsonl", "json", "openai_chat", "sharegpt", "alpaca", "prompt_completion",
-    "label_studio",
+    "auto", "csv", "tsv", "xlsx", "parquet", "arrow", "jsonl", "json", "openai_chat", "sharegpt", "alpaca",
+    "self_instruct", "prompt_completion", "label_studio", "label_studio_min", "spans",
 ]  # fmt: skip
 Role = Literal["prompt", "answer", "label", "system", "source_id", "subject_token", "weight", "split", "origin"]
 
@@ -26,6 +26,9 @@ class DataSettings(Frozen):
     sheet: str = Field("", description="Sheet of a workbook; empty takes the only one with a header, or asks.")
     encoding: str = Field("", description="Encoding of a text file; empty tells UTF-8, UTF-16 and cp1252 apart.")
     delimiter: str = Field("", max_length=1, description="Delimiter of a CSV; empty finds it.")
+    header: Literal["auto", "first", "none"] = Field(
+        "auto", description="Whether a CSV's first record names the columns; auto looks whether it reads like a row."
+    )
     references: str = Field(
         "", description="A file or folder of your own domain's documents, for domain and terminology checks."
     )

@@ -1,43 +1,41 @@
 """XLSX: the one sheet that has a header and rows; several are a question."""
 
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from tunewright.core.errors import UserError, did_you_mean
-from tunewright.intake.container import check_archive
-from tunewright.intake.records import Table
+from tunewright.intake.container import Content
+from tunewright.intake.delimited import titled
+from tunewright.intake.records import About, Table
 from tunewright.intake.settings import DataSettings
 
 
-def read_workbook(path: Path, settings: DataSettings) -> Table:
+def read_workbook(content: Content, settings: DataSettings) -> Table:
     """The rows of one sheet, cells as they are shown; line numbers are sheet rows.
 
     Raises:
-        UserError: E-DATA-004 (no workbook), E-DATA-006 (broken), E-DATA-010 (no rows), E-DATA-012 (sheets).
+        UserError: E-DATA-006 (broken), E-DATA-010 (no rows), E-DATA-012 (no such sheet).
     """
     import fastexcel
 
-    archive = check_archive(path, settings)
-    if "xl/workbook.xml" not in archive.namelist():
-        raise UserError(
-            "E-DATA-004", f"{path.name} is a zip, not a workbook.", fix="Unpack it and name the file inside."
-        )
+    held = content.stream()
     try:
-        book = fastexcel.read_excel(path)
-        sheets = {name: _filled(book.load_sheet(name, header_row=None, dtypes="string")) for name in book.sheet_names}
+        book = fastexcel.read_excel(held if content.packing == "" else content.data())
+        loaded = {
+            name: book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string") for name in book.sheet_names
+        }
     except fastexcel.FastExcelError as error:
         raise UserError(
             "E-DATA-006",
-            f"{path.name} cannot be read: {str(error).splitlines()[0]}.",
+            f"{content.name} cannot be read: {str(error).splitlines()[0]}.",
             fix="Save it again as XLSX.",
         ) from None
-    name, others = _choose(sheets, settings, path)
-    table = _table(sheets[name], path)
-    table.notes = [f"sheet {name!r}", *table.notes]
-    table.choices = others
-    return table
+    sheets = {name: _filled(sheet) for name, sheet in loaded.items()}
+    hidden = {name for name, sheet in loaded.items() if sheet.visible != "visible"}
+    name, others = _choose(sheets, hidden, settings, content.name)
+    doubts = (f"other sheets have rows too: {', '.join(others)} (--set data.sheet=…)",) if others else ()
+    return _table(sheets[name], content.name, name, doubts)
 
 
 def _filled(sheet: Any) -> pl.DataFrame:
@@ -45,47 +43,46 @@ def _filled(sheet: Any) -> pl.DataFrame:
     frame: pl.DataFrame = sheet.to_polars()
     if frame.is_empty():
         return pl.DataFrame({"line": []}, schema={"line": pl.Int64})
-    first = sheet.total_height - sheet.height + 1
-    frame = frame.with_columns(line=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
+    frame = frame.with_columns(line=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
     cells = [name for name in frame.columns if name != "line" and frame[name].null_count() < frame.height]
     return frame.select("line", *cells).filter(
         pl.any_horizontal(pl.col(cells).is_not_null()) if cells else pl.lit(False)
     )
 
 
-def _choose(sheets: dict[str, pl.DataFrame], settings: DataSettings, path: Path) -> tuple[str, list[str]]:
+def _choose(
+    sheets: dict[str, pl.DataFrame], hidden: set[str], settings: DataSettings, file: str
+) -> tuple[str, list[str]]:
+    """The sheet that was named, or the largest that is shown; and the others that have rows."""
     if settings.sheet:
         if settings.sheet not in sheets:
             raise UserError(
                 "E-DATA-012",
-                f"{path.name} has no sheet {settings.sheet!r}.",
+                f"{file} has no sheet {settings.sheet!r}.",
                 fix=did_you_mean(settings.sheet, list(sheets)),
             )
         return settings.sheet, []
-    tables = [name for name, frame in sheets.items() if frame.width > 2 and frame.height > 1]
+    filled = [name for name, frame in sheets.items() if name not in hidden and frame.height > 1]
+    tables = [name for name in filled if sheets[name].width > 2] or filled
     if not tables:
-        raise UserError("E-DATA-010", f"No sheet of {path.name} has a header and rows.", fix="Export the rows again.")
+        raise UserError("E-DATA-010", f"No sheet of {file} has a header and rows.", fix="Export the rows again.")
     size = {name: sheets[name].height * sheets[name].width for name in tables}
     best = max(tables, key=lambda name: size[name])
     return best, [name for name in tables if name != best]
 
 
-def _table(cells: pl.DataFrame, path: Path) -> Table:
+def _table(cells: pl.DataFrame, file: str, sheet: str, doubts: tuple[str, ...]) -> Table:
     """The first row with as many cells as the sheet is wide is the header; what stands above it is a title."""
     names = [name for name in cells.columns if name != "line"]
+    if not names:
+        raise UserError("E-DATA-010", f"Sheet {sheet!r} of {file} is empty.", fix="Name another sheet.")
     counts = cells.select(pl.sum_horizontal(pl.col(names).is_not_null()))[:, 0]
-    wide = max(2, int(0.6 * len(names)))
+    wide = min(max(2, int(0.6 * len(names))), len(names))
     head = next((i for i, count in enumerate(counts) if count >= wide), 0)
-    titles = [str(cells[name][head] or f"column_{place + 1}").strip() for place, name in enumerate(names)]
-    if len(set(titles)) < len(titles):
-        twin = next(title for title in titles if titles.count(title) > 1)
-        raise UserError(
-            "E-DATA-011",
-            f"{path.name} has several columns called {twin!r}.",
-            fix="Rename one of them in the header.",
-        )
     rows = cells[head + 1 :]
     if rows.is_empty():
-        raise UserError("E-DATA-010", f"{path.name} has a header and no rows.", fix="Export it again.")
+        raise UserError("E-DATA-010", f"{file} has a header and no rows.", fix="Export it again.")
+    titles = titled([cells[name][head] or "" for name in names])
     frame = rows.select(names).rename(dict(zip(names, titles, strict=True)))
-    return Table(frame, rows["line"].to_list(), [], "xlsx", [f"header in row {cells['line'][head]}"])
+    notes = (f"sheet {sheet!r}", f"header in row {cells['line'][head]}")
+    return Table(frame, rows["line"], [], About("xlsx", sheet=sheet, notes=notes, doubts=doubts))
