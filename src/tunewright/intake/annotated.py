@@ -75,8 +75,10 @@ def by_task(objects: Objects) -> Objects:
 
 def spans(record: dict[str, Any]) -> Shaped:
     """A text and its ``entities`` or ``spans``: objects or triples of start, end and label."""
-    key = next(name for name in SPAN_TEXTS if isinstance(record.get(name), str))
-    marked = next(name for name in SPAN_LISTS if isinstance(record.get(name), list))
+    key = next((name for name in SPAN_TEXTS if isinstance(record.get(name), str)), None)
+    marked = next((name for name in SPAN_LISTS if isinstance(record.get(name), list)), None)
+    if key is None or marked is None:
+        raise Unusable(f"no text ({', '.join(SPAN_TEXTS)}) or no list of spans ({', '.join(SPAN_LISTS)})")
     found = [_span(one, record[key]) for one in record[marked]]
     rest = {name: value for name, value in record.items() if name not in (key, marked) and value is not None}
     return {"prompt": record[key], "entities": found, "turns": [said("user", record[key])], "rest": rest}

@@ -160,7 +160,7 @@ def _check_archive(
     """Whether a zip is a workbook, and the files in it, when they unpack to a sane size."""
     try:
         with zipfile.ZipFile(file) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     except BROKEN as error:
         raise _broken(name, error) from None
     _refuse_bomb(name, sum(entry.file_size for entry in entries), packed, settings)

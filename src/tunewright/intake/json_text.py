@@ -50,7 +50,7 @@ def tabulate(objects: Objects, name: str) -> Table:
     """Objects as columns of text; a record that is no object is set aside, a list becomes its JSON.
 
     Raises:
-        UserError: E-DATA-013 when there is not a single object.
+        UserError: E-DATA-010 when all are empty, E-DATA-013 when there is not a single object.
     """
     rows, lines, bad = [], [], list(objects.bad)
     for line, value in objects.values:
@@ -62,6 +62,8 @@ def tabulate(objects: Objects, name: str) -> Table:
     if not rows:
         raise UserError("E-DATA-013", f"{name} holds no objects.", fix="Write one JSON object a line (JSONL).")
     titles = list(dict.fromkeys(key for row in rows for key in row))
+    if not titles:
+        raise UserError("E-DATA-010", f"The objects in {name} are empty.", fix="Export it again.")
     columns = [
         pl.Series(title, [cell if type(cell := row.get(title)) is str else _cell(cell) for row in rows], pl.String)
         for title in titles

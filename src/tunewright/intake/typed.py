@@ -26,7 +26,7 @@ def read_typed(content: Content) -> Table:
             frame = _named_labels(pl.read_parquet(held), pl.read_parquet_metadata(content.stream()))
         else:
             frame = pl.read_ipc(held)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:  # it panics on torn lengths
         raise UserError(
             "E-DATA-006", f"{content.name} cannot be read: {str(error).splitlines()[0]}.", fix="Write it again."
         ) from None
