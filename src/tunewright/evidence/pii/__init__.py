@@ -1,0 +1,1 @@
+"""Personal data in texts: where it stands, of what type, and how sure we are; never the data itself."""

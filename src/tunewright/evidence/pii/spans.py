@@ -1,0 +1,104 @@
+"""Personal data in every text of a corpus, found once and kept without the data itself.
+
+A digest of six hexadecimal digits says that two spans hold the same value and no more: a full digest of a phone or
+social security number is undone by trying all of them, six digits leave hundreds of candidates.
+"""
+
+import hashlib
+
+import polars as pl
+from pydantic import Field
+
+from tunewright.core.corpus import Corpus
+from tunewright.core.frozen import Frozen
+from tunewright.core.progress import SILENT, Progress, tracked
+from tunewright.evidence.pii.numbers import number_spans
+from tunewright.evidence.pii.types import TAGGED, pii_types
+from tunewright.evidence.pii.words import word_spans
+from tunewright.evidence.places import texts
+
+BATCH_ROWS = 65_536
+DIGEST_DIGITS = 6
+#: Kept spans of another version are not read; raise it when the same options would find others.
+VERSION = 1
+SPAN_COLUMNS = {
+    "row": pl.Int64,
+    "column": pl.String,
+    "start": pl.Int64,
+    "end": pl.Int64,
+    "type": pl.String,
+    "score": pl.Float64,
+    "text_digest": pl.String,
+}
+
+
+class PiiOptions(Frozen):
+    """What is looked for."""
+
+    types: tuple[str, ...] = Field((), description="Types that are looked for; none named means all.")
+    names: bool = Field(True, description="Look for names of persons and places too, with the tagger.")
+
+
+def pii_spans(corpus: Corpus, options: PiiOptions | None = None) -> pl.DataFrame:
+    """Spans of personal data in prompts, answers and other turns: ``SPAN_COLUMNS``, sorted, not overlapping.
+
+    `start` and `end` count characters of the text in `column`; `end` is the first character behind the span.
+    """
+    options = options or PiiOptions()
+
+    def make() -> pl.DataFrame:
+        return spans_of(texts(corpus), options, corpus.progress)
+
+    return corpus.frame_evidence("pii_spans", [VERSION, options.content()], make)
+
+
+def spans_of(places: pl.DataFrame, options: PiiOptions, progress: Progress = SILENT) -> pl.DataFrame:
+    """The same over `places` (`row`, `column`, `text`)."""
+    frames = [
+        _batch(places.slice(start, BATCH_ROWS), options)
+        for start in tracked(
+            range(0, places.height, BATCH_ROWS), progress, "personal data", -(-places.height // BATCH_ROWS), "batches"
+        )
+    ]
+    return pl.concat([pl.DataFrame(schema=SPAN_COLUMNS), *frames]).sort("row", "column", "start")
+
+
+def _batch(places: pl.DataFrame, options: PiiOptions) -> pl.DataFrame:
+    known = [name for name in pii_types() if options.names or name not in TAGGED]
+    types = frozenset(known if not options.types else (name for name in known if name in options.types))
+    numbered = places.select("row", "column", "text", item=pl.int_range(pl.len(), dtype=pl.Int64))
+    looked = numbered.select("item", "text")
+    found = resolved(pl.concat([word_spans(looked, types), number_spans(looked, types)]))
+    joined = found.join(numbered, on="item", how="left", maintain_order="left").with_columns(
+        value=pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
+    )
+    return joined.with_columns(text_digest=_digests(joined["value"])).select(*SPAN_COLUMNS)
+
+
+def resolved(spans: pl.DataFrame) -> pl.DataFrame:
+    """`spans` (`item`, `start`, `end`, `type`, `score`) without overlaps: the longest stays, then the surest.
+
+    Chains are undone in rounds: a span that beats each of those it touches stays, and what touches it goes.
+    """
+    rest = spans.unique(["item", "start", "end", "type"], maintain_order=True).sort(
+        "item", pl.col("end") - pl.col("start"), "score", "type", "start", descending=[False, True, True, False, False]
+    )
+    rest = rest.with_columns(rank=pl.int_range(pl.len()))
+    kept = []
+    while rest.height:
+        ordered = rest.sort("item", "start", "end")
+        reach = pl.col("end").cum_max().over("item")
+        behind = (pl.col("start") >= reach.shift(1).over("item")).fill_null(value=True)
+        groups = ordered.with_columns(group=behind.cum_sum().over("item"))
+        best = groups.sort("rank").unique(["item", "group"], keep="first", maintain_order=True)
+        kept.append(best.drop("group"))
+        others = groups.join(best.select("item", "group", s="start", e="end"), on=["item", "group"], how="left")
+        rest = others.filter((pl.col("end") <= pl.col("s")) | (pl.col("start") >= pl.col("e"))).select(rest.columns)
+    return pl.concat([spans.clear(), *[frame.select(spans.columns) for frame in kept]]).sort("item", "start")
+
+
+def _digests(values: pl.Series) -> pl.Series:
+    unique = values.unique()
+    # hashlib takes one value at a time; each distinct value is hashed once.
+    digests = [hashlib.sha256(value.encode()).hexdigest()[:DIGEST_DIGITS] for value in unique]
+    return values.replace_strict(unique, pl.Series(digests, dtype=pl.String), return_dtype=pl.String)

@@ -1,0 +1,127 @@
+"""Identifiers known by the words and signs in them: e-mail and web addresses, keys and passwords, birthdays, streets."""
+
+import polars as pl
+
+from tunewright.evidence.pii.cut import cut
+
+EMAIL = r"[A-Za-z0-9\p{L}._%+\-]{1,64}@(?:[A-Za-z0-9\p{L}](?:[A-Za-z0-9\p{L}\-]{0,61}[A-Za-z0-9\p{L}])?\.)+[A-Za-z]{2,24}"
+URL = r"(?i)(?:https?|ftp|wss?)://[^\s<>\"'|\\^`{}\[\]]+[^\s<>\"'|\\^`{}\[\].,;:!?)]|(?-u:\b)www\.[a-z0-9\-]+(?:\.[a-z0-9\-]+)+(?:/[^\s<>\"']*[a-z0-9/])?"
+#: Formats that the issuers document; the prefixes are theirs.
+KEY = (
+    r"(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}"
+    r"|glpat-[A-Za-z0-9_\-]{20,}|xox[abprs]-[A-Za-z0-9\-]{10,}|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}"
+    r"|sk-[A-Za-z0-9_\-]{20,}|AIza[A-Za-z0-9_\-]{35}|hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"
+    r"|eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}"
+    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,8000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
+)
+#: What a person calls a secret, an "is" or a sign, and the secret; prose such as "my password is wrong" has no digit.
+TOLD = (
+    r"(?i)((?:password|passwort|passwd|pwd|passphrase|passcode|mot de passe|contraseña|api[ _\-]?key|secret(?:[ _\-]?key)?"
+    r"|access[ _\-]?(?:key|token)|auth(?:orization)?[ _\-]?token|bearer|token|client[ _\-]?secret)[\"']?"
+    r"(?:\s+(?:is|was|ist|es|est)(?:\s*:)?\s+|\s*[:=]+\s*|\s+(?:bearer\s+)?)[\"'`]?)([^\s\"'`,;<>]{6,128})"
+)
+PIN = r"(?i)((?-u:\b)(?:pin|cvv|cvc|cvv2|security code)(?: (?:code|number|no))?\s*(?:is|was|:|=)\s*)([0-9]{3,6})((?-u:\b))"
+
+MONTH = (
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|september|"
+    r"october|november|december|januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|"
+    r"juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|"
+    r"octubre|noviembre|diciembre|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre)"
+)
+DATE = (
+    r"[0-9]{4}[\-/.][0-9]{1,2}[\-/.][0-9]{1,2}|[0-9]{1,2}[\-/. ]{1,2}[0-9]{1,2}[\-/. ]{1,2}(?:[0-9]{4}|[0-9]{2})"
+    rf"|[0-9]{{1,2}}(?:st|nd|rd|th|\.|er)?[ \-](?:of |de )?{MONTH}\.?,?[ \-](?:de )?[0-9]{{2,4}}"
+    rf"|{MONTH}\.? [0-9]{{1,2}}(?:st|nd|rd|th)?,? [0-9]{{4}}"
+)
+BIRTH = (
+    r"(?i)((?-u:\b)(?:born|birthday|birthdate|birth date|date of birth|dob|d\.o\.b|geboren|geburtsdatum|geb|née?"
+    r"|né\(e\)|date de naissance|naissance|nacid[oa]|nacimiento|nat[oa]|data di nascita|nascita)(?-u:\b)"
+    r"[^0-9\n.]{0,24}?(?:\.\s*:?\s*)?)(" + DATE + r")((?-u:\b))"
+)
+
+_CAP = r"(?:[A-ZÀ-Þ][\p{L}'’.\-]*|[0-9]{1,3}(?:st|nd|rd|th))"
+_HOUSE = r"(?:No\.? ?)?[0-9]{1,5}[A-Za-z]?(?:[ \-/][0-9A-Za-z]{1,4})?"
+_KIND = (
+    r"(?:Street|St|Road|Rd|Avenue|Ave|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Terrace|Ter|Way|"
+    r"Circle|Cir|Close|Crescent|Cres|Highway|Hwy|Parkway|Pkwy|Trail|Trl|Alley|Loop|Row|Gardens|Grove|Mews|Hill|Quay|"
+    r"Plaza|Walk|Turnpike|Pike)"
+)
+_UNIT = r"(?:,?\s(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#)\.? ?[0-9A-Za-z]{1,6}(?-u:\b))?"
+_SMALL = r"(?:de|du|des|la|le|les|l'|del|della|dei|di|d'|el|los|las|da|do|dos|van|von|der|den|zum|zur|am|an|im)"
+STREETS = (
+    rf"(?-u:\b){_HOUSE},? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.? )?(?:{_CAP} ){{1,4}}{_KIND}(?-u:\b)\.?{_UNIT}",
+    r"(?-u:\b)[A-ZÀ-Þ][\p{L}\-]*(?:straße|strasse|str\.|weg|platz|gasse|allee|damm|ufer|ring|straat|laan|plein|gatan|vägen|vej|veien|gata|katu)"
+    r" [0-9]{1,4} ?[a-zA-Z]?(?-u:\b)",
+    rf"(?:[0-9]{{1,4}}(?: ?(?:bis|ter))?,? )?(?-u:\b)(?:rue|Rue|avenue|boulevard|Boulevard|place|impasse|chemin|quai|allée) (?:{_SMALL} ?)*"
+    rf"{_CAP}(?:[ \-](?:{_SMALL} ?)*{_CAP}){{0,3}}(?:,? [0-9]{{1,4}})?",
+    rf"(?-u:\b)(?:[Cc]alle|[Aa]venida|Av\.|[Pp]laza|[Pp]aseo|Via|[Vv]iale|Corso|Piazza|Largo|Rua|Avenida) (?:{_SMALL} ?)*"
+    rf"{_CAP}(?: (?:{_SMALL} ?)*{_CAP}){{0,3}},? (?:n\.?º? ?)?[0-9]{{1,4}}(?-u:\b)",
+    r"(?i)(?-u:\b)P\.? ?O\.? Box [0-9]{1,6}(?-u:\b)",
+)  # fmt: skip
+STREET_WORDS = (
+    r"(?:straße|strasse|str\.|weg|platz|gasse|allee|damm|ufer|ring|straat|laan|plein|gatan|vägen|vej|veien|gata|katu) [0-9]"
+    r"|(?:[Rr]ue|venue|oulevard|lace|mpasse|hemin|quai|llée|alle|enida|Av\.|laza|aseo|Via|iale|Corso|iazza|Largo|Rua) "
+    rf"|[0-9][A-Za-z]?,? (?:[NSEW]{{1,2}}\.? )?(?:{_CAP} ){{1,5}}{_KIND}(?-u:\b)|(?i:box [0-9])"
+)
+
+
+def word_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
+    """`item`, `start`, `end`, `type`, `score` of identifiers of `types` in `texts` (`item`, `text`)."""
+    found = []
+    if "email" in types:
+        signed = _holding(texts, "@")
+        spans = cut(signed, r"([A-Za-z0-9\p{L}_]*)(" + EMAIL + ")", value="${1}${2}") if signed.height else _empty()
+        found.append(_typed(spans, "email", 0.99))
+    if "url" in types:
+        found.append(_typed(cut(texts.filter(pl.col("text").str.contains(r"(?i)://|www\.")), URL), "url", 0.9))
+    if "secret" in types:
+        found += _secrets(texts)
+    if "date_of_birth" in types:
+        born = texts.filter(pl.col("text").str.contains_any(BIRTH_STEMS, ascii_case_insensitive=True))
+        spans = cut(born, BIRTH, lead="${1}", value="${2}", trail="${3}")
+        found.append(_typed(spans, "date_of_birth", 0.9))
+    if "street_address" in types:
+        some = texts.filter(pl.col("text").str.contains(STREET_WORDS))
+        found += [_typed(cut(some, street), "street_address", 0.85) for street in STREETS]
+    return pl.concat(found or [_typed(_empty(), "", 0.0)])
+
+
+BIRTH_STEMS = ["born", "birth", "dob", "d.o.b", "gebor", "geburt", "geb.", "naissance", "né ", "née ", "nacid", "nacim",
+               "nato ", "nata ", "nascita"]  # fmt: skip
+SECRET_STEMS = ["passw", "pwd", "passphrase", "passcode", "mot de passe", "contraseña", "key", "secret", "token", "bearer"]  # fmt: skip
+KEY_STEMS = ["AKIA", "ASIA", "AIDA", "AROA", "gh", "glpat-", "xox", "_live_", "_test_", "sk-", "AIza", "hf_", "npm_",
+             "SG.", "eyJ", "-----BEGIN"]  # fmt: skip
+
+
+def _secrets(texts: pl.DataFrame) -> list[pl.DataFrame]:
+    holding = texts.filter(pl.col("text").str.contains_any(KEY_STEMS))
+    keys = cut(holding.filter(pl.col("text").str.contains(KEY)), r"((?:^|[^A-Za-z0-9_]))(" + KEY + ")", lead="${1}", value="${2}")
+    named = texts.filter(pl.col("text").str.contains_any(SECRET_STEMS, ascii_case_insensitive=True))
+    told = cut(named, TOLD, lead="${1}", value="${2}").with_columns(
+        inner=pl.col("match").str.strip_chars_end(".!?)]}")
+    ).with_columns(end=pl.col("start") + pl.col("inner").str.len_chars())
+    said = pl.col("before").str.contains(r"(?:[:=]|\s(?:is|was|ist|es|est):?)\s*[\"'`]?$")
+    letters, digits = pl.col("inner").str.count_matches(r"\p{L}"), pl.col("inner").str.count_matches("[0-9]")
+    signs = pl.col("inner").str.count_matches(r"[^\p{L}0-9.\-/]")
+    mixed = (letters >= 2) & (digits >= 1) | (letters >= 4) & (signs >= 1) | (digits >= 6)
+    varied = pl.col("inner").str.split("").list.n_unique() >= 5
+    length = pl.col("inner").str.len_chars()
+    # Without "is" or a sign between, only what looks drawn at random counts: "token 3f9a0c..." but not "key 2nd-floor".
+    random = (length >= 16) & (digits >= 3) & (letters >= 3)
+    strong = (said & mixed | random) & varied & ~pl.col("inner").str.contains(r"(?i)^(?:https?:|www\.|\[|<|\{|\*)|@.*\.|^[0-9]{1,2}[./:-]")
+    pins = cut(texts.filter(pl.col("text").str.contains(PIN)), PIN, lead="${1}", value="${2}", trail="${3}")
+    return [_typed(keys, "secret", 0.98), _typed(told.filter(strong), "secret", 0.85), _typed(pins, "secret", 0.85)]
+
+
+def _holding(texts: pl.DataFrame, sign: str) -> pl.DataFrame:
+    return texts.filter(pl.col("text").str.contains(sign, literal=True))
+
+
+def _empty() -> pl.DataFrame:
+    return pl.DataFrame(schema={"item": pl.Int64, "start": pl.Int64, "end": pl.Int64})
+
+
+def _typed(spans: pl.DataFrame, kind: str, score: float) -> pl.DataFrame:
+    return spans.select(
+        pl.col("item").cast(pl.Int64), "start", "end", type=pl.lit(kind), score=pl.lit(score, pl.Float64)
+    )
