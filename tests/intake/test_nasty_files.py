@@ -217,7 +217,7 @@ NASTY: dict[str, tuple[str, bytes, Good | Refused, dict]] = {
     "jsonl_of_one_record": ("a.jsonl", lines({"text": "a b", "label": "x"}), Good(1, 0, "json"), {"columns": {"prompt": "text", "label": "label"}}),
     "jsonl_with_half_a_pair": ("a.jsonl", b'{"text": "a \\ud83d b", "label": "x"}\n{"text": "a \\ud83d\\ude00", "label": "y"}\n' + lines(*[{"text": t, "label": la} for t, la in ROWS]), Good(5, 1, "jsonl", lambda i: i.frame["prompt"][0] == "a \U0001f600" and i.quarantine["line"].to_list() == [1]), {}),
     "jsonl_with_torn_bytes": ("a.jsonl", "\n".join(json.dumps({"text": f"é {t}", "label": la}, ensure_ascii=False) for t, la in ROWS).encode() + b'\n{"text": "\xff", "label": "card"}', Good(4, 1, "jsonl"), {}),
-    "jsonl_with_numbers_too_large": ("a.jsonl", b'{"text": "a b", "label": "x", "n": 1e999}\n' + b'{"text": "a b", "label": "y", "n": ' + b"9" * 5000 + b"}\n" + lines(*[{"text": t, "label": la} for t, la in ROWS]), Good(5, 1, "jsonl", lambda i: i.quarantine["line"].to_list() == [2] and json.loads(i.frame["meta"][0])["n"] in (None, "null")), {}),
+    "jsonl_with_numbers_too_large": ("a.jsonl", b'{"text": "a b", "label": "x", "n": 1e999}\n' + b'{"text": "a b", "label": "y", "n": ' + b"9" * 5000 + b"}\n" + lines(*[{"text": t, "label": la} for t, la in ROWS]), Good(5, 1, "jsonl", lambda i: i.quarantine["line"].to_list() == [2] and json.loads(i.frame["meta"][0])["n"] is None), {}),
     "jsonl_with_a_ten_megabyte_cell": ("a.jsonl", lines({"text": "x" * (10 << 20), "label": "x"}, *[{"text": t, "label": la} for t, la in ROWS]), Refused("E-DATA-009"), {}),
     "nested_objects": ("a.jsonl", lines(*[{"ticket": {"text": t, "by": {"name": "Bo"}}, "label": la} for t, la in ROWS]), Good(4, 0, "jsonl", lambda i: i.detection.columns["prompt"] == "ticket.text" and json.loads(i.frame["meta"][0]) == {"ticket.by.name": "Bo"}), {}),
     "objects_by_id": ("a.json", json.dumps({str(n): {"text": t, "label": la} for n, (t, la) in enumerate(ROWS)}).encode(), Good(4, 0, "json"), {}),
@@ -244,6 +244,7 @@ NASTY: dict[str, tuple[str, bytes, Good | Refused, dict]] = {
     "openai_chat_parts": ("a.jsonl", lines({"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}, CHAT["messages"][1]]}, CHAT), Good(2, 0, "openai_chat", column("prompt", "hi", "hi")), {}),
     "openai_chat_with_an_image": ("a.jsonl", lines({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, CHAT, CHAT), Good(2, 1, "openai_chat", lambda i: "images" in i.quarantine["reason"][0]), {}),
     "openai_chat_without_roles": ("a.jsonl", lines({"messages": [{"content": "hi"}]}, CHAT, CHAT), Good(2, 1, "openai_chat"), {}),
+    "openai_chat_with_nan_beside": ("a.jsonl", lines({**CHAT, "score": float("nan"), "high": [float("inf")]}, CHAT), Good(2, 0, "openai_chat", lambda i: i.frame["meta"].to_list() == ['{"high": [null]}', None]), {}),
     "openai_chat_of_an_unknown_role": ("a.jsonl", lines({"messages": [{"role": "narrator", "content": "hi"}]}, CHAT, CHAT), Good(2, 1, "openai_chat", lambda i: "'narrator'" in i.quarantine["reason"][0]), {}),
     "openai_chat_with_a_negative_weight": ("a.jsonl", lines({"messages": [{**CHAT["messages"][0], "weight": -1}, CHAT["messages"][1]]}, CHAT, CHAT), Good(2, 1, "openai_chat"), {}),
     "openai_chat_of_several_turns": ("a.jsonl", lines({"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}, {"role": "user", "content": "e"}]}, CHAT), Good(2, 0, "openai_chat", lambda i: i.frame["prompt"][0] == "c" and i.frame["answer"][0] == "d" and len(i.frame["messages"][0]) == 6), {}),
@@ -260,7 +261,7 @@ NASTY: dict[str, tuple[str, bytes, Good | Refused, dict]] = {
         json.dumps([
             {"data": {"text": "my card"}, "annotations": [
                 {"result": [{"value": {"choices": ["card"]}}]}, {"result": [{"value": {"choices": ["card"]}}]},
-                {"result": [{"value": {"choices": ["login"]}}]}, {"was_cancelled": True, "result": [{"value": {"choices": ["x"]}}]}]},
+                {"result": [{"value": {"choices": ["login"]}}]}, *[{"was_cancelled": True, "result": [{"value": {"choices": ["x"]}}]}] * 3]},
             {"data": {"text": "log in"}, "annotations": [{"result": [{"value": {"choices": ["login"]}}]}]},
         ]).encode(),
         Good(2, 0, "label_studio", column("label", "card", "login")), {},

@@ -1,6 +1,7 @@
 """JSON and JSONL: one value a line, an array, splits of arrays, or values one after the other."""
 
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -72,9 +73,11 @@ def tabulate(objects: Objects, name: str) -> Table:
 
 
 def _cell(value: Any) -> str | None:
-    if type(value) is int:
-        return str(value)
-    return value if value is None or isinstance(value, str) else as_json(value)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # 1e999 is JSON, and no number
+    return str(value) if type(value) is int else as_json(value)
 
 
 def _flat(record: dict[str, Any], depth: int = DEPTH) -> dict[str, Any]:
