@@ -43,7 +43,9 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     spans = pii_spans(corpus, PiiOptions(types=options.types, names=options.names))
     return tuple(
         Finding.of(
-            spans.filter(pl.col("type") == name).select("row", "score", "column", "start", "end", "type", "text_digest"),
+            spans.filter(pl.col("type") == name).select(
+                "row", "score", "column", "start", "end", "type", "text_digest"
+            ),
             check="pii",
             kind=name,
             severity="blocking" if name in options.blocking else "warning",

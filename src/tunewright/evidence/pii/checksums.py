@@ -24,14 +24,16 @@ DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 #: Values of characters at odd places of an Italian fiscal code (D.M. 23.12.1976); at even places A is 0, B is 1 ...
 FISCAL_ODD = (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23)
 VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))  # fmt: skip
+VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), 1, 2, 3, 4, 5, 7, 9, *range(2, 10)), strict=True))
 
 
 def _matrix(values: pl.Series, width: int) -> Ints:
     """ASCII codes of `values`, the last `width` characters of each; anything not a letter or digit becomes zero."""
     plain = values.str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "0")
     padded = plain.str.pad_start(width, "0").str.tail(width)
-    return np.frombuffer("".join(padded.to_list()).encode(), dtype=np.uint8).reshape(len(values), width).astype(np.int64)
+    return (
+        np.frombuffer("".join(padded.to_list()).encode(), dtype=np.uint8).reshape(len(values), width).astype(np.int64)
+    )
 
 
 def _digits(values: pl.Series, width: int) -> Ints:
@@ -52,11 +54,12 @@ def luhn(values: pl.Series) -> Bools:
     digits = _digits(values, 20)
     doubled = digits[:, -2::-2] * 2
     total: Ints = digits[:, ::-2].sum(axis=1) + np.where(doubled > 9, doubled - 9, doubled).sum(axis=1)
-    return (total % 10 == 0) & (total > 0)
+    return np.asarray((total % 10 == 0) & (total > 0))
 
 
 def iban(values: pl.Series) -> Bools:
     """The length of the country, and modulo 97 equal to 1 (ISO 13616)."""
+    values = values.str.to_uppercase()
     length = values.str.head(2).replace_strict(IBAN_LENGTHS, default=-1, return_dtype=pl.Int64)
     turned = values.str.slice(4) + values.str.head(4)
     return np.asarray((_mod97(_matrix(turned, 34)) == 1) & (length == values.str.len_chars()).to_numpy())

@@ -6,7 +6,7 @@ holds, and the lengths of the pieces say the rest: no Python code runs per row.
 
 import polars as pl
 
-#: Stands before and after a match while a text is split; taken out of the texts first.
+#: Stands before and after a match while a text is split; no text may hold it (`spans_of` blanks it).
 MARK = "\0"
 #: Characters of context kept on each side.
 AROUND = 48
@@ -28,11 +28,38 @@ def cut(
     Returns:
         `item`, `start`, `end` (characters in `column`), `match`, `before`, `after` (`AROUND` characters each).
     """
-    text = pl.col(column)
-    hits = frame.lazy().select("item", column).filter(text.str.contains(pattern))
-    marked = text.str.replace_all(MARK, " ", literal=True).str.replace_all(pattern, f"{lead}{MARK}{value}{MARK}{trail}")
+    hits = frame.lazy().select("item", pl.col(column).alias("text")).filter(pl.col("text").str.contains(pattern))
+    return _whole(hits, pattern) if value == "${0}" else _parts(hits, pattern, f"{lead}{MARK}{value}{MARK}{trail}")
+
+
+def _whole(hits: pl.LazyFrame, pattern: str) -> pl.DataFrame:
+    """Spans that are whole matches: without groups, gaps and matches come separately, which is faster."""
+    text = pl.col("text")
+    gaps = text.str.replace_all(pattern, MARK).str.split(MARK)
+    found = hits.select(
+        "item", gap=gaps, match=pl.concat_list(text.str.extract_all(pattern), pl.lit([""], pl.List(pl.String)))
+    ).collect()
+    if found.is_empty():
+        return _parts(hits, pattern, MARK)
+    pieces = found.explode("gap", "match").with_columns(
+        gap_length=pl.col("gap").str.len_chars().cast(pl.Int64), length=pl.col("match").str.len_chars().cast(pl.Int64)
+    )
+    total = (pl.col("gap_length") + pl.col("length")).cum_sum()
+    first = pl.col("item").ne_missing(pl.col("item").shift(1))
+    base = pl.when(first).then(total - pl.col("gap_length") - pl.col("length")).forward_fill()
+    return (
+        pieces.with_columns(
+            end=total - base, before=pl.col("gap").str.tail(AROUND), after=pl.col("gap").shift(-1).str.head(AROUND)
+        )
+        .filter(pl.col("length") > 0)
+        .select("item", (pl.col("end") - pl.col("length")).alias("start"), "end", "before", "after", "match")
+    )
+
+
+def _parts(hits: pl.LazyFrame, pattern: str, marked: str) -> pl.DataFrame:
+    """Spans that are a group of the match."""
     pieces = (
-        hits.with_columns(piece=marked.str.split(MARK))
+        hits.with_columns(piece=pl.col("text").str.replace_all(pattern, marked).str.split(MARK))
         .select("item", "piece")
         .explode("piece")
         .with_columns(length=pl.col("piece").str.len_chars().cast(pl.Int64))

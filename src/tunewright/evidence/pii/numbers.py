@@ -5,6 +5,8 @@ its writer calls an order, an invoice or a version is none of ours, whatever its
 ten passes the Luhn formula.
 """
 
+# ruff: noqa: E501 -- a pattern is read whole or not at all
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,9 +15,9 @@ import polars as pl
 from tunewright.evidence.pii import checksums
 from tunewright.evidence.pii.cut import AROUND, cut
 
-TOKEN = r"(?:(?-u:\b)|[+(])\(?(?:[A-Za-z]{1,4}[:\-])*[A-Za-z]{0,6}[0-9][0-9A-Za-z.:/()\-]*"
+WORD = r"(?:(?-u:\b)|[+(])\(?(?:[A-Za-z]{1,4}[:\-])*[A-Za-z]{0,6}[0-9][0-9A-Za-z.:/()\-]*"
 #: A run: tokens with a digit, and short words in capitals between them ("GB29 NWBK 6016", "QQ 12 34 56 C").
-RUN = rf"(?:(?-u:\b)[A-Z]{{1,4}}[ \u00a0])?{TOKEN}(?:[ \u00a0](?:{TOKEN}|[A-Z]{{1,4}}(?-u:\b)|x[0-9]+))*"
+RUN = rf"(?:(?-u:\b)[A-Z]{{1,4}}[ \u00a0])?{WORD}(?:[ \u00a0]{{1,2}}(?:{WORD}|[A-Z]{{1,4}}(?-u:\b)|x[0-9]+))*"
 
 #: Between a word that names a number and the number.
 _IS = r"(?:[\s:#=.,(\-–]|number|numbers|no|nr|num|n°|id|code|is|was|of|at|on|me|my|your|the|to|under|digits?|ending|with)*$"
@@ -27,29 +29,31 @@ NOT_OURS = (
 )
 PHONE_WORDS = (
     r"(?:phones?|telephone|mobile|mob|cell|cellphone|tel|fax|call|calling|called|ring|text|sms|whatsapp|desk|office|"
-    r"landline|hotline|reach|telefon|handy|téléphone|portable|teléfono|móvil|telefono|cellulare|contact|dial|pager)" + _IS
+    r"landline|hotline|reach|telefon|handy|téléphone|portable|teléfono|móvil|telefono|cellulare|contact|dial|pager)"
 )
-CARD_WORDS = r"(?:card|visa|mastercard|amex|american express|credit|debit|pan|cc|karte|carte|tarjeta|carta)" + _IS
-SSN_WORDS = r"(?:ssn|social security|social security number|soc sec|social|ss#)" + _IS
-NHS_WORDS = r"nhs" + _IS
-TAX_WORDS = r"(?:steuer|steuer-?id|steuernummer|idnr|steueridentifikationsnummer|tax id|tin|tax)" + _IS
+CARD_WORDS = r"(?:card|visa|mastercard|amex|american express|credit|debit|pan|cc|karte|carte|tarjeta|carta)"
+SSN_WORDS = r"(?:ssn|social security|social security number|soc sec|social|ss#)"
+NHS_WORDS = r"nhs"
+TAX_WORDS = r"(?:steuer|steuer-?id|steuernummer|idnr|steueridentifikationsnummer|tax id|tin|tax)"
 ACCOUNT_WORDS = (
     r"(?:account|acct|a/c|konto|kontonummer|compte|cuenta|conto|routing|sort code|customer|client|member|"
-    r"kundennummer|kunde|cliente|membership|loyalty|user)" + _IS
+    r"kundennummer|kunde|cliente|membership|loyalty|user)"
 )
 PLAN_WORDS = (
     r"(?:health plan|health insurance|medicare|medicaid|beneficiary|subscriber|insurance|insurance policy|"
-    r"member id|plan member|mbi|versichertennummer|krankenversicherung|mutuelle|group number)" + _IS
+    r"member id|plan member|mbi|versichertennummer|krankenversicherung|mutuelle|group number)"
 )
-RECORD_WORDS = r"(?:mrn|medical record|medical records|patient|chart|hospital|health record|patient file|pid)" + _IS
+RECORD_WORDS = r"(?:mrn|medical record|medical records|patient|chart|hospital|health record|patient file|pid)"
 DOCUMENT_WORDS = (
     r"(?:passport|driver'?s?'? licen[sc]e|driving licen[sc]e|licen[sc]e|dl|identity card|id card|national id|"
-    r"personalausweis|reisepass|passeport|pasaporte|passaporto|permis de conduire)" + _IS
+    r"personalausweis|reisepass|passeport|pasaporte|passaporto|permis de conduire)"
 )
-IMEI_WORDS = r"(?:imei|device|device id)" + _IS
-VIN_WORDS = r"(?:vin|chassis|fahrgestellnummer|vehicle|vehicle identification)" + _IS
-ZIP_WORDS = r"(?:zip|zipcode|zip code|postal|postal code|postcode|post code|plz|code postal|cap)" + _IS
-VERSION_WORDS = r"(?-u:\b)(?:version|ver|v|release|build|firmware|driver|update|section|sec|chapter|python|ios|os|kernel)[\s:.#]*$"
+IMEI_WORDS = r"(?:imei|device|device id)"
+VIN_WORDS = r"(?:vin|chassis|fahrgestellnummer|vehicle|vehicle identification)"
+ZIP_WORDS = r"(?:zip|zipcode|zip code|postal|postal code|postcode|post code|plz|code postal|cap)"
+VERSION_WORDS = (
+    r"(?-u:\b)(?:version|ver|v|release|build|firmware|driver|update|section|sec|chapter|python|ios|os|kernel)[\s:.#]*$"
+)
 STATES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|"
     "PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC|PR"
@@ -90,16 +94,18 @@ _IIN = (
     r"(?:1800|2131)[0-9]{11})$"
 )
 _SSN_AREAS = ~_PLAIN.str.contains(r"^(?:000|666|9)|^...00|0000$")
-_PUBLIC = ~_MATCH.str.contains(r"^(?:0|10|127|255|192\.168|169\.254|172\.(?:1[6-9]|2[0-9]|3[01])|2(?:2[4-9]|3[0-9]|4[0-9]))\.")
+_PUBLIC = ~_MATCH.str.contains(
+    r"^(?:0|10|127|255|192\.168|169\.254|172\.(?:1[6-9]|2[0-9]|3[01])|2(?:2[4-9]|3[0-9]|4[0-9]))\."
+)
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _DIGITS_7_15 = _LENGTH.is_between(7, 15)
 _HEX = r"[0-9A-Fa-f]{1,4}"
 
 RULES: tuple[Rule, ...] = (
     Rule("iban", r"[A-Z]{2}[0-9]{2}(?:[ \-]?[A-Z0-9]{1,4}){3,8}[A-Z0-9]{0,3}", 0.99, valid=checksums.iban, guarded=False),
-    Rule("iban", r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", 0.99, words=r"iban" + _IS, guarded=False, valid=checksums.iban),
-    Rule("iban", r"[A-Z]{2}[0-9]{2}(?:[ \-]?[A-Z0-9]{4}){2,7}(?:[ \-]?[A-Z0-9]{1,3})?", None, words=r"iban" + _IS, guarded=False),
-    Rule("payment_card", r"[0-9](?:[ \-]?[0-9]){11,18}", 0.9, words=CARD_WORDS, valid=checksums.luhn,
+    Rule("iban", r"(?i)[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", 0.99, words=r"iban", guarded=False, valid=checksums.iban),
+    Rule("iban", r"[A-Z]{2}[0-9]{2}(?:[ \-]?[A-Z0-9]{4}){2,7}(?:[ \-]?[A-Z0-9]{1,3})?", None, words=r"iban", guarded=False),
+    Rule("payment_card", r"[0-9](?:[ \-]{0,2}[0-9]){11,18}", 0.9, words=CARD_WORDS, valid=checksums.luhn,
          keep=_PLAIN.str.contains(_IIN)),
     Rule("us_ssn", r"[0-9]{3}-[0-9]{2}-[0-9]{4}", 0.85, words=SSN_WORDS, keep=_SSN_AREAS),
     Rule("us_ssn", r"[0-9]{3}[ .]?[0-9]{2}[ .]?[0-9]{4}", None, words=SSN_WORDS, keep=_SSN_AREAS),
@@ -114,7 +120,7 @@ RULES: tuple[Rule, ...] = (
     Rule("de_tax_id", r"[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}", None, words=TAX_WORDS, valid=checksums.tax_id),
     Rule("identity_document", r"[A-Z]{0,3}[\- ]?[0-9][0-9A-Z]*(?:-[0-9A-Z]+){0,3}", None, words=DOCUMENT_WORDS,
          keep=_LENGTH.is_between(6, 16) & _PLAIN.str.contains("[0-9].*[0-9].*[0-9].*[0-9]")),
-    Rule("ip_address", rf"{_OCTET}(?:\.{_OCTET}){{3}}", 0.85, words=r"(?:ip|address|host|client)" + _IS,
+    Rule("ip_address", rf"{_OCTET}(?:\.{_OCTET}){{3}}", 0.85, words=r"(?:ip|address|host|client)",
          keep=_PUBLIC & ~pl.col("before").str.contains(VERSION_WORDS)
          & ~pl.col("after").str.contains(r"^\.[0-9]"), guarded=False),
     Rule("ip_address", rf"(?:{_HEX}:){{7}}{_HEX}|(?:{_HEX}:){{1,6}}(?::{_HEX}){{1,6}}|(?:{_HEX}:){{2,7}}:", 0.9, guarded=False,
@@ -127,16 +133,17 @@ RULES: tuple[Rule, ...] = (
          keep=_PLAIN.str.contains("[A-Z].*[A-Z]") & _PLAIN.str.contains("[0-9]{4}$")),
     Rule("vin", r"[A-HJ-NPR-Z0-9]{17}", None, words=VIN_WORDS),
     Rule("medical_record", r"[A-Z]{0,3}[\- ]?[0-9]{2,}(?:-[0-9]+){0,2}", None, words=RECORD_WORDS, keep=_LENGTH.is_between(5, 12)),
-    Rule("health_plan", r"[A-Z]{0,4}[\- ]?[0-9][0-9A-Z]{2,}(?:-[0-9A-Z]+){0,3}", None, words=PLAN_WORDS,
+    Rule("health_plan", r"[A-Z]{0,4}[\- ]?[0-9][0-9A-Z]+(?:-[0-9A-Z]+){0,3}", None, words=PLAN_WORDS,
          keep=_LENGTH.is_between(6, 16)),
     Rule("health_plan", r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?"
          r"[AC-HJKMNP-RT-Y]{2}[0-9]{2}", 0.85),
     Rule("account_number", r"[A-Z]{0,3}[\-]?[0-9][0-9\-]{3,17}[0-9]", None, words=ACCOUNT_WORDS, keep=_LENGTH.is_between(5, 18)),
-    Rule("account_number", r"[0-9]{2}-[0-9]{2}-[0-9]{2}", None, words=r"sort code" + _IS),
+    Rule("account_number", r"[0-9]{2}-[0-9]{2}-[0-9]{2}", None, words=r"sort code"),
     Rule("postal_code", r"(?:[A-Z]{1,2}[0-9][A-Z0-9]?|GIR) [0-9][ABD-HJLNP-UW-Z]{2}", 0.8),
     Rule("postal_code", r"[0-9]{3,5}(?:-[0-9]{3,4})?|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|[0-9]{4} ?[A-Z]{2}|[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]",
          None, words=ZIP_WORDS),
-    Rule("postal_code", rf"(?:{STATES}) [0-9]{{5}}(?:-[0-9]{{4}})?", 0.85),
+    Rule("postal_code", rf"(?:{STATES}) [0-9]{{5}}(?:-[0-9]{{4}})?", 0.85,
+         keep=pl.col("before").str.contains(r"[,\n]\s*$")),
     Rule("phone", r"\+[1-9][0-9]{0,2}(?:[ .\-/]?\(0?\)?[0-9]{0,5}\)?)?(?:[ .\-/]?[0-9]{1,8}){1,6}(?: ?(?:x|ext\.?) ?[0-9]{1,5})?", 0.9,
          words=PHONE_WORDS, keep=_LENGTH.is_between(8, 20)),
     Rule("phone", r"(?:\+?1[ .\-]?)?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[\-.])[2-9][0-9]{2}[\-. ]?[0-9]{4}(?: ?(?:x|ext\.?) ?[0-9]{1,5})?",
@@ -164,16 +171,24 @@ def number_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
 
 def spans_in_runs(found: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
     """The same over runs that are known already."""
-    long = found.filter(pl.col("text").str.len_bytes() >= 3).rename({"item": "of"}).with_columns(item="run")
+    long = (
+        found.filter(pl.col("text").str.len_bytes() >= 3)
+        .rename({"item": "of"})
+        .with_columns(item="run", context=(pl.col("before") + pl.col("text")).str.to_lowercase())
+    )
     return pl.concat([_spans(long, rule) for rule in RULES if rule.type in types] or [_none()])
 
 
 def _none() -> pl.DataFrame:
-    return pl.DataFrame(schema={"item": pl.Int64, "start": pl.Int64, "end": pl.Int64, "type": pl.String, "score": pl.Float64})
+    return pl.DataFrame(
+        schema={"item": pl.Int64, "start": pl.Int64, "end": pl.Int64, "type": pl.String, "score": pl.Float64}
+    )
 
 
 def _spans(found: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     pattern = r"(^|[^0-9A-Za-z])(" + rule.shape + r")($|[^0-9A-Za-z])"
+    if rule.score is None:
+        found = found.filter(pl.col("context").str.contains(rule.words))
     inner = cut(found, pattern, lead="${1}", value="${2}", trail="${3}").filter(pl.col("match") != "")
     if inner.is_empty():
         return _none()
@@ -187,7 +202,7 @@ def _spans(found: pl.DataFrame, rule: Rule) -> pl.DataFrame:
         after=(pl.col("after") + pl.col("far_after")).str.head(AROUND),
         plain=pl.col("match").str.replace_all(r"[^0-9A-Za-z]", ""),
     )
-    named = pl.col("before").str.contains(rf"(?:^|[^a-z0-9]){rule.words}") if rule.words else pl.lit(value=False)
+    named = pl.col("before").str.contains(rf"(?:^|[^a-z0-9]){rule.words}{_IS}") if rule.words else pl.lit(value=False)
     spans = spans.with_columns(named=named).filter(pl.col("named") if rule.score is None else pl.lit(value=True))
     if rule.keep is not None:
         spans = spans.filter(rule.keep)

@@ -5,6 +5,7 @@ social security number is undone by trying all of them, six digits leave hundred
 """
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 from pydantic import Field
@@ -12,6 +13,7 @@ from pydantic import Field
 from tunewright.core.corpus import Corpus
 from tunewright.core.frozen import Frozen
 from tunewright.core.progress import SILENT, Progress, tracked
+from tunewright.evidence.pii.cut import MARK
 from tunewright.evidence.pii.numbers import number_spans
 from tunewright.evidence.pii.types import TAGGED, pii_types
 from tunewright.evidence.pii.words import word_spans
@@ -54,12 +56,11 @@ def pii_spans(corpus: Corpus, options: PiiOptions | None = None) -> pl.DataFrame
 
 def spans_of(places: pl.DataFrame, options: PiiOptions, progress: Progress = SILENT) -> pl.DataFrame:
     """The same over `places` (`row`, `column`, `text`)."""
-    frames = [
-        _batch(places.slice(start, BATCH_ROWS), options)
-        for start in tracked(
-            range(0, places.height, BATCH_ROWS), progress, "personal data", -(-places.height // BATCH_ROWS), "batches"
-        )
-    ]
+    starts = range(0, places.height, BATCH_ROWS)
+    # Polars runs most string expressions on one core and lets go of the interpreter, so batches run side by side.
+    with ThreadPoolExecutor(max_workers=pl.thread_pool_size()) as pool:
+        done = pool.map(lambda start: _batch(places.slice(start, BATCH_ROWS), options), starts)
+        frames = list(tracked(done, progress, "personal data", len(starts), "batches"))
     return pl.concat([pl.DataFrame(schema=SPAN_COLUMNS), *frames]).sort("row", "column", "start")
 
 
@@ -67,7 +68,7 @@ def _batch(places: pl.DataFrame, options: PiiOptions) -> pl.DataFrame:
     known = [name for name in pii_types() if options.names or name not in TAGGED]
     types = frozenset(known if not options.types else (name for name in known if name in options.types))
     numbered = places.select("row", "column", "text", item=pl.int_range(pl.len(), dtype=pl.Int64))
-    looked = numbered.select("item", "text")
+    looked = numbered.select("item", pl.col("text").str.replace_all(MARK, " ", literal=True))
     found = resolved(pl.concat([word_spans(looked, types), number_spans(looked, types)]))
     joined = found.join(numbered, on="item", how="left", maintain_order="left").with_columns(
         value=pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))

@@ -1,10 +1,13 @@
 """Identifiers known by the words and signs in them: e-mail and web addresses, keys and passwords, birthdays, streets."""
 
+# ruff: noqa: E501 -- a pattern is read whole or not at all
+
 import polars as pl
 
 from tunewright.evidence.pii.cut import cut
 
-EMAIL = r"[A-Za-z0-9\p{L}._%+\-]{1,64}@(?:[A-Za-z0-9\p{L}](?:[A-Za-z0-9\p{L}\-]{0,61}[A-Za-z0-9\p{L}])?\.)+[A-Za-z]{2,24}"
+_LOCAL = r"[^\s@<>()\"',;:\[\]{}|\\/=]+"
+EMAIL = rf"{_LOCAL}(?:'{_LOCAL})*@(?:[\p{{L}}0-9\-]+\.)+[A-Za-z]{{2,24}}"
 URL = r"(?i)(?:https?|ftp|wss?)://[^\s<>\"'|\\^`{}\[\]]+[^\s<>\"'|\\^`{}\[\].,;:!?)]|(?-u:\b)www\.[a-z0-9\-]+(?:\.[a-z0-9\-]+)+(?:/[^\s<>\"']*[a-z0-9/])?"
 #: Formats that the issuers document; the prefixes are theirs.
 KEY = (
@@ -51,7 +54,7 @@ _SMALL = r"(?:de|du|des|la|le|les|l'|del|della|dei|di|d'|el|los|las|da|do|dos|va
 STREETS = (
     rf"(?-u:\b){_HOUSE},? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.? )?(?:{_CAP} ){{1,4}}{_KIND}(?-u:\b)\.?{_UNIT}",
     r"(?-u:\b)[A-ZÀ-Þ][\p{L}\-]*(?:straße|strasse|str\.|weg|platz|gasse|allee|damm|ufer|ring|straat|laan|plein|gatan|vägen|vej|veien|gata|katu)"
-    r" [0-9]{1,4} ?[a-zA-Z]?(?-u:\b)",
+    r" [0-9]{1,4}(?: ?[a-zA-Z])?(?-u:\b)",
     rf"(?:[0-9]{{1,4}}(?: ?(?:bis|ter))?,? )?(?-u:\b)(?:rue|Rue|avenue|boulevard|Boulevard|place|impasse|chemin|quai|allée) (?:{_SMALL} ?)*"
     rf"{_CAP}(?:[ \-](?:{_SMALL} ?)*{_CAP}){{0,3}}(?:,? [0-9]{{1,4}})?",
     rf"(?-u:\b)(?:[Cc]alle|[Aa]venida|Av\.|[Pp]laza|[Pp]aseo|Via|[Vv]iale|Corso|Piazza|Largo|Rua|Avenida) (?:{_SMALL} ?)*"
@@ -70,7 +73,7 @@ def word_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
     found = []
     if "email" in types:
         signed = _holding(texts, "@")
-        spans = cut(signed, r"([A-Za-z0-9\p{L}_]*)(" + EMAIL + ")", value="${1}${2}") if signed.height else _empty()
+        spans = cut(signed, EMAIL)
         found.append(_typed(spans, "email", 0.99))
     if "url" in types:
         found.append(_typed(cut(texts.filter(pl.col("text").str.contains(r"(?i)://|www\.")), URL), "url", 0.9))
@@ -88,18 +91,26 @@ def word_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
 
 BIRTH_STEMS = ["born", "birth", "dob", "d.o.b", "gebor", "geburt", "geb.", "naissance", "né ", "née ", "nacid", "nacim",
                "nato ", "nata ", "nascita"]  # fmt: skip
-SECRET_STEMS = ["passw", "pwd", "passphrase", "passcode", "mot de passe", "contraseña", "key", "secret", "token", "bearer"]  # fmt: skip
-KEY_STEMS = ["AKIA", "ASIA", "AIDA", "AROA", "gh", "glpat-", "xox", "_live_", "_test_", "sk-", "AIza", "hf_", "npm_",
+SECRET_STEMS = ["passw", "pwd", "passphrase", "passcode", "mot de passe", "contraseña", "api key", "api_key", "api-key",
+                "apikey", "secret", "access key", "access_key", "access-key", "token", "bearer"]  # fmt: skip
+KEY_STEMS = ["AKIA", "ASIA", "AIDA", "AROA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "_live_", "_test_", "sk-", "AIza", "hf_", "npm_",
              "SG.", "eyJ", "-----BEGIN"]  # fmt: skip
 
 
 def _secrets(texts: pl.DataFrame) -> list[pl.DataFrame]:
     holding = texts.filter(pl.col("text").str.contains_any(KEY_STEMS))
-    keys = cut(holding.filter(pl.col("text").str.contains(KEY)), r"((?:^|[^A-Za-z0-9_]))(" + KEY + ")", lead="${1}", value="${2}")
+    keys = cut(
+        holding.filter(pl.col("text").str.contains(KEY)),
+        r"((?:^|[^A-Za-z0-9_]))(" + KEY + ")",
+        lead="${1}",
+        value="${2}",
+    )
     named = texts.filter(pl.col("text").str.contains_any(SECRET_STEMS, ascii_case_insensitive=True))
-    told = cut(named, TOLD, lead="${1}", value="${2}").with_columns(
-        inner=pl.col("match").str.strip_chars_end(".!?)]}")
-    ).with_columns(end=pl.col("start") + pl.col("inner").str.len_chars())
+    told = (
+        cut(named, TOLD, lead="${1}", value="${2}")
+        .with_columns(inner=pl.col("match").str.strip_chars_end(".!?)]}"))
+        .with_columns(end=pl.col("start") + pl.col("inner").str.len_chars())
+    )
     said = pl.col("before").str.contains(r"(?:[:=]|\s(?:is|was|ist|es|est):?)\s*[\"'`]?$")
     letters, digits = pl.col("inner").str.count_matches(r"\p{L}"), pl.col("inner").str.count_matches("[0-9]")
     signs = pl.col("inner").str.count_matches(r"[^\p{L}0-9.\-/]")
@@ -108,7 +119,11 @@ def _secrets(texts: pl.DataFrame) -> list[pl.DataFrame]:
     length = pl.col("inner").str.len_chars()
     # Without "is" or a sign between, only what looks drawn at random counts: "token 3f9a0c..." but not "key 2nd-floor".
     random = (length >= 16) & (digits >= 3) & (letters >= 3)
-    strong = (said & mixed | random) & varied & ~pl.col("inner").str.contains(r"(?i)^(?:https?:|www\.|\[|<|\{|\*)|@.*\.|^[0-9]{1,2}[./:-]")
+    strong = (
+        (said & mixed | random)
+        & varied
+        & ~pl.col("inner").str.contains(r"(?i)^(?:https?:|www\.|\[|<|\{|\*)|@.*\.|^[0-9]{1,2}[./:-]")
+    )
     pins = cut(texts.filter(pl.col("text").str.contains(PIN)), PIN, lead="${1}", value="${2}", trail="${3}")
     return [_typed(keys, "secret", 0.98), _typed(told.filter(strong), "secret", 0.85), _typed(pins, "secret", 0.85)]
 
