@@ -3,7 +3,7 @@
 import polars as pl
 from tests.worlds import rows
 
-from tunewright.clean.apply import apply_changes
+from tunewright.clean.apply import apply_changes, finished
 from tunewright.clean.diff import diff
 from tunewright.core.edit import CHANGE_COLUMNS
 
@@ -21,7 +21,9 @@ def changes(*given: dict) -> pl.DataFrame:
 
 def test_a_new_prompt_replaces_the_turn_that_held_the_old_one() -> None:
     before = rows(["help me"], answers=["sure"], messages=[TURNS])
-    made = apply_changes(before, [changes({"row": 0, "action": "replace", "column": "prompt", "value": "please help"})])
+    made = finished(
+        apply_changes(before, changes({"row": 0, "action": "replace", "column": "prompt", "value": "please help"}))
+    )
     assert made["prompt"].to_list() == ["please help"]
     assert [turn["content"] for turn in made["messages"][0]] == ["hi, I am Bo", "hello", "please help", "sure"]
     assert made["content_digest"][0] != before["content_digest"][0]
@@ -29,13 +31,15 @@ def test_a_new_prompt_replaces_the_turn_that_held_the_old_one() -> None:
 
 def test_weights_of_two_fixes_multiply_and_rows_are_numbered_anew() -> None:
     before = rows(["a", "b", "c"], ["x", "y", "z"])
-    made = apply_changes(
-        before,
-        [
-            changes({"row": 0, "action": "drop"}),
-            changes({"row": 1, "action": "reweight", "weight": 0.5}),
-            changes({"row": 1, "action": "reweight", "weight": 0.5}),
-        ],
+    made = finished(
+        apply_changes(
+            before,
+            changes(
+                {"row": 0, "action": "drop"},
+                {"row": 1, "action": "reweight", "weight": 0.5},
+                {"row": 1, "action": "reweight", "weight": 0.5},
+            ),
+        )
     )
     assert made.select("row", "prompt", "weight").rows() == [(0, "b", 0.25), (1, "c", 1.0)]
 

@@ -1,22 +1,32 @@
 """The safe fixes for what an audit found, as new rows and the edits that made them.
 
-Fixes run in one order: drops first, since what is gone needs no mending, then changes of text, then weights. Each fix
-reads the rows as they came, and a row that an earlier fix dropped is out of the reach of later ones; so two fixes
-never see each other's half-made text, and cleaning a clean set changes nothing.
+Fixes run in the order of their ``STAGE``: rows that go, parts of texts, whole texts, labels, weights. A finding
+points at rows and characters of the data that was audited, so parts of texts change while every character still
+stands where it stood, all at once; from then on each fix reads what the one before it left. Row numbers stay until
+the end. Why it is done this way: docs/decisions/003-how-fixes-compose.md.
 """
+
+from itertools import groupby
+from types import ModuleType
 
 import polars as pl
 
-from tunewright.clean.apply import apply_changes, with_digests
+from tunewright.clean.apply import apply_changes, effective, finished, with_digests
 from tunewright.clean.settings import CleanSettings
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.corpus import Corpus
-from tunewright.core.edit import Edit
-from tunewright.core.errors import GateFailed
+from tunewright.core.digest import digest
+from tunewright.core.edit import CHANGE_COLUMNS, Edit
+from tunewright.core.errors import GateFailed, UserError, did_you_mean
 from tunewright.core.finding import Finding
+from tunewright.core.progress import tracked
 from tunewright.core.shelf import Shelf
 
 FIXES = Shelf("tunewright.clean.fixes", "fix", "fix")
+#: The stage whose fixes change parts of texts: they are found first and made together.
+PARTS = 1
+#: Below this many rows a share of a class says nothing.
+SMALLEST_CLASS = 10
 
 
 def clean(
@@ -25,56 +35,103 @@ def clean(
     """The cleaned rows and the edits, nothing stored.
 
     Raises:
-        GateFailed: E-CLEAN-001 when a fix would remove more of a class or source than ``max_removed``.
+        GateFailed: E-CLEAN-001 when the fixes would remove more of a class or source than ``max_removed``.
+        UserError: E-CLEAN-002 and on, when a fix lacks what it needs.
     """
+    assert report.dataset.root == corpus.dataset.root, "a finding's rows are those of the data that was audited"
     before = corpus.scan().collect()
-    dropped = pl.Series("row", [], dtype=pl.Int64)
-    edits = []
-    for finding, fix in _in_order(report, settings):
-        module = FIXES.load(fix)
-        options = module.Options.model_validate(settings.fixes.get(fix) or {})
-        changes = module.fix(corpus, finding, options).filter(~pl.col("row").is_in(dropped.implode()))
-        if changes.is_empty():
-            continue
-        edits.append(Edit.of(changes, fix=fix, finding=finding.name, who=who))
-        gone = changes.filter(pl.col("action") == "drop")["row"]
-        dropped = pl.concat([dropped, gone.cast(pl.Int64)])
-    _refuse_to_gut(before, dropped, settings)
-    after = apply_changes(before, [edit.frame for edit in edits])
+    rows, edits = before, list[Edit]()
+    wanted = tracked(chosen := _chosen(report, settings), corpus.progress, "clean", len(chosen), "fixes")
+    for stage, group in groupby(wanted, key=lambda pair: _stage(FIXES.load(pair[1]))):
+        made = []
+        for finding, fix in group:
+            changes = _changes(_view(corpus, rows, edits), finding, fix, settings)
+            changes = effective(rows, changes)
+            if changes.is_empty():
+                continue
+            made.append(changes)
+            edits.append(Edit.of(changes, fix=fix, finding=finding.name, who=who))
+            if stage != PARTS:
+                rows = apply_changes(rows, changes)
+        if stage == PARTS and made:
+            rows = apply_changes(rows, pl.concat(made))
+    _refuse_to_gut(before, rows, edits, settings)
+    after = finished(rows) if edits else before
     return after, tuple(with_digests(edit, before, after) for edit in edits)
 
 
-def _in_order(report: AuditReport, settings: CleanSettings) -> list[tuple[Finding, str]]:
-    """Findings with the fix each asks for, drops first."""
-    wanted = [
-        (finding, finding.fix)
-        for finding in report.findings
-        if finding.fix
-        and finding.rows
-        and finding.name not in settings.leave
-        and finding.check not in settings.leave
-        and settings.fixes.get(finding.fix) is not False
-    ]
-    return sorted(wanted, key=lambda pair: (FIXES.load(pair[1]).STAGE, pair[1], pair[0].name))
+def _changes(corpus: Corpus, finding: Finding, fix: str, settings: CleanSettings) -> pl.DataFrame:
+    module = FIXES.load(fix)
+    given = settings.fixes.get(fix)
+    options = module.Options.model_validate({} if given in (None, True) else given)
+    changes: pl.DataFrame = module.fix(corpus, finding, options)
+    missing = [pl.lit(None, kind).alias(name) for name, kind in CHANGE_COLUMNS.items() if name not in changes.columns]
+    return changes.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in CHANGE_COLUMNS.items())
 
 
-def _refuse_to_gut(before: pl.DataFrame, dropped: pl.Series, settings: CleanSettings) -> None:
+def _view(corpus: Corpus, rows: pl.DataFrame, edits: list[Edit]) -> Corpus:
+    """The rows as they are now, under a digest of their own: evidence of other texts is not taken for theirs."""
+    if not edits:
+        return corpus
+    root = digest([corpus.dataset.root, [[edit.fix, edit.frame_digest] for edit in edits]])
+    dataset = corpus.dataset.model_copy(update={"version": None, "rows": rows.height, "root": root})
+    return Corpus(dataset, rows.lazy(), references=corpus.references, progress=corpus.progress)
+
+
+def _chosen(report: AuditReport, settings: CleanSettings) -> list[tuple[Finding, str]]:
+    """Findings with the fix that each one gets, in the order in which they run."""
+    chosen = []
+    for finding in report.findings:
+        told = settings.use.get(finding.name) or settings.use.get(finding.check)
+        fix = told or finding.fix
+        if not fix or not finding.rows or {finding.name, finding.check} & set(settings.leave):
+            continue
+        if told and told not in FIXES.names():
+            raise UserError("E-CFG-002", f"There is no fix named {told!r}.", fix=did_you_mean(told, FIXES.names()))
+        if settings.fixes.get(fix) is not False and (told or _unasked(finding, fix) or fix in settings.fixes):
+            chosen.append((finding, fix))
+    return sorted(chosen, key=lambda pair: (_stage(FIXES.load(pair[1])), pair[1], pair[0].name))
+
+
+def _unasked(finding: Finding, fix: str) -> bool:
+    """Whether a fix runs without being named: the safe ones, and any for what would otherwise block."""
+    return bool(getattr(FIXES.load(fix), "SAFE", True)) or finding.severity == "blocking"
+
+
+def _stage(fix: ModuleType) -> float:
+    return float(fix.STAGE)
+
+
+def _refuse_to_gut(before: pl.DataFrame, after: pl.DataFrame, edits: list[Edit], settings: CleanSettings) -> None:
     """Stop when one class or source would lose more than the settings allow."""
-    gone = before.filter(pl.col("row").is_in(dropped.implode()))
+    gone = before.join(after.select("row"), on="row", how="anti")
     for column, noun in (("label", "class"), ("source_id", "source")):
         lost = (
             before.drop_nulls(column)
             .group_by(column)
             .agg(had=pl.len())
             .join(gone.group_by(column).agg(lost=pl.len()), on=column)
-            .filter((pl.col("had") >= 10) & (pl.col("lost") > settings.max_removed * pl.col("had")))
+            .filter((pl.col("had") >= SMALLEST_CLASS) & (pl.col("lost") > settings.max_removed * pl.col("had")))
             .sort("lost", column, descending=[True, False])
         )
         if lost.height:
             name, had, rows = lost.row(0)
+            others = f", and too much of {lost.height - 1} more" if lost.height > 1 else ""
+            concerned = gone.filter(pl.col(column) == name)["row"]
             raise GateFailed(
                 "E-CLEAN-001",
-                f"Cleaning would remove {rows:,} of the {had:,} rows of {noun} {name!r} ({rows / had:.0%}).",
+                f"Cleaning would remove {rows:,} of the {had:,} rows of {noun} {name!r} ({rows / had:.0%}){others}: "
+                f"{_by_finding(edits, concerned)}.",
                 why=f"More than {settings.max_removed:.0%} of one {noun} is rarely dirt; a rule may be too broad.",
                 fix="Look with `tunewright clean --preview`; set clean.leave, or raise clean.max_removed.",
             )
+
+
+def _by_finding(edits: list[Edit], rows: pl.Series) -> str:
+    """Which findings the `rows` were dropped for, most first."""
+    counts = [
+        (edit.frame.filter((pl.col("action") == "drop") & pl.col("row").is_in(rows.implode())).height, edit)
+        for edit in edits
+    ]
+    told = sorted(((count, edit.finding, edit.fix) for count, edit in counts if count), reverse=True)
+    return ", ".join(f"{count:,} for {finding} ({fix})" for count, finding, fix in told)

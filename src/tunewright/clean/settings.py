@@ -9,14 +9,19 @@ from tunewright.core.frozen import Frozen
 
 
 class CleanSettings(Frozen):
-    """Which findings are mended without asking, and how much may go."""
+    """Which findings are mended without asking, how, and how much may go."""
 
     fixes: Mapping[str, Mapping[str, Any] | bool | None] = Field(
         {},
-        description="Fixes with their options; empty makes every fix that a finding names, false leaves one out.",
+        description="Fixes with their options; false leaves one out. Those that change what people meant (redact, "
+        "surrogate, relabel, reweight, normalize_dates) mend blocking findings, and warnings once they are named here.",
+    )
+    use: Mapping[str, str] = Field(
+        {},
+        description="Another fix for a finding or a whole check than the suggested one, such as pii: surrogate.",
     )
     leave: tuple[str, ...] = Field(
-        (), description="Findings left alone, by name, such as exact_duplicates.both or missing."
+        (), description="Findings or checks left alone, by name, such as exact_duplicates.both or missing."
     )
     max_removed: float = Field(
         0.3,

@@ -12,8 +12,9 @@ from tunewright.core.frozen import VALUE_FILE, Frozen
 
 Action = Literal["drop", "replace", "reweight"]
 
-#: What a fix asks for. `column` and `value` go with replace, `weight` with reweight, `reason` is a sentence a
-#: clerk can read.
+#: What a fix asks for. `column` and `value` go with replace, `weight` (a factor) with reweight, `reason` is a sentence
+#: a clerk can read. A replace with `start` and `end` (characters, end excluded) concerns that part of the text only.
+#: `column` is ``prompt``, ``answer``, ``label``, or a turn of the conversation such as ``messages[2]``.
 CHANGE_COLUMNS = {
     "row": pl.Int64,
     "action": pl.String,
@@ -21,6 +22,8 @@ CHANGE_COLUMNS = {
     "value": pl.String,
     "weight": pl.Float64,
     "reason": pl.String,
+    "start": pl.Int64,
+    "end": pl.Int64,
 }
 
 

@@ -18,4 +18,6 @@ def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     seen = (
         pl.format("{}: {}", pl.lit(finding.name), "seen") if "seen" in finding.frame.columns else pl.lit(finding.name)
     )
-    return finding.frame.select("row", action=pl.lit("drop"), reason=seen)
+    return finding.frame.unique("row", keep="first", maintain_order=True).select(
+        "row", action=pl.lit("drop"), reason=seen
+    )

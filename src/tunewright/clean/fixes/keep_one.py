@@ -1,11 +1,12 @@
 """Keep the earliest of several copies and drop the rest.
 
-Only copies whose label and answer are the same come here: the exact duplicates check calls the others ``prompt``
-copies, and a contradiction is never merged silently.
+A copy whose label differs from that of the row that would stay is not dropped: a contradiction is never merged
+silently.
 """
 
 import polars as pl
 
+from tunewright.clean.copies import copies
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding
 from tunewright.core.frozen import Frozen
@@ -19,6 +20,8 @@ class Options(Frozen):
 
 def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     """A drop for each copy, naming the line that stays."""
-    return finding.frame.select(
-        "row", action=pl.lit("drop"), reason=pl.format("repeats line {}, which stays", "other_line")
+    return copies(corpus, finding).select(
+        "row",
+        action=pl.lit("drop"),
+        reason=pl.format("repeats line {}, which stays", pl.col("kept_line").cast(pl.String).fill_null("?")),
     )
