@@ -52,3 +52,23 @@ def test_a_diff_names_what_changed_by_example() -> None:
         ("id1", "changed", "prompt", "b", "B"),
         ("id2", "removed", None, None, None),
     ]
+
+
+def test_a_diff_shows_weights_entities_and_turns_that_are_neither_prompt_nor_answer() -> None:
+    before = rows(["help me"], answers=["sure"], messages=[TURNS])
+    said = [{**TURNS[0], "content": "hi"}, *TURNS[1:]]
+    entity = [{"label": "verb", "start": 0, "end": 4, "text": "help"}]
+    after = rows(["help me"], answers=["sure"], messages=[said], weight=[2.0], entities=[entity])
+    found = {column: (old, new) for column, old, new in diff(before, after).select("column", "before", "after").rows()}
+    assert set(found) == {"messages", "entities", "weight"}
+    assert found["weight"] == ("1.0", "2.0")
+    assert found["messages"][0].startswith('[{"role":"user","content":"hi, I am Bo","weight":null}')
+    assert found["entities"] == ("null", '[{"label":"verb","start":0,"end":4,"text":"help"}]')
+
+
+def test_a_changed_prompt_is_told_once_and_not_again_as_a_turn() -> None:
+    before = rows(["a", "b"], answers=["x", "y"])
+    after = rows(["A", "b"], answers=["x", "Y"])
+    found = diff(before, after).select("example_id", "column", "before", "after").rows()
+    assert found == [("id0", "prompt", "a", "A"), ("id1", "answer", "y", "Y")]
+    assert diff(before, before).is_empty()

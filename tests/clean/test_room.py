@@ -1,5 +1,6 @@
 """Every change has its reason; nothing that a person must judge is touched."""
 
+import polars as pl
 import pytest
 from tests.worlds import corpus, of
 
@@ -7,7 +8,7 @@ from tunewright.audit.room import audit
 from tunewright.audit.settings import AuditSettings
 from tunewright.clean.room import clean
 from tunewright.clean.settings import CleanSettings
-from tunewright.core.errors import GateFailed
+from tunewright.core.errors import GateFailed, UserError
 from tunewright.evidence.content import with_content_digest
 
 CHECKS = AuditSettings(checks={"exact_duplicates": {}, "missing": {}, "conflicts": {}})
@@ -75,3 +76,38 @@ def test_removing_too_much_of_a_class_or_source_stops_and_asks(column: str) -> N
     assert stopped.value.code == "E-CLEAN-001"
     assert "8 of the" in stopped.value.what
     assert ("'x'" if column == "label" else "'mail'") in stopped.value.what
+
+
+def test_the_refusal_says_which_findings_and_fixes_it_is_about() -> None:
+    texts = [f"a question about number {i}" for i in range(10)] + ["n/a"] * 4 + ["a question about number 1"] * 3
+    with pytest.raises(GateFailed) as stopped:
+        cleaned(texts, ["x"] * 17, CleanSettings())
+    assert stopped.value.what.endswith(
+        "4 for missing.prompt_placeholder (drop), 3 for exact_duplicates.both (keep_one)."
+    )
+    assert "7 of the 17 rows of class 'x' (41%)" in stopped.value.what
+    assert "max_removed" in stopped.value.fix
+
+
+def test_another_fix_can_be_chosen_for_a_finding() -> None:
+    _, frame, edits = cleaned(settings=CleanSettings(use={"exact_duplicates": "merge"}, max_removed=1.0))
+    assert {e.fix for e in edits} == {"merge", "drop"}
+    assert frame.filter(pl.col("example_id") == "id0")["weight"].to_list() == [2.0]
+    with pytest.raises(UserError, match="no fix named 'mrge'") as stopped:
+        cleaned(settings=CleanSettings(use={"missing": "mrge"}))
+    assert "merge" in stopped.value.fix
+
+
+def test_findings_about_other_rows_are_refused() -> None:
+    world, frame, _ = cleaned()
+    with pytest.raises(AssertionError):
+        clean(of(frame), audit(world, CHECKS), ALL, who="dana")
+
+
+def test_the_order_of_findings_changes_nothing() -> None:
+    world, frame, edits = cleaned()
+    report = audit(world, CHECKS)
+    turned = report.model_copy(update={"findings": report.findings[::-1]})
+    again, same = clean(world, turned, ALL, who="dana")
+    assert again.equals(frame)
+    assert same == edits

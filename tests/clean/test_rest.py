@@ -1,0 +1,48 @@
+"""Audit and cleaning come to rest, whatever was wrong."""
+
+import random
+
+from tests.golden import inject
+from tests.golden.base import clean_base
+from tests.golden.inject import World
+from tests.worlds import of
+
+from tunewright.audit.room import audit
+from tunewright.audit.settings import AuditSettings
+from tunewright.clean.room import clean
+from tunewright.clean.settings import CleanSettings
+
+#: Flags of label noise go to a person and are dear to compute.
+CHECKS = AuditSettings(checks={"label_noise": False})
+ALL = CleanSettings(max_removed=1.0, fixes={"redact": {}, "normalize_dates": {}})
+
+
+def test_a_set_with_every_defect_is_clean_after_one_pass() -> None:
+    made = World(clean_base(900, 12, 3), random.Random("rest"))
+    inject.everything(made)
+    inject.personal_data(made, 30)
+    rows = made.corpus()[0].scan().collect()
+    first, edits = clean(of(rows), audit(of(rows), CHECKS), ALL, who="dana")
+    assert {"drop", "keep_one", "redact", "normalize", "strip_quotes"} <= {edit.fix for edit in edits}
+    report = audit(of(first), CHECKS)
+    second, more = clean(of(first), report, ALL, who="dana")
+    assert [(edit.finding, edit.rows) for edit in more] == []
+    assert second.equals(first)
+    assert not [f.name for f in report.findings if f.severity == "blocking" and f.fix and f.check not in ("missing",)]
+
+
+def test_every_row_is_there_or_has_its_reason() -> None:
+    made = World(clean_base(600, 12, 4), random.Random("reasons"))
+    inject.everything(made)
+    rows = made.corpus()[0].scan().collect()
+    frame, edits = clean(of(rows), audit(of(rows), CHECKS), CleanSettings(max_removed=1.0), who="dana")
+    gone = set(rows["example_id"]) - set(frame["example_id"])
+    told = {
+        example: reason
+        for edit in edits
+        for example, action, reason in edit.frame.select("example_id", "action", "reason").rows()
+        if action == "drop"
+    }
+    assert set(told) == gone
+    assert all(told.values())
+    assert frame["row"].to_list() == list(range(frame.height))
