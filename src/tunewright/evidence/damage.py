@@ -100,6 +100,11 @@ def may_be_mojibake(column: str) -> pl.Expr:
     return pl.col(column).str.contains(MOJIBAKE)
 
 
+def may_be_marked_up(column: str) -> pl.Expr:
+    """Texts with a sign without which there is no HTML."""
+    return pl.col(column).str.contains_any(["<", "&"])
+
+
 def is_marked_up(column: str) -> pl.Expr:
     """Texts with HTML in them that is not talked about as code."""
     text = pl.col(column)

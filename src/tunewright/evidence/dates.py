@@ -37,6 +37,7 @@ FORMS: dict[str, str] = {
     "day_month": rf"(?i)\b\d{{1,2}}{ORDINAL}\.?(?: of| de)? (?:{MONTH})\b\.?,?(?: de)? \d{{4}}\b",
     "month_day": rf"(?i)\b(?:{MONTH})\b\.? \d{{1,2}}{ORDINAL},? \d{{4}}\b",
 }
+ANY = "|".join(FORMS.values())
 #: Put around dates while a text is taken apart at them.
 MARK = "\ue000"
 FIRST_YEAR, LAST_YEAR = 1900, 2100
@@ -52,28 +53,26 @@ def written_dates(texts: pl.DataFrame) -> pl.DataFrame:
     """
     # A year, or two separators between numbers: most texts have neither.
     likely = texts.filter(pl.col("text").str.contains(r"\d{4}|\d[/.]\d{1,2}[/.]\d"))
-    found = [
+    found = (
         likely.lazy()
-        .select("row", "column", "source", written=pl.col("text").str.extract_all(pattern))
+        .select("row", "column", "source", written=pl.col("text").str.extract_all(ANY))
         .filter(pl.col("written").list.len() > 0)
         .explode("written")
-        .with_columns(form=pl.lit(form))
+    )
+    form = pl.coalesce(
+        pl.when(pl.col("written").str.contains(f"^(?:{pattern})$")).then(pl.lit(form))
         for form, pattern in FORMS.items()
-    ]
+    )
     numbers = pl.col("written").str.extract_all(r"\d+")
     in_numbers = pl.col("form") == "numbers"
-    number = {
-        name: pl.when(in_numbers).then(numbers.list.get(at).cast(pl.Int64)) for at, name in enumerate(("one", "two"))
-    }
+    one, two = (pl.when(in_numbers).then(numbers.list.get(at).cast(pl.Int64)) for at in (0, 1))
+    separator = pl.when(in_numbers).then(pl.col("written").str.extract(r"([-/.])"))
     year = pl.col("written").str.extract(r"(\d{4})").cast(pl.Int64)
     return (
-        pl.concat(found)
-        .with_columns(
-            separator=pl.when(in_numbers).then(pl.col("written").str.extract(r"([-/.])")), year=year, **number
-        )
+        found.with_columns(form=form)
+        .with_columns(separator=separator, year=year, one=one, two=two)
         .filter(pl.col("year").is_null() | pl.col("year").is_between(FIRST_YEAR, LAST_YEAR))
         .filter(~in_numbers | (pl.max_horizontal("one", "two") <= 31) & (pl.min_horizontal("one", "two") >= 1))
-        .sort("row", "column", maintain_order=True)
         .collect()
     )
 
@@ -165,7 +164,7 @@ def rewritten(texts: pl.DataFrame, dates: pl.DataFrame) -> pl.DataFrame:
     marked = texts.join(told, on=place, how="semi", maintain_order="left").filter(
         ~pl.col("text").str.contains(MARK, literal=True)
     )
-    pieces = pl.col("text").str.replace_all(f"({'|'.join(FORMS.values())})", f"{MARK}${{1}}{MARK}").str.split(MARK)
+    pieces = pl.col("text").str.replace_all(f"({ANY})", f"{MARK}${{1}}{MARK}").str.split(MARK)
     return (
         marked.select(*place, written=pieces)
         .explode("written")

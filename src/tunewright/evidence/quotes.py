@@ -61,10 +61,14 @@ HINTS = (
 ROUNDS = 6
 
 
+def has_lines(column: str) -> pl.Expr:
+    """Texts of more than one line: in one line nothing is cut."""
+    return pl.col(column).str.contains("\n", literal=True)
+
+
 def may_be_quoting(column: str) -> pl.Expr:
     """Texts with a word or sign without which nothing is cut."""
-    text = pl.col(column)
-    return text.str.contains("\n", literal=True) & text.str.contains_any(list(HINTS))
+    return pl.col(column).str.contains_any(list(HINTS))
 
 
 def without_replies(texts: pl.Series) -> pl.Series:

@@ -22,7 +22,7 @@ from tunewright.evidence import damage
 from tunewright.evidence.amounts import written_amounts, written_phones
 from tunewright.evidence.dates import calendar, orders, with_orders, written_dates
 from tunewright.evidence.places import sourced_texts
-from tunewright.evidence.quotes import may_be_quoting, without_replies, without_signatures
+from tunewright.evidence.quotes import has_lines, may_be_quoting, without_replies, without_signatures
 
 NEEDS = ("ftfy",)
 SEEN = 60
@@ -102,10 +102,14 @@ def _damaged(texts: pl.DataFrame) -> list[Finding]:
 
 def _markup_and_quotes(texts: pl.DataFrame) -> list[Finding]:
     """HTML, and what is quoted; lines show once the markup is gone, since a line break may be a tag."""
-    marked = texts.filter(damage.is_marked_up("text"))
+    marked = texts.filter(damage.may_be_marked_up("text")).filter(damage.is_marked_up("text"))
     bare = marked.with_columns(text=damage.mended_markup(marked["text"]))
-    rest = texts.filter(may_be_quoting("text")).join(marked, on=["row", "column"], how="anti", maintain_order="left")
-    likely = pl.concat([rest, bare.filter(may_be_quoting("text"))])
+    rest = (
+        texts.filter(has_lines("text"))
+        .filter(may_be_quoting("text"))
+        .join(marked, on=["row", "column"], how="anti", maintain_order="left")
+    )
+    likely = pl.concat([rest, bare.filter(has_lines("text")).filter(may_be_quoting("text"))])
     replies, signatures = _changed_by(without_replies), _changed_by(without_signatures)
     return [
         _finding(marked, "markup", "warning", "the {column} has HTML in it: {seen!r}", fix="normalize"),
