@@ -15,6 +15,7 @@ from tunewright.core.frozen import Frozen
 from tunewright.core.progress import SILENT, Progress, tracked
 from tunewright.evidence.pii.cut import MARK
 from tunewright.evidence.pii.numbers import number_spans
+from tunewright.evidence.pii.tagger import tagged_spans
 from tunewright.evidence.pii.types import TAGGED, pii_types
 from tunewright.evidence.pii.words import word_spans
 from tunewright.evidence.places import texts
@@ -69,7 +70,10 @@ def _batch(places: pl.DataFrame, options: PiiOptions) -> pl.DataFrame:
     types = frozenset(known if not options.types else (name for name in known if name in options.types))
     numbered = places.select("row", "column", "text", item=pl.int_range(pl.len(), dtype=pl.Int64))
     looked = numbered.select("item", pl.col("text").str.replace_all(MARK, " ", literal=True))
-    found = resolved(pl.concat([word_spans(looked, types), number_spans(looked, types)]))
+    known_by = [word_spans(looked, types), number_spans(looked, types)]
+    if types & set(TAGGED):
+        known_by.append(tagged_spans(looked, types))
+    found = resolved(pl.concat(known_by))
     joined = found.join(numbered, on="item", how="left", maintain_order="left").with_columns(
         value=pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
     )
