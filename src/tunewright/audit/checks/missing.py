@@ -1,7 +1,7 @@
 """Rows without a usable text, answer or label: empty, a placeholder, a template left in, or a refusal.
 
 Playbook: "missing values in critical fields". The critical fields follow the task: the prompt always, the label for
-classification, the answer for replies. Placeholders are a dictionary plus forms (brackets, one repeated character).
+classification, the answer for replies. What counts as a placeholder: `evidence/placeholders.py`.
 """
 
 import polars as pl
@@ -10,17 +10,8 @@ from pydantic import Field
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding, Severity
 from tunewright.core.frozen import Frozen
+from tunewright.evidence.placeholders import WORDS, is_empty, is_placeholder
 
-WORDS = (
-    "n/a", "na", "n.a.", "n.a", "#n/a", "none", "null", "nil", "nan", "tbd", "tbc", "tba", "todo", "to do", "fixme",
-    "xxx", "xx", "test", "testing", "test test", "asdf", "asdfgh", "qwerty", "lorem ipsum", "placeholder", "missing",
-    "unknown", "not available", "not applicable", "no data", "empty", "blank", "undefined", "-", "--", "?", "???", ".",
-    "...", "dummy", "sample text", "foo", "bar", "foobar", "string", "text here", "insert text", "see above",
-    "see attachment", "same as above", "as above", "no text", "no message", "no content", "pending", "deleted",
-    "removed", "redacted", "void", "fill in",
-)  # fmt: skip
-#: A whole text that is only a bracketed name.
-BRACKETED = r"^[\s]*(<[^<>]{1,40}>|\[[^\[\]]{1,40}\]|\{[^{}]{1,40}\})[\s.]*$"
 #: A slot that nobody filled, of the usual template languages.
 TEMPLATE = (
     r"\{\{[^{}]{1,60}\}\}|\$\{[^{}]{1,60}\}|%[A-Z_]{3,30}%"
@@ -55,16 +46,11 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
 
 
 def _field(rows: pl.DataFrame, field: str, options: Options) -> list[Finding]:
-    text = pl.col(field).fill_null("").str.strip_chars()
-    bare = text.str.to_lowercase().str.strip_chars(" .!\t\"'*_")
-    # Null, white space, and punctuation only: no letter, digit or symbol such as an emoji.
-    empty = ~text.str.contains(r"[\p{L}\p{N}\p{S}]")
-    repeated = text.str.len_chars().ge(3) & (text.str.strip_chars(text.str.slice(0, 1)) == "")
-    placeholder = bare.is_in(options.placeholders) | text.str.contains(BRACKETED) | repeated
-    template = text.str.contains(TEMPLATE)
+    empty, placeholder = is_empty(field), is_placeholder(field, options.placeholders)
+    template = pl.col(field).fill_null("").str.contains(TEMPLATE)
     kinds = {
         "empty": (empty, f"the {field} is empty"),
-        "placeholder": (placeholder & ~empty, f"the {field} is a placeholder: {{seen!r}}"),
+        "placeholder": (placeholder, f"the {field} is a placeholder: {{seen!r}}"),
         "template": (template & ~placeholder & ~empty, f"the {field} has an unfilled slot: {{seen!r}}"),
     }
     if field == "label":  # a class may well be called "unknown", "none" or "<other>"
