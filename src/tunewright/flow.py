@@ -1,7 +1,7 @@
 """The corridor: the order of the rooms and the gates between them. The only file that knows it.
 
-intake → audit → clean → audit → ⟨audit.quality_score⟩ → split → plan → train → evaluate → ⟨evaluate.gain⟩ →
-release
+intake → audit → clean → audit → ⟨audit.quality_score⟩ → split → plan → train → evaluate → ⟨evaluate.gain⟩
+→ ⟨evaluate.verdict⟩ → release
 
 A gate that fails stops the walk; nothing after it is started.
 """
@@ -27,6 +27,7 @@ ORDER: tuple[Stop, ...] = get_args(Stop)
 
 WHAT_NOW = {
     "audit.quality_score": "See `tunewright report` for the rows to mend, correct them, and run again",
+    "evaluate.verdict": "The scorecard says what speaks against shipping; gather rows of the classes it names",
     "evaluate.gain": "Keep the baseline named in the scorecard, or gather rows of the classes it misses",
 }
 
@@ -124,6 +125,7 @@ class Flow:
         assert self.walk.divided and self.walk.candidate
         self.walk.scorecard = self._keep(self.steps.evaluate(self.walk.divided.dataset, self.walk.candidate))
         self.gate("evaluate.gain", gain(self.walk.scorecard))
+        self.gate("evaluate.verdict", shippable(self.walk.scorecard))
 
     def _release(self) -> None:
         assert self.walk.divided and self.walk.candidate and self.walk.scorecard
@@ -182,6 +184,12 @@ def gain(scorecard: Scorecard) -> Score:
     """What tuning added: the paired difference to the best baseline that needs none."""
     best = scorecard.best_baseline.system
     return next(one.difference for one in scorecard.comparisons if one.baseline == best)
+
+
+def shippable(scorecard: Scorecard) -> Score:
+    """1 unless the evaluation said in words that this candidate must not ship."""
+    value = 0.0 if scorecard.decision == "do not ship" else 1.0
+    return Score(metric="verdict", value=value, n=scorecard.rows, unit="yes or no")
 
 
 def _in_words(score: Score) -> str:

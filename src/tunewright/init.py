@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.config.load import FILE
+from tunewright.config.model import GATES
 from tunewright.config.write import commented_yaml
 from tunewright.core.errors import UserError
 from tunewright.core.files import publish_text
@@ -111,5 +112,5 @@ def _settings(proposal: Proposal, relative: str) -> Mapping[str, Any]:
         },
         "split": {"validation": 0.1, "test": 0.1},
         "train": {"method": "auto"},
-        "gates": {"audit.quality_score": ">= 85", "evaluate.gain": "> 0"},
+        "gates": dict(GATES),
     }

@@ -60,7 +60,7 @@ def test_every_command_of_the_readme_works(reader: Path) -> None:
         **os.environ,
         "TUNEWRIGHT_TRAIN__ENCODER": str(reader / "encoder"),
         # The invented tickets hold nothing worth tuning for; the README's last command overrides this very gate.
-        "TUNEWRIGHT_GATES__EVALUATE.GAIN": "> -1",
+        "TUNEWRIGHT_GATES__EVALUATE__GAIN": "> -1",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     ran = 0

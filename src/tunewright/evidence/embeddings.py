@@ -15,7 +15,7 @@ from tunewright.core.progress import SILENT, Progress
 from tunewright.evidence.model_files import DEFAULT_ENCODER, ModelFiles, find_encoder
 
 #: Raised when the same text would get another vector; part of the key that embeddings are kept under.
-VERSION = 1
+VERSION = 2
 
 
 def embed(

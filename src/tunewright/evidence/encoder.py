@@ -1,7 +1,7 @@
 """A pre-trained encoder that gives a text the same bits whatever else is in the call.
 
 Sums of floats depend on the shape of the product they are part of, so every batch has one of a few fixed shapes:
-32 rows of a bucket's length, short of rows filled up with empty ones. Each batch runs on one thread, and several
+8 rows of a bucket's length, short of rows filled up with empty ones. Each batch runs on one thread, and several
 batches run at once, which is also the fastest way on a CPU: no operation waits for the slower core.
 Mean pooling over the tokens is what sentence-transformers models were trained with (Reimers and Gurevych 2019,
 arXiv 1908.10084).
@@ -21,7 +21,7 @@ from tunewright.core.errors import UserError
 from tunewright.core.progress import SILENT, Progress
 from tunewright.evidence.cpu import cores, fast_fp32, return_memory, threads
 
-ROWS = 32
+ROWS = 8
 #: Attention of long texts needs rows × tokens² of memory, so long buckets hold fewer rows.
 ROW_TOKENS = 8192
 #: Lengths are rounded up to these: steps of an eighth to a third, so that little of a batch is padding.

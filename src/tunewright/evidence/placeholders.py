@@ -11,7 +11,8 @@ from tunewright.evidence.normalize import normalized
 WORDS = (
     "n/a", "na", "n.a.", "n.a", "#n/a", "n\\a", "none", "null", "nil", "nan", "tbd", "tbc", "tba", "todo", "to do",
     "fixme", "xxx", "xx", "test", "testing", "test test", "asdf", "asdfgh", "asdf asdf", "qwerty", "lorem ipsum",
-    "lorem ipsum dolor sit amet", "dummy", "foo", "bar", "foobar", "foo bar", "string", "-", "--", "?", "???", ".", "...",
+    "lorem ipsum dolor sit amet", "dummy", "foo", "bar", "foobar", "foo bar", "string",
+    "-", "--", "?", "???", ".", "...",
     "see above", "see below", "see attachment", "see attached", "as above", "same as above", "ditto", "idem", "void",
 )  # fmt: skip
 #: A word that says by itself that nothing is there.
@@ -30,7 +31,10 @@ WEAK = (
 #: A whole text that is only a bracketed name.
 BRACKETED = r"^[\s]*(<[^<>]{1,40}>|\[[^\[\]]{1,40}\]|\{[^{}]{1,40}\}|\([^()]{1,20}\)|\*\*?[^*]{1,30}\*\*?)[\s.]*$"
 ABSENT = rf"^(?:(?:{STRONG}|{WEAK}|no|not|to|be)(?: |$)){{1,6}}$"
-SAYS_SO = rf"\b(?:{STRONG})\b|\b(?:no|not|to be) (?:{WEAK})\b|^(?:insert|enter) .*(?:text|message|here)|^sample (?:text|message)"
+SAYS_SO = (
+    rf"\b(?:{STRONG})\b|\b(?:no|not|to be) (?:{WEAK})\b"
+    r"|^(?:insert|enter) .*(?:text|message|here)|^sample (?:text|message)"
+)
 
 
 def is_empty(column: str) -> pl.Expr:

@@ -1,7 +1,7 @@
 """The verdict in plain words: what it is, whether to ship, by how much, what the gates said, what it cost."""
 
 from tunewright.core.scorecard import Comparison, Scorecard
-from tunewright.core.verdict import Verdict
+from tunewright.core.verdict import Verdict, parse_bar
 from tunewright.report import wording as say
 from tunewright.report.material import ReportMaterial
 from tunewright.report.page import Badge, Headline, KeyFigure, Tone
@@ -14,7 +14,11 @@ DECISIONS: dict[str, tuple[str, str, Tone]] = {
     "do not fine-tune": ("Do not fine-tune", "Fine-tuning is not worth it here", "warn"),
     "inconclusive": ("Inconclusive", "Too close to call", "warn"),
 }
-GATES = {"audit.quality_score": "data quality", "evaluate.gain": "gain over the best baseline"}
+GATES = {
+    "audit.quality_score": "data quality",
+    "evaluate.gain": "gain over the best baseline",
+    "evaluate.verdict": "the evaluation's own verdict",
+}
 
 
 def headline(material: ReportMaterial) -> Headline:
@@ -147,7 +151,12 @@ def _failed(verdict: Verdict) -> str:
 
 
 def asked(verdict: Verdict) -> str:
-    """A gate's bar as a reader writes it: ``≥ 85``."""
+    """A gate's bar as a reader writes it: ``≥ 85``, a difference of shares in points."""
+    if verdict.gate == "evaluate.verdict":
+        return "not against shipping"
+    if verdict.gate == "evaluate.gain" and verdict.measured.unit == "share":
+        comparison, limit = parse_bar(verdict.bar)
+        return f"{comparison.replace('>=', '≥').replace('<=', '≤')}{say.NARROW}{say.difference(limit, 'share')} points"
     return verdict.bar.strip().replace(">=", "≥").replace("<=", "≤").replace(" ", say.NARROW)
 
 
@@ -155,7 +164,9 @@ def gate_value(verdict: Verdict) -> str:
     """What a gate measured, in the unit of its bar's reader."""
     score = verdict.measured
     if verdict.gate == "evaluate.gain":
-        return f"{say.difference(score.value, score.unit)} points"
+        return f"{say.difference(score.value, score.unit)} {say.difference_unit(score.unit)}"
+    if verdict.gate == "evaluate.verdict":
+        return "not against shipping" if score.value else "do not ship"
     return say.value(score)
 
 
@@ -181,7 +192,8 @@ def _figures(material: ReportMaterial) -> list[KeyFigure]:
             low = best.difference.low
             tone: Tone = "good" if low is not None and low > 0 else "bad" if best.difference.value <= 0 else "warn"
             gap = say.difference(best.difference.value, best.difference.unit)
-            note = f"points; {say.difference_interval(best.difference) or 'no interval'}"
+            ends = say.difference_interval(best.difference) or "no interval"
+            note = f"{say.difference_unit(best.difference.unit)}; {ends}"
             found.append(KeyFigure("Gain over baseline", gap, note, tone))
     if material.audited:
         quality = material.audited.report.quality

@@ -78,9 +78,15 @@ def level(score: Score) -> str:
 def difference(number: float, unit: str) -> str:
     """A signed difference; of shares in percentage points."""
     scaled = 100 * number if unit == "share" else number
-    text = f"{abs(scaled):.1f}"
+    # Points are told to a tenth; a difference in nats is small and told to a thousandth.
+    text = f"{abs(scaled):.1f}" if unit in ("share", "points") else f"{abs(scaled):.3f}"
     sign = "" if float(text) == 0 else "+" if scaled > 0 else MINUS
     return sign + text
+
+
+def difference_unit(unit: str) -> str:
+    """What a difference is counted in: ``points``, or the unit of the figures themselves."""
+    return "points" if unit in ("share", "points") else unit
 
 
 def difference_interval(score: Score) -> str:

@@ -2,9 +2,10 @@
 
 Kinds: ``both`` has the same label and the same (or nearly the same) answer too. Of replies it blocks: it adds nothing.
 Of labelled texts it warns, since another wording of the same question is what a classifier should see, and the split
-keeps both on one side: 15.7 % of banking77's own questions are near-copies, up to 31 % of one class. ``prompt`` has another answer and is counted for information. ``template`` differs from its kin
-in numbers, dates or amounts (words with a digit): such tickets are real and distinct, but a thousand of them outweigh
-the rest, so they warn. Rows with another label are left to the conflicts check, exact copies to exact_duplicates.
+keeps both on one side: 15.7 % of banking77's own questions are near-copies, up to 31 % of one class. ``prompt`` has
+another answer and is counted for information. ``template`` differs from its kin in numbers, dates or amounts (words
+with a digit): such tickets are real and distinct, but a thousand of them outweigh the rest, so they warn. Rows with
+another label are left to the conflicts check, exact copies to exact_duplicates.
 
 Each row names the row that stays. Thresholds, shingles and what they find of planted copies: see
 docs/decisions/010-near-duplicates.md; in short, Jaccard 0.6 finds nine in ten one-edit copies of 12-word questions.
@@ -25,7 +26,8 @@ class Options(NearDuplicateOptions):
     """How alike two prompts must be, how hard to look, and what becomes of copies."""
 
     remove: Literal["auto", "always", "never"] = Field(
-        "auto", description="Whether copies block and are removed: auto removes those of replies, not of labelled texts."
+        "auto",
+        description="Whether copies block and go: auto removes those of replies, not of labelled texts.",
     )
 
 

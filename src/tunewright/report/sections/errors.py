@@ -14,6 +14,8 @@ def table(tested: Tested, settings: ReportSettings) -> Table | None:
     """Wrong answers with the user's own line numbers and the text, masked and cut."""
     if not tested.scorecard.predictions.height or tested.rows.is_empty() or not settings.errors:
         return None
+    if tested.scorecard.task != "classify":
+        return None
     worst = worst_errors(tested.scorecard.predictions, settings.errors)
     if worst.is_empty():
         return None

@@ -76,6 +76,10 @@ def _wrong(tested: Tested) -> str:
     rows = tested.scorecard.rows
     if not tested.scorecard.predictions.height:
         return f"Measured on {say.plural(rows, 'row')}."
+    if tested.scorecard.task != "classify":  # an answer in other words is not wrong
+        return (
+            f"{say.plural(rows, 'test row')} were answered; the figures above say how close to the desk's own answers."
+        )
     n = errors.count_wrong(tested.scorecard)
     return f"{say.count(n)} of {say.plural(rows, 'test row')} were answered wrong ({say.share(n, rows)})."
 
@@ -148,18 +152,21 @@ def _differences(card: Scorecard) -> Figure:
         text = say.difference(one.difference.value, one.difference.unit)
         rows.append(_dot(name, _points(one.difference), own=one is best, text=text))
     unit = ordered[0].difference.unit
+    counted = say.difference_unit(unit)
     cells = tuple(
         (Quote(name), say.difference(o.difference.value, unit), say.difference_interval(o.difference) or "–")
         for name, o in zip(names, ordered, strict=True)
     )
     said = "; ".join(f"{name} {row['text']}" for name, row in zip(names, rows, strict=True))
     return Figure(
-        svg=charts.intervals(rows, title="points gained, on the same rows", form="+.3~g", bar=0.0),
+        svg=charts.intervals(
+            rows, title=f"{counted} gained, on the same rows", form="+.3~g", bar=0.0
+        ),
         title="Gain over each baseline",
-        label=f"Gain in {say.metric(card.metric).lower()} over each baseline, in points, with its interval: "
+        label=f"Gain in {say.metric(card.metric).lower()} over each baseline, in {counted}, with its interval: "
         f"{said}. The dashed line is no gain.",
         table=Table(
-            "Gain over each baseline, in points",
+            f"Gain over each baseline, in {counted}",
             (Column("Compared", head=True), Column("Gain", numeric=True), Column("Interval", numeric=True)),
             cells,
         ),
@@ -203,7 +210,7 @@ def _comparisons(card: Scorecard) -> Table:
         "Paired comparison with each baseline, on the same rows",
         (
             Column("Baseline", head=True),
-            Column("Gain, points", numeric=True),
+            Column(f"Gain, {say.difference_unit(card.comparisons[0].difference.unit)}", numeric=True),
             Column("Better on", numeric=True),
             Column("Worse on", numeric=True),
             Column("Same on", numeric=True),
