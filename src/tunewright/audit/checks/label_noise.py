@@ -18,6 +18,7 @@ from tunewright.core.finding import Finding, NotChecked
 from tunewright.core.frozen import Frozen
 
 NEEDS = ("cleanlab",)
+EXTRA = "audit"
 
 
 class Options(Frozen):
