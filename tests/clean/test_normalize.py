@@ -1,13 +1,16 @@
 """Damaged texts become what was written, and nothing else changes."""
 
+import ftfy
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.clean.findings import changes, cleaned, finding
 from tests.worlds import corpus, of, rows, turns
 
 from tunewright.audit.checks import formats
 from tunewright.clean.fixes.normalize import STEPS
+from tunewright.evidence.damage import mended_mojibake
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,39 @@ def test_what_is_spelled_so_stays(text: str) -> None:
     assert not [f.name for f in formats.check(world, formats.Options()) if f.rows]
 
 
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "cafÃ©",
+                "café",
+                "Ã ",
+                "Ã\u00a0",
+                "la",
+                "Itâ€™s",
+                "Â»",
+                "É»",
+                "РџСЂ",
+                "Привет",
+                "ok",
+                "\n",
+                " ",
+                "\ue000",
+                "\ue001",
+            ]
+        ),
+        max_size=9,
+    )
+)
+def test_word_by_word_is_as_good_as_the_whole_text_and_the_texts_given_stay(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    given_texts = pl.Series([text, "plain", None, text])
+    before = given_texts.to_list()
+    assert mended_mojibake(given_texts).to_list() == [ftfy.fix_encoding(text), "plain", None, ftfy.fix_encoding(text)]
+    assert given_texts.to_list() == before
+
+
 def test_a_text_that_would_become_empty_stays() -> None:
     assert changes(corpus(["<p>&nbsp;</p>"]), finding({"row": [0]}, "normalize", "formats.markup")).is_empty()
 
@@ -111,6 +147,7 @@ PIECES = ["caf\u00c3\u00a9", "Itâ€™s", "e\u0301", "\u200b", "\u00ad", "\u20
           "b", " ", "\n", "> x", "\n> y\n> z", "\n-- \nme", "é", "€", "ü ", "12/31/2025", "&nbsp;", "\ufffd", "Â "]  # fmt: skip
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join), min_size=1, max_size=4))
 def test_rounds_of_audit_and_cleaning_come_to_rest(texts: list[str]) -> None:
     world = corpus(texts, answers=["fine"] * len(texts))

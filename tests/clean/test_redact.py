@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.clean.findings import changes, cleaned, finding
 from tests.clean.test_surrogate import spans
@@ -47,6 +47,7 @@ def test_of_overlapping_spans_nothing_is_left_over() -> None:
     assert frame["prompt"][0] == "mail [EMAIL] now"
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.text(alphabet="abcé \u200b🙂x", min_size=12, max_size=30),
     st.lists(st.tuples(st.integers(0, 11), st.integers(1, 8)), min_size=1, max_size=6),

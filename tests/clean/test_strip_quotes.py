@@ -1,7 +1,7 @@
 """A message ends where its writer ended it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.clean.findings import changes, finding
 from tests.worlds import corpus
@@ -62,6 +62,7 @@ def test_either_part_can_be_kept() -> None:
     assert changes(corpus([message]), found, replies=False, signatures=False).is_empty()
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(
         st.sampled_from(["ok", "> a", "-- ", "Sent from my phone", "On 3 Mar 2025, X wrote:", "", "From: a\nSent: b"]),

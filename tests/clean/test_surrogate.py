@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.clean.findings import changes, cleaned, finding
 from tests.worlds import corpus, of
@@ -78,6 +78,7 @@ def test_a_surrogate_keeps_the_form(kind: str, value: str, form: str) -> None:
     assert re.fullmatch(form, surrogate(kind, value, KEY)), surrogate(kind, value, KEY)
 
 
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(MAKERS)), st.text(max_size=40))
 def test_any_text_gets_a_surrogate_that_stands_for_itself(kind: str, value: str) -> None:
     made = surrogate(kind, value, KEY)
@@ -85,6 +86,7 @@ def test_any_text_gets_a_surrogate_that_stands_for_itself(kind: str, value: str)
     assert surrogate(kind, made, KEY) == made
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(10**14, 10**16 - 1), st.integers(10**17, 10**18 - 1))
 def test_a_card_and_an_account_are_never_valid(card: int, account: int) -> None:
     cards = pl.Series([surrogate("payment_card", str(card), KEY)])

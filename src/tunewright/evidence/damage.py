@@ -21,6 +21,8 @@ from collections.abc import Callable
 
 import polars as pl
 
+from tunewright.evidence.matches import MARK, with_matches_replaced
+
 SPACES = r"[\u{A0}\u{1680}\u{2000}-\u{200A}\u{202F}\u{205F}\u{3000}]"
 CONTROLS = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F\u{80}-\u{84}\u{86}-\u{9F}]"
 ZERO_WIDTH = r"[\u{AD}\u{180E}\u{2060}-\u{2064}\u{FEFF}\u{FFF9}-\u{FFFB}\u{E0001}]|[\u{E0100}-\u{E01EF}]{2,}"
@@ -40,6 +42,10 @@ MOJIBAKE = (
     rf"[\u{{C2}}-\u{{F4}}][{TRAILING}]|[\u{{80}}-\u{{84}}\u{{86}}-\u{{9F}}]|[ÂÃ] |[√≈‚¬][^\x00-\x7F]"
     r"|вЂ|[ВГРС][\u{80}-\u{BF}Ђ-ЏЎў‚„…†‡€‰‹‘’“”•–—™›ѐ-џҐґ№]|β€|[ΒΓΞΟ][\u{80}-\u{BF}‚„…†‡€‘’“”•–—™]|ā€"
 )
+#: A word with a character beyond ASCII.
+WORD = r"[^ \t\n\r]*[^\x00-\x7F][^ \t\n\r]*"
+#: Put behind a word that may still be wrong, until its whole text was judged.
+DOUBT = "\ue001"
 #: The bytes were replaced when they could not be read; no repair brings them back.
 LOST = "\ufffd"
 
@@ -131,9 +137,30 @@ def mended_mojibake(texts: pl.Series) -> pl.Series:
     """Each text as it was before it was read wrongly; texts that were not are as they are."""
     import ftfy
 
-    # ftfy judges one text at a time, so only candidates come before it, and equal ones once.
-    unique = texts.filter(_of(texts, may_be_mojibake("text"))).unique()
-    return texts.replace(unique, pl.Series([ftfy.fix_encoding(text) for text in unique], dtype=pl.String))
+    # ftfy judges one text at a time, which takes 0.1 ms. Different words are few, so they come first; where one is left
+    # that looks wrong, the whole text is judged, whose other words may give the encoding away.
+    candidate = _of(texts, may_be_mojibake("text").fill_null(value=False))
+    words = with_matches_replaced(_only(texts, candidate), WORD, _mended_words)
+    # A text that holds either sign by itself is judged as a whole too.
+    doubtful = words.str.contains(f"{MARK}|{DOUBT}").fill_null(value=False)
+    whole = texts.filter(doubtful).unique()
+    fixed = pl.Series([ftfy.fix_encoding(text) for text in whole], dtype=pl.String)
+    known = pl.DataFrame({"text": whole, "fixed": fixed})
+    judged = _only(texts, doubtful).rename("text").to_frame().join(known, on="text", how="left", maintain_order="left")
+    return pl.select(pl.coalesce(judged["fixed"], words, texts)).to_series()
+
+
+def _mended_words(words: pl.Series) -> list[str]:
+    """Each word mended, and marked where it is as it was and may be wrong, or looks wrong still."""
+    import ftfy
+
+    odd = words.str.contains(rf"{MOJIBAKE}|[ÂÃ]$|{MARK}")
+    made = []
+    for word, is_odd in zip(words, odd, strict=True):
+        new = ftfy.fix_encoding(word)
+        doubt = (is_odd and new == word) or ftfy.badness.is_bad(new)
+        made.append(new + DOUBT if doubt else new)
+    return made
 
 
 def mended_invisible(texts: pl.Series) -> pl.Series:
@@ -180,14 +207,16 @@ def _without_tags(texts: pl.Series) -> pl.Series:
     bare = texts.str.replace_all(HIDDEN, " ").str.replace_all(BREAKS, "\n").str.replace_all(ITEM, "- ")
     bare = bare.str.replace_all(CELL, " ").str.replace_all(ANY_TAG, "")
     # Entities have no columnar form; the few different ones are looked up once each.
-    known = bare.str.extract_all(ENTITY).explode(empty_as_null=False, keep_nulls=False).unique().sort()
-    signs = [html.unescape(entity) for entity in known]
-    if len(known):
-        bare = _of(bare, pl.col("text").str.replace_many(known.to_list(), signs))
+    bare = with_matches_replaced(bare, ENTITY, lambda found: [html.unescape(entity) for entity in found])
     bare = (
         bare.str.replace_all(r"[ \t\u{A0}]+", " ").str.replace_all(r" ?\n ?", "\n").str.replace_all(r"\n{3,}", "\n\n")
     )
     return bare.str.strip_chars()
+
+
+def _only(texts: pl.Series, kept: pl.Series) -> pl.Series:
+    """`texts` where `kept` is true, null elsewhere."""
+    return pl.select(pl.when(kept).then(texts)).to_series()
 
 
 def _of(texts: pl.Series, expression: pl.Expr) -> pl.Series:
