@@ -111,3 +111,9 @@ def test_rows_that_are_dropped_are_not_redacted_too() -> None:
     assert frame["prompt"].to_list() == ["other"]
     assert [edit.fix for edit in edits] == ["drop"]
     assert isinstance(edits[0].frame, pl.DataFrame)
+
+
+def test_spans_that_only_touch_are_two() -> None:
+    text = "ann@firm.com0161 496 0321"
+    found = finding(spans(text, ("ann@firm.com", "email"), ("0161 496 0321", "phone")), "redact", "pii.email")
+    assert cleaned(corpus([text]), found)[0]["prompt"][0] == "[EMAIL][PHONE]"
