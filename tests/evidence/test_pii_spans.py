@@ -88,12 +88,17 @@ def test_an_order_number_that_passes_its_check_digit_is_none_of_ours_but_a_card_
     assert found.select("row", "score").rows() == [(1, 0.95), (2, 0.9)]
 
 
-def test_the_longest_of_overlapping_spans_stays_then_the_surest() -> None:
+def test_the_longest_of_overlapping_spans_stays_then_the_surest_and_nothing_found_is_left_open() -> None:
     frame = pl.DataFrame(
         {"item": [0, 0, 0, 1, 1], "start": [0, 5, 9, 0, 0], "end": [6, 10, 20, 4, 4],
          "type": ["url", "phone", "email", "vin", "iban"], "score": [0.9, 0.9, 0.5, 0.8, 0.9]}
     )  # fmt: skip
-    assert resolved(frame).select("item", "type").rows() == [(0, "url"), (0, "email"), (1, "iban")]
+    assert resolved(frame).select("item", "type", "start", "end").rows() == [
+        (0, "url", 0, 6),
+        (0, "phone", 6, 9),
+        (0, "email", 9, 20),
+        (1, "iban", 0, 4),
+    ]
 
 
 def test_row_order_and_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +107,13 @@ def test_row_order_and_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("tunewright.evidence.pii.spans.BATCH_ROWS", 7)
     random.Random(3).shuffle(texts)
     assert spans(*texts).select("text", "start", "type").sort("text", "start").equals(whole)
+
+
+def test_what_is_masked_stays_as_it_is() -> None:
+    masked = (
+        "Dear [PERSON], I live at [STREET_ADDRESS], [PLACE] [POSTAL_CODE]; my card [PAYMENT_CARD-bcdfghjk] is lost."
+    )
+    assert spans(masked, options=PiiOptions()).is_empty()
 
 
 @settings(max_examples=60, deadline=None)

@@ -20,10 +20,10 @@ Weights = npt.NDArray[Any]
 #: Shapes of a token.
 LOWER, TITLE, UPPER, MIXED, DIGITS, BREAK, SIGN, EDGE = range(8)
 #: Flags of a word in our lists.
-FIRST, LAST, PLACE, HONORIFIC = 1, 2, 4, 8
+FIRST, LAST, PLACE, HONORIFIC, COMMON = 1, 2, 4, 8, 16
 FEATURES = 34
 BUCKETS = 1 << 17
-TABLE = 1 << 13
+TABLE = 1 << 17
 
 
 @compiled
@@ -46,14 +46,14 @@ def kind(data: Bytes, i: int) -> tuple[int, int]:
             return (0 if d == 0xA0 else 4), 2
         return 1, 2
     if c < 0xF0:
-        if c == 0xE2 and 0x80 <= data[i + 1] <= 0xAF or c == 0xE3 and data[i + 1] == 0x80 or c == 0xEF:
+        if (c == 0xE2 and 0x80 <= data[i + 1] <= 0xAF) or (c == 0xE3 and data[i + 1] == 0x80) or c == 0xEF:
             return 4, 3
         return 1, 3
     return 4, 4
 
 
 @compiled
-def is_upper(c: int, d: int) -> bool:
+def is_upper(c: Any, d: Any) -> bool:
     """Whether the letter that starts with bytes `c`, `d` is a capital."""
     if c < 0x80:
         return 65 <= c <= 90
@@ -170,11 +170,16 @@ def describe(data: Bytes, base: int, table: Table, first: int, last: int, keys: 
     They are: word, suffixes of 2, 3, 4 bytes, prefix, shape, lists.
     """
     seen = np.empty((last - first, 7), dtype=np.uint32)
+    small, large = True, True  # a text without capitals, or of capitals only, says nothing by its letters' case
+    for k in range(first, last):
+        small &= table[k, 4] not in (TITLE, UPPER, MIXED)
+        large &= table[k, 4] not in (TITLE, LOWER, MIXED)
+    caseless = 100 if small or large else 0
     for k in range(first, last):
         a, b = base + table[k, 0], base + table[k, 1]
         shape = table[k, 4]
         row = seen[k - first]
-        row[5] = shape if shape != DIGITS else DIGITS + 10 * min(b - a, 6)
+        row[5] = shape + caseless if shape != DIGITS else DIGITS + 10 * min(b - a, 6)
         if shape == DIGITS:
             row[0] = np.uint32(7 + min(b - a, 9))
             row[1], row[2], row[3], row[4], row[6] = 1, 1, 1, 1, 0
@@ -247,7 +252,7 @@ def features(seen: Words, i: int, tag: int, tag2: int, out: Words) -> None:
     out[30] = bucket(30, n * np.uint32(31) + n2, s)
     out[31] = bucket(31, tag, g * 256 + ns)
     out[32] = bucket(32, tag * 8 + tag2, p)
-    out[33] = bucket(33, 0, 0)
+    out[33] = bucket(33, g, s * 256 + ps)
 
 
 @compiled
@@ -278,7 +283,7 @@ def tag_texts(
             best = np.argmax(scores)
             tags[first + i] = best
             margins[first + i] = scores[best] - scores[0]
-            tag2, tag = tag, best
+            tag2, tag = tag, int(best)
     return tags, margins
 
 
@@ -322,6 +327,6 @@ def train(
                     sums[out[f], truth] += step
                     sums[out[f], best] -= step
             scores[truth] += 1.0
-            tag2, tag = tag, np.argmax(scores)
+            tag2, tag = tag, int(np.argmax(scores))
             step += 1.0
     return weights - sums / step

@@ -52,6 +52,7 @@ class Inventor:
     def __init__(self, lists: Gazetteer, source: random.Random) -> None:
         self._lists = lists
         self._source = source
+        self.listed_only = False
         self._slots: dict[str, Callable[[], str]] = {
             "P": self.person, "F": self.first, "L": self.last, "G": self.place, "A": self.address, "O": self.company,
             "D": self.date, "N": self.number, "T": self.time, "E": self.email, "U": self.phone,
@@ -68,6 +69,9 @@ class Inventor:
     def _chance(self, share: float) -> bool:
         return self._source.random() < share
 
+    def _listed(self, share: float) -> bool:
+        return self._chance(0.85 if self.listed_only else share)
+
     def _made_up(self, ends: list[str], share: float = 0.6) -> str:
         pick, n = self._source.choice, self._source.choice((1, 1, 2, 2, 3))
         word = "".join(pick(ONSETS) + pick(VOWELS) for _ in range(n)) + pick(CODAS)
@@ -75,11 +79,11 @@ class Inventor:
 
     def first(self) -> str:
         """A first name."""
-        return self._pick(self._lists.first) if self._chance(0.55) else self._made_up(["a", "o", "e", "ie", "us"], 0.4)
+        return self._pick(self._lists.first) if self._listed(0.55) else self._made_up(["a", "o", "e", "ie", "us"], 0.4)
 
     def last(self) -> str:
         """A surname, sometimes double or with a particle."""
-        name = self._pick(self._lists.last) if self._chance(0.45) else self._made_up(NAME_ENDS)
+        name = self._pick(self._lists.last) if self._listed(0.45) else self._made_up(NAME_ENDS)
         if self._chance(0.04):
             return self._pick(["van ", "de ", "O'", "Mc", "von ", "di ", "al-", "da ", "El "]) + name
         return f"{name}-{self._made_up(NAME_ENDS)}" if self._chance(0.04) else name
@@ -97,7 +101,7 @@ class Inventor:
 
     def place(self) -> str:
         """A city, region or country."""
-        if self._chance(0.6):
+        if self._listed(0.6):
             return self._pick(self._lists.place)
         name = self._made_up(PLACE_ENDS)
         if self._chance(0.15):
@@ -110,6 +114,11 @@ class Inventor:
         )
         name = self._source.choice((self.last, self.first, self.place, lambda: self._made_up(PLACE_ENDS)))()
         form = self._source.random()
+        if form < 0.04:
+            crossing = f"{name} {self._pick(STREET_KINDS)} {self._pick(['and', '&', 'and', 'at'])} {self.last()} {self._pick(STREET_KINDS)}"
+            return self._pick(["", "corner of ", ""]) + crossing if self._chance(0.5) else crossing
+        if form < 0.07:
+            return f"{self._pick(['PO Box', 'P.O. Box', 'Postfach', 'Box'])} {number}"
         if form < 0.45:
             point = self._pick(["N. ", "S ", "West ", "East ", "NE "]) if self._chance(0.1) else ""
             return f"{number} {point}{name} {self._pick(STREET_KINDS)}"
@@ -153,22 +162,17 @@ class Inventor:
 
     def company(self) -> str:
         """An organization."""
+        # What might as well be people ("Baker and Reed") is left to be people: a leak costs more than a mask.
         form = self._source.random()
         if form < 0.3:
             return f"{self.last()} {self._pick(COMPANY_ENDS)}"
-        if form < 0.45:
+        if form < 0.5:
             return f"{self._pick(COMPANY_WORDS)} {self._pick(COMPANY_WORDS)}"
-        if form < 0.6:
-            return self._pick(COMPANY_WORDS) + self._pick(COMPANY_WORDS).lower()
         if form < 0.7:
-            return f"{self.last()} and {self.last()}"
-        if form < 0.8:
+            return self._pick(COMPANY_WORDS) + self._pick(COMPANY_WORDS).lower()
+        if form < 0.92:
             return f"{self._pick(COMPANY_WORDS)} {self._pick(COMPANY_ENDS)}"
-        return (
-            self._made_up(["ify", "ly", "tech", "soft", "corp"])
-            if form < 0.92
-            else f"{self.last()}, {self.last()} and {self.last()}"
-        )
+        return self._made_up(["ify", "ly", "tech", "soft", "corp"], 1.0)
 
     def date(self) -> str:
         """A date in one of the usual forms."""

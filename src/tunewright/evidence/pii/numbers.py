@@ -29,8 +29,10 @@ NOT_OURS = (
 )
 PHONE_WORDS = (
     r"(?:phones?|telephone|mobile|mob|cell|cellphone|tel|fax|call|calling|called|ring|text|sms|whatsapp|desk|office|"
-    r"landline|hotline|reach|telefon|handy|téléphone|portable|teléfono|móvil|telefono|cellulare|contact|dial|pager)"
+    r"landline|hotline|reach|telefon|handy|téléphone|portable|teléfono|móvil|telefono|cellulare|contact|dial|pager|answer|answering|messages?)"
 )
+#: A line of a signature may name the number behind it.
+PHONE_BEHIND = r"(?i)^[ ,]{0,2}[\-–(\[]? ?(?:office|mobile|cell|desk|fax|home|work|direct|phone)(?:$|[^a-z])"
 CARD_WORDS = r"(?:card|visa|mastercard|amex|american express|credit|debit|pan|cc|karte|carte|tarjeta|carta)"
 SSN_WORDS = r"(?:ssn|social security|social security number|soc sec|social|ss#)"
 NHS_WORDS = r"nhs"
@@ -107,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     Rule("iban", r"[A-Z]{2}[0-9]{2}(?:[ \-]?[A-Z0-9]{4}){2,7}(?:[ \-]?[A-Z0-9]{1,3})?", None, words=r"iban", guarded=False),
     Rule("payment_card", r"[0-9](?:[ \-]{0,2}[0-9]){11,18}", 0.9, words=CARD_WORDS, valid=checksums.luhn,
          keep=_PLAIN.str.contains(_IIN)),
+    Rule("payment_card", r"[0-9](?:[ \-]{0,2}[0-9]){11,18}", None, words=CARD_WORDS, valid=checksums.luhn),
     Rule("us_ssn", r"[0-9]{3}-[0-9]{2}-[0-9]{4}", 0.85, words=SSN_WORDS, keep=_SSN_AREAS),
     Rule("us_ssn", r"[0-9]{3}[ .]?[0-9]{2}[ .]?[0-9]{4}", None, words=SSN_WORDS, keep=_SSN_AREAS),
     Rule("uk_nino", r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]", 0.9,
@@ -151,7 +154,7 @@ RULES: tuple[Rule, ...] = (
     Rule("phone", r"(?:00[1-9][0-9](?:[ \-/]?[0-9]{2,5}){2,5}|001-[0-9]{3}-[0-9]{3}-[0-9]{4}(?:x[0-9]{1,5})?)", 0.75, words=PHONE_WORDS,
          keep=_LENGTH.is_between(10, 18) & _MATCH.str.contains(r"[ \-/]")),
     Rule("phone", r"0[1-9][0-9]{1,3}[ /\-][0-9]{3,4}[ \-]?[0-9]{3,5}", 0.75, words=PHONE_WORDS, keep=_LENGTH.is_between(9, 12)),
-    Rule("phone", r"0[1-9](?:[ .][0-9]{2}){4}|\(0[0-9]{2,4}\) ?[0-9]{3,4} ?[0-9]{3,5}", 0.8, words=PHONE_WORDS),
+    Rule("phone", r"0[1-9](?:[ .][0-9]{2}){4}|0[1-9][0-9] [0-9]{3} [0-9]{2} [0-9]{2}|\(0[0-9]{2,4}\) ?[0-9]{3,4} ?[0-9]{3,5}", 0.8, words=PHONE_WORDS),
     Rule("phone", r"07[0-9]{3} ?[0-9]{3} ?[0-9]{3}", 0.75, words=PHONE_WORDS),
     Rule("phone", r"\(?[0-9]{2,12}\)?(?:[ .\-/]?\(?[0-9]{1,8}\)?){0,5}(?:x[0-9]{1,5})?", None, words=PHONE_WORDS,
          keep=_DIGITS_7_15 & ~_MATCH.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}")),
@@ -174,7 +177,11 @@ def spans_in_runs(found: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
     long = (
         found.filter(pl.col("text").str.len_bytes() >= 3)
         .rename({"item": "of"})
-        .with_columns(item="run", context=(pl.col("before") + pl.col("text")).str.to_lowercase())
+        .with_columns(
+            item="run",
+            context=(pl.col("before") + pl.col("text")).str.to_lowercase(),
+            behind=pl.col("text").str.contains(r"[A-Za-z]$") | pl.col("after").str.contains(PHONE_BEHIND),
+        )
     )
     return pl.concat([_spans(long, rule) for rule in RULES if rule.type in types] or [_none()])
 
@@ -188,7 +195,7 @@ def _none() -> pl.DataFrame:
 def _spans(found: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     pattern = r"(^|[^0-9A-Za-z])(" + rule.shape + r")($|[^0-9A-Za-z])"
     if rule.score is None:
-        found = found.filter(pl.col("context").str.contains(rule.words))
+        found = found.filter(pl.col("context").str.contains(rule.words) | pl.col("behind"))
     inner = cut(found, pattern, lead="${1}", value="${2}", trail="${3}").filter(pl.col("match") != "")
     if inner.is_empty():
         return _none()
@@ -203,6 +210,8 @@ def _spans(found: pl.DataFrame, rule: Rule) -> pl.DataFrame:
         plain=pl.col("match").str.replace_all(r"[^0-9A-Za-z]", ""),
     )
     named = pl.col("before").str.contains(rf"(?:^|[^a-z0-9]){rule.words}{_IS}") if rule.words else pl.lit(value=False)
+    if rule.type == "phone":
+        named = named | pl.col("after").str.contains(PHONE_BEHIND)
     spans = spans.with_columns(named=named).filter(pl.col("named") if rule.score is None else pl.lit(value=True))
     if rule.keep is not None:
         spans = spans.filter(rule.keep)

@@ -13,7 +13,7 @@ from pydantic import Field
 from tunewright.core.corpus import Corpus
 from tunewright.core.frozen import Frozen
 from tunewright.core.progress import SILENT, Progress, tracked
-from tunewright.evidence.pii.cut import MARK
+from tunewright.evidence.pii.cut import MARK, cut
 from tunewright.evidence.pii.numbers import number_spans
 from tunewright.evidence.pii.tagger import tagged_spans
 from tunewright.evidence.pii.types import TAGGED, pii_types
@@ -22,6 +22,8 @@ from tunewright.evidence.places import texts
 
 BATCH_ROWS = 65_536
 DIGEST_DIGITS = 6
+#: What stands where personal data stood: the name of its type, or a pseudonym (clean/fixes).
+MASK = r"\[[A-Z]+(?:_[A-Z]+)*(?:-[a-z]{8})?\]"
 #: Kept spans of another version are not read; raise it when the same options would find others.
 VERSION = 1
 SPAN_COLUMNS = {
@@ -73,7 +75,7 @@ def _batch(places: pl.DataFrame, options: PiiOptions) -> pl.DataFrame:
     known_by = [word_spans(looked, types), number_spans(looked, types)]
     if types & set(TAGGED):
         known_by.append(tagged_spans(looked, types))
-    found = resolved(pl.concat(known_by))
+    found = _outside_masks(resolved(pl.concat(known_by)), looked)
     joined = found.join(numbered, on="item", how="left", maintain_order="left").with_columns(
         value=pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
     )
@@ -83,12 +85,9 @@ def _batch(places: pl.DataFrame, options: PiiOptions) -> pl.DataFrame:
 def resolved(spans: pl.DataFrame) -> pl.DataFrame:
     """`spans` (`item`, `start`, `end`, `type`, `score`) without overlaps: the longest stays, then the surest.
 
-    Chains are undone in rounds: a span that beats each of those it touches stays, and what touches it goes.
+    What sticks out of the one that stays is kept under its own type, so that nothing found is ever left in the open.
     """
-    rest = spans.unique(["item", "start", "end", "type"], maintain_order=True).sort(
-        "item", pl.col("end") - pl.col("start"), "score", "type", "start", descending=[False, True, True, False, False]
-    )
-    rest = rest.with_columns(rank=pl.int_range(pl.len()))
+    rest = _ranked(spans)
     kept = []
     while rest.height:
         ordered = rest.sort("item", "start", "end")
@@ -98,8 +97,30 @@ def resolved(spans: pl.DataFrame) -> pl.DataFrame:
         best = groups.sort("rank").unique(["item", "group"], keep="first", maintain_order=True)
         kept.append(best.drop("group"))
         others = groups.join(best.select("item", "group", s="start", e="end"), on=["item", "group"], how="left")
-        rest = others.filter((pl.col("end") <= pl.col("s")) | (pl.col("start") >= pl.col("e"))).select(rest.columns)
+        before = others.with_columns(end=pl.min_horizontal("end", "s"))
+        after = others.with_columns(start=pl.max_horizontal("start", "e"))
+        parts = pl.concat([before, after]).filter(pl.col("start") < pl.col("end")).select(*spans.columns)
+        rest = _ranked(parts)
     return pl.concat([spans.clear(), *[frame.select(spans.columns) for frame in kept]]).sort("item", "start")
+
+
+def _outside_masks(spans: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """`spans` that touch no mask, so that masked data stays as it is when it is cleaned again."""
+    masks = cut(texts, MASK)
+    if masks.is_empty() or spans.is_empty():
+        return spans
+    numbered = spans.with_row_index("span")
+    touched = numbered.join(masks.select("item", s="start", e="end"), on="item").filter(
+        (pl.col("start") < pl.col("e")) & (pl.col("end") > pl.col("s"))
+    )
+    return numbered.join(touched, on="span", how="anti").drop("span").sort("item", "start")
+
+
+def _ranked(spans: pl.DataFrame) -> pl.DataFrame:
+    length = pl.col("end") - pl.col("start")
+    unique = spans.unique(["item", "start", "end", "type"], keep="first", maintain_order=True)
+    ordered = unique.sort("item", length, "score", "type", "start", descending=[False, True, True, False, False])
+    return ordered.with_columns(rank=pl.int_range(pl.len()))
 
 
 def _digests(values: pl.Series) -> pl.Series:
