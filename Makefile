@@ -24,7 +24,7 @@ demo: $(READY)   ## run the main job on the bundled support desk
 	@$(BIN)/tunewright run -C $(DEMO) --offline
 
 test: $(READY)   ## every test; GPU tests skip, saying so, where there is none
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 check: $(READY)  ## format, lint, types, import contract
 	@$(BIN)/ruff format --check .
