@@ -123,6 +123,8 @@ POSITIVE: dict[str, list[tuple[str, str]]] = {
         ("abito in Via Garibaldi 10", "Via Garibaldi 10"),
         ("P.O. Box 1234", "P.O. Box 1234"),
         ("Kerkstraat 7", "Kerkstraat 7"),
+        ("meet at the corner of Fifth Avenue and Pine Street", "corner of Fifth Avenue and Pine Street"),
+        ("send it to PSC 802 Box 74, APO AE 09499", "PSC 802 Box 74, APO AE 09499"),
         ("at 45 N. Lincoln Avenue", "45 N. Lincoln Avenue"),
         ("9 Queen Anne's Gardens", "9 Queen Anne's Gardens"),
     ],
@@ -158,7 +160,8 @@ POSITIVE: dict[str, list[tuple[str, str]]] = {
     ],
 }  # fmt: skip
 
-LOOK_ALIKES = """order number 4111111111111111 is late
+LOOK_ALIKES = """the corner of the screen and the menu
+order number 4111111111111111 is late
 order 4539 1488 0343 6468 was split
 invoice 4716-2210-5201-4457
 tracking number 5105105105105100

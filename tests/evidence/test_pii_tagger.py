@@ -31,6 +31,12 @@ def test_a_name_is_found_where_it_stands(text: str, kind: str, value: str) -> No
     assert (kind, value) in spans(text, options=NAMES).select("type", "value").rows()
 
 
+def test_a_name_said_once_is_known_when_it_is_said_again() -> None:
+    text = "My name is Marta Quillfeather. That was all, Quillfeather"
+    found = spans(text, options=NAMES)
+    assert found.select("type", "value").rows() == [("person", "Marta Quillfeather"), ("person", "Quillfeather")]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -53,7 +53,7 @@ def kind(data: Bytes, i: int) -> tuple[int, int]:
 
 
 @compiled
-def is_upper(c: Any, d: Any) -> bool:
+def is_upper(c: Any, d: Any) -> Any:
     """Whether the letter that starts with bytes `c`, `d` is a capital."""
     if c < 0x80:
         return 65 <= c <= 90
@@ -256,6 +256,19 @@ def features(seen: Words, i: int, tag: int, tag2: int, out: Words) -> None:
 
 
 @compiled
+def _again(tags: Any, margins: Any, seen: Words, first: int, last: int) -> None:
+    """Tag 1 for words of a text that are in a span of tag 1 elsewhere in it, everyday words left out."""
+    for i in range(first, last):
+        shape = seen[i - first, 5] % 100
+        if tags[i] != 1 or shape not in (TITLE, UPPER) or seen[i - first, 6] & COMMON or margins[i] <= 0:
+            continue
+        for j in range(first, last):
+            same = seen[j - first, 0] == seen[i - first, 0] and seen[j - first, 5] % 100 in (TITLE, UPPER)
+            if same and tags[j] != 1 and tags[j] != 3:
+                tags[j], margins[j] = 1, margins[i]
+
+
+@compiled
 def tag_texts(
     data: Bytes, offsets: Longs, firsts: Longs, table: Table, keys: Words, flags: Bytes, weights: Weights, lean: float
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
@@ -284,6 +297,7 @@ def tag_texts(
             tags[first + i] = best
             margins[first + i] = scores[best] - scores[0]
             tag2, tag = tag, int(best)
+        _again(tags, margins, seen, first, last)
     return tags, margins
 
 

@@ -60,13 +60,15 @@ STREETS = (
     rf"(?-u:\b)(?:[Cc]alle|[Aa]venida|Av\.|[Pp]laza|[Pp]aseo|Via|[Vv]iale|Corso|Piazza|Largo|Rua|Avenida) (?:{_SMALL} ?)*"
     rf"{_CAP}(?: (?:{_SMALL} ?)*{_CAP}){{0,3}},? (?:n\.?º? ?)?[0-9]{{1,4}}(?-u:\b)",
     r"(?i)(?-u:\b)P\.? ?O\.? Box [0-9]{1,6}(?-u:\b)",
+    # A crossing has no house number.
+    rf"(?i:(?-u:\b)corner of )(?:[0-9]{{1,5}} )?(?:(?:{_CAP}|{_SMALL}) ){{1,5}}(?:[0-9]{{1,5}} )?(?:and|&|at) (?:{_CAP} ?){{1,3}}(?-u:\b)",
     # Military mail (USPS Publication 28, section 225): unit and box, or ship, then APO, FPO or DPO.
     r"(?-u:\b)(?:(?:PSC|CMR|Unit|UNIT) [0-9]{1,5},? Box [0-9]{1,5}|US[NC][SG]?C?S? [A-Z][a-z]+)[,\s]{1,3}[AFD]PO,? A[AEP] [0-9]{5}(?:-[0-9]{4})?",
 )  # fmt: skip
 STREET_WORDS = (
     r"(?:straße|strasse|str\.|weg|platz|gasse|allee|damm|ufer|ring|straat|laan|plein|gatan|vägen|vej|veien|gata|katu) [0-9]"
     r"|(?:[Rr]ue|venue|oulevard|lace|mpasse|hemin|quai|llée|alle|enida|Av\.|laza|aseo|Via|iale|Corso|iazza|Largo|Rua) "
-    rf"|[0-9][A-Za-z]?,? (?:[NSEW]{{1,2}}\.? )?(?:{_CAP} ){{1,5}}{_KIND}(?-u:\b)|(?i:box [0-9])|[AFD]PO,? A[AEP] [0-9]"
+    rf"|[0-9][A-Za-z]?,? (?:[NSEW]{{1,2}}\.? )?(?:{_CAP} ){{1,5}}{_KIND}(?-u:\b)|(?i:box [0-9]|corner of )|[AFD]PO,? A[AEP] [0-9]"
 )
 
 
