@@ -229,7 +229,8 @@ def all_at_once(rows: int, seed: int) -> list[Figure]:
     ]
 
 
-NAMES = {"pii.person", "pii.place", "pii.street_address"}
+#: Kinds of personal data that the clean base itself holds.
+THERE = {"pii.person", "pii.place", "pii.street_address", "pii.date_of_birth"}
 
 
 def clean(rows: int, seed: int) -> list[Figure]:
@@ -241,15 +242,15 @@ def clean(rows: int, seed: int) -> list[Figure]:
         found.append(Figure(f"clean_{words}.quality_score", report.quality.value, 97.0))
         for run in report.checks:
             kept = [f for f in report.findings if f.check == run.check and f.severity != "info"]
-            # The base sends its riders to Dyer Street and Rook Hill, which are places; what the tagger of names makes
-            # of it is reported without a bar. Numbers and addresses of every other kind have one.
-            names = [f for f in kept if f.name in NAMES]
+            # The base sends its riders to Dyer Street and Rook Hill "on my birthday (2025-09-29)": places and birth days
+            # are there to be found, and are reported without a bar. Every other kind has one.
+            names = [f for f in kept if f.name in THERE]
             if run.skipped is None:
                 rate = len(flagged(f for f in kept if f not in names)) / rows
                 found.append(Figure(f"clean_{words}.false_flags.{run.check}", rate, 0.02, at_most=True))
             if names:
                 rate = len(flagged(iter(names))) / rows
-                found.append(Figure(f"clean_{words}.flags.names_and_places", rate, None))
+                found.append(Figure(f"clean_{words}.flags.places_and_birthdays", rate, None))
     return found
 
 
