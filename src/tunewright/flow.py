@@ -25,6 +25,10 @@ from tunewright.steps import Divided, NotKept, Steps
 Stop = Literal["intake", "audit", "clean", "split", "plan", "train", "evaluate", "release"]
 ORDER: tuple[Stop, ...] = get_args(Stop)
 
+#: Rounds of cleaning: the first mends, the second removes what mending made equal, the third is for what we did not
+#: foresee. Audit and cleaning come to rest (docs/decisions/003).
+ROUNDS = 3
+
 WHAT_NOW = {
     "audit.quality_score": "See `tunewright report` for the rows to mend, correct them, and run again",
     "evaluate.verdict": "The scorecard says what speaks against shipping; gather rows of the classes it names",
@@ -103,10 +107,25 @@ class Flow:
 
     def _clean(self) -> None:
         assert self.walk.ingested and self.walk.raw_report
-        self.walk.cleaned = self._keep(self.steps.clean(self.walk.ingested.dataset, self.walk.raw_report))
+        cleaned: Cleaned = self._keep(self.steps.clean(self.walk.ingested.dataset, self.walk.raw_report))
         # The gate judges what would be trained on, so the cleaned rows are audited again.
-        self.walk.report = self._keep(self.steps.audit(self.walk.cleaned.after))
+        report: AuditReport = self._keep(self.steps.audit(cleaned.after))
+        for _ in range(ROUNDS - 1):
+            again = self._mended_again(cleaned, report)
+            if again is None:
+                break
+            cleaned, report = again, self._keep(self.steps.audit(again.after))
+        self.walk.cleaned, self.walk.report = cleaned, report
         self.gate("audit.quality_score", self.walk.report.quality)
+
+    def _mended_again(self, cleaned: Cleaned, report: AuditReport) -> Cleaned | None:
+        """Another round of cleaning where mended texts call for one, such as two that redaction made equal."""
+        if not cleaned.edits or not any(finding.fix and finding.rows for finding in report.findings):
+            return None
+        more: Cleaned = self._keep(self.steps.clean(cleaned.after, report))
+        if not more.edits:
+            return None
+        return Cleaned(before=cleaned.before, after=more.after, edits=(*cleaned.edits, *more.edits))
 
     def _split(self) -> None:
         assert self.walk.cleaned

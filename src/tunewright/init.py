@@ -1,5 +1,6 @@
 """A new project: the guess about a file, shown before it is written down."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 from tunewright.config.load import FILE
 from tunewright.config.model import GATES
+from tunewright.config.schema import schema
 from tunewright.config.write import commented_yaml
 from tunewright.core.errors import UserError
 from tunewright.core.files import publish_text
@@ -81,6 +83,8 @@ def write(proposal: Proposal, *, accept: bool) -> InitResult:
     proposal.folder.mkdir(parents=True, exist_ok=True)
     relative = os.path.relpath(proposal.data.resolve(), proposal.folder.resolve())
     publish_text(target, commented_yaml(_settings(proposal, relative)))
+    # The first line of tunewright.yaml points editors at this schema.
+    publish_text(proposal.folder / ".tunewright" / "schema.json", json.dumps(schema(), indent=1) + "\n")
     ignore = proposal.folder / ".gitignore"
     if not ignore.exists():
         publish_text(ignore, IGNORED)

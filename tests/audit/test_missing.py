@@ -63,6 +63,12 @@ def test_a_class_may_be_called_unknown_but_not_nothing() -> None:
     assert [(f.name, f.frame["row"].to_list()) for f in findings] == [("missing.label_empty", [1, 2])]
 
 
+def test_a_handful_of_rows_called_tbd_were_never_labelled() -> None:
+    labels = ["card"] * 150 + ["login"] * 149 + ["TBD"]
+    findings = check(corpus([f"question number {i} of mine" for i in range(300)], labels), Options())
+    assert [(f.name, f.frame["row"].to_list()) for f in findings] == [("missing.label_placeholder", [299])]
+
+
 def test_answers_that_echo_refuse_or_repeat_to_everybody() -> None:
     prompts = [f"question number {i}" for i in range(20)]
     answers = (

@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.flow.worlds import THINGS, tickets, tiny_encoder, write_csv
 from tunewright.core.errors import GateFailed, UserError
 from tunewright.project import Project, override
 
+SCHEMAS = Path(str(files("tunewright"))) / "schemas"
 PROGRAM = [sys.executable, "-m", "tunewright.cli.main"]
 
 
@@ -101,6 +104,27 @@ def test_the_release_answers_in_another_process_as_it_was_evaluated(done, tmp_pa
     labels = [row["predicted_label"] for row in json.loads(found.stdout)["data"]["predictions"]]
     assert len(labels) == 12
     assert set(labels) <= set(THINGS)
+
+
+def test_every_verb_prints_json_that_its_committed_schema_accepts(done, tmp_path: Path) -> None:
+    folder, result = done
+    texts = write_csv(tmp_path / "new.csv", tickets(5, seed=9))
+    calls = {
+        "init": ["init", str(tmp_path / "again"), "--data", str(texts), "--yes"],
+        "predict": ["predict", result.release.folder, str(texts)],
+        "explain": ["explain", "E-GATE-001"],
+        "why": ["why", "train"],
+        "diff": ["diff", "0", "1"],
+        "undo": ["undo", "--why", "a test of the verb"],
+        **{f"config-{verb}": ["config", verb] for verb in ("show", "validate", "schema")},
+    }
+    schemas = {path.stem.removesuffix("@1"): json.loads(path.read_text()) for path in SCHEMAS.glob("*.json")}
+    for verb in sorted(schemas, key=lambda verb: verb == "undo"):  # last: it takes the cleaning back
+        place = ["-C", str(folder)] if verb not in ("init", "predict", "explain") else []
+        found = subprocess.run([*PROGRAM, *calls.get(verb, [verb]), *place, "--json"], capture_output=True, text=True)
+        assert found.returncode == 0, (verb, found.stderr)
+        jsonschema.validate(json.loads(found.stdout), schemas[verb])
+    Project.open(folder).clean()
 
 
 def test_why_names_the_changed_setting(done) -> None:

@@ -204,7 +204,7 @@ def _(value: ReleaseResult) -> None:
     console.print(f"Release [bold]{escape(value.name)}[/]: {escape(value.folder)}", soft_wrap=True)
     console.print(f"  {value.parity_rows:,} test rows answered with the same bits as in evaluation")
     for verdict in value.verdicts:
-        console.print(f"  {verdict.gate} {verdict.bar}{_mark(verdict)}")
+        console.print(f"  {verdict.gate}{_mark(verdict)}")
 
 
 @render.register

@@ -27,6 +27,9 @@ class Options(Frozen):
     """What counts as nothing."""
 
     placeholders: tuple[str, ...] = Field(WORDS, description="Whole texts, lowercase, that mean nothing.")
+    rare_label: float = Field(
+        0.01, gt=0, le=1, description="Share of rows below which a class called TBD or n/a was never a class."
+    )
     spike_share: float = Field(
         0.01, gt=0, le=1, description="Share of rows from which one short answer is called a spike."
     )
@@ -53,8 +56,10 @@ def _field(rows: pl.DataFrame, field: str, options: Options) -> list[Finding]:
         "placeholder": (placeholder, f"the {field} is a placeholder: {{seen!r}}"),
         "template": (template & ~placeholder & ~empty, f"the {field} has an unfilled slot: {{seen!r}}"),
     }
-    if field == "label":  # a class may well be called "unknown", "none" or "<other>"
-        kinds = {"empty": kinds["empty"]}
+    if field == "label":
+        # A class may well be called "unknown" or "none"; a handful of rows called "TBD" were never labelled.
+        rare = pl.len().over(field) < options.rare_label * pl.len()
+        kinds = {"empty": kinds["empty"], "placeholder": (placeholder & rare, kinds["placeholder"][1])}
     return [
         Finding.of(
             rows.filter(where).select("row", seen=pl.col(field).fill_null("").str.slice(0, 80)),

@@ -159,9 +159,7 @@ def _differences(card: Scorecard) -> Figure:
     )
     said = "; ".join(f"{name} {row['text']}" for name, row in zip(names, rows, strict=True))
     return Figure(
-        svg=charts.intervals(
-            rows, title=f"{counted} gained, on the same rows", form="+.3~g", bar=0.0
-        ),
+        svg=charts.intervals(rows, title=f"{counted} gained, on the same rows", form="+.3~g", bar=0.0),
         title="Gain over each baseline",
         label=f"Gain in {say.metric(card.metric).lower()} over each baseline, in {counted}, with its interval: "
         f"{said}. The dashed line is no gain.",
