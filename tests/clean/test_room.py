@@ -111,3 +111,12 @@ def test_the_order_of_findings_changes_nothing() -> None:
     again, same = clean(world, turned, ALL, who="dana")
     assert again.equals(frame)
     assert same == edits
+
+
+def test_a_class_called_tbd_is_no_class_and_may_go_whole() -> None:
+    texts = [f"a question about number {i} of mine" for i in range(1500)]
+    labels = ["TBD" if i % 125 == 0 else "xy"[i % 2] for i in range(1500)]
+    world = of(with_content_digest(corpus(texts, labels).scan().collect()))
+    frame, edits = clean(world, audit(world, AuditSettings(checks={"missing": {}})), CleanSettings(), who="dana")
+    assert [(edit.finding, edit.rows) for edit in edits] == [("missing.label_placeholder", 12)]
+    assert "TBD" not in frame["label"].to_list()

@@ -21,6 +21,7 @@ from tunewright.core.errors import GateFailed, UserError, did_you_mean
 from tunewright.core.finding import Finding
 from tunewright.core.progress import tracked
 from tunewright.core.shelf import Shelf
+from tunewright.evidence.placeholders import is_placeholder
 
 FIXES = Shelf("tunewright.clean.fixes", "fix", "fix")
 #: The stage whose fixes change parts of texts: they are found first and made together.
@@ -108,6 +109,7 @@ def _refuse_to_gut(before: pl.DataFrame, after: pl.DataFrame, edits: list[Edit],
     for column, noun in (("label", "class"), ("source_id", "source")):
         lost = (
             before.drop_nulls(column)
+            .filter(~is_placeholder(column))  # a class called TBD is no class, and may go whole
             .group_by(column)
             .agg(had=pl.len())
             .join(gone.group_by(column).agg(lost=pl.len()), on=column)
