@@ -1,7 +1,6 @@
 """From what a walk holds to what a verb says: no decisions are made here."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import polars as pl
 
@@ -186,8 +185,3 @@ def diff(before: int, after: int, frame: pl.DataFrame, limit: int) -> DiffResult
         changed=count.get("changed", 0),
         rows=tuple(frame.head(limit).to_dicts()),
     )
-
-
-def short(path: Path, folder: Path) -> str:
-    """`path` relative to `folder` when it lies below it."""
-    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import singledispatch
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -201,7 +202,7 @@ def _(value: EvaluateResult) -> None:
 @render.register
 def _(value: ReleaseResult) -> None:
     console = _console()
-    console.print(f"Release [bold]{escape(value.name)}[/]: {escape(value.folder)}", soft_wrap=True)
+    console.print(f"Release [bold]{escape(value.name)}[/]: {escape(_near(value.folder))}", soft_wrap=True)
     console.print(f"  {value.parity_rows:,} test rows answered with the same bits as in evaluation")
     for verdict in value.verdicts:
         console.print(f"  {verdict.gate}{_mark(verdict)}")
@@ -209,7 +210,7 @@ def _(value: ReleaseResult) -> None:
 
 @render.register
 def _(value: ReportResult) -> None:
-    _console().print(f"Report: {escape(value.path)} ({value.bytes / 1000:,.0f} kB)", soft_wrap=True)
+    _console().print(f"Report: {escape(_near(value.path))} ({value.bytes / 1000:,.0f} kB)", soft_wrap=True)
 
 
 @render.register
@@ -342,6 +343,12 @@ def _other_metrics(value: EvaluateResult) -> list[str]:
 
 def _cell(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _near(path: str) -> str:
+    """`path` as one would type it here: relative where it lies below this folder."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
 def _clip(text: str, width: int) -> str:
