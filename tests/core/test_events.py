@@ -1,5 +1,6 @@
 """Events can be added, never changed."""
 
+import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,25 @@ def test_an_event_keeps_who_when_what_and_why(tmp_path: Path, monkeypatch: pytes
     assert event.digests == {"v": "sha256:1"}
     assert event.detail == {"n": 1.5}
     assert event.at.endswith("+00:00")
+
+
+def _append(url: str) -> None:
+    events = Events(url)
+    for _ in range(20):
+        events.append("step.made", "audit")
+
+
+def test_many_first_openings_at_once_make_one_table_and_lose_no_event(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    for trial in range(3):
+        url = f"sqlite:///{tmp_path / f'{trial}.db'}"
+        several = [context.Process(target=_append, args=(url,)) for _ in range(4)]
+        for process in several:
+            process.start()
+        for process in several:
+            process.join()
+        assert [process.exitcode for process in several] == [0] * 4
+        assert len(Events(url).all()) == 80
 
 
 @pytest.mark.parametrize("statement", ["UPDATE events SET actor = 'x'", "DELETE FROM events"])

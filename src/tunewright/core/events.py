@@ -31,6 +31,9 @@ _events = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
 )
 
+#: Any number that nothing else in the database locks by.
+_SETUP_LOCK = 7_311_994
+
 _SQLITE_GUARDS = [
     f"CREATE TRIGGER IF NOT EXISTS events_no_{verb.lower()} BEFORE {verb} ON events "
     "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
@@ -81,8 +84,10 @@ class Events:
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
             sa.event.listen(self._engine, "connect", _durable_sqlite)
         with self._engine.begin() as connection:
-            _metadata.create_all(connection)
             sqlite = connection.dialect.name == "sqlite"
+            if not sqlite:  # two first runs at once would both make the table; SQLite takes turns by itself
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_SETUP_LOCK})"))
+            connection.execute(sa.schema.CreateTable(_events, if_not_exists=True))
             for guard in _SQLITE_GUARDS if sqlite else _POSTGRES_GUARDS:
                 connection.execute(sa.text(guard))
 
@@ -151,7 +156,7 @@ def actor() -> str:
 
 def _durable_sqlite(connection: Any, _: object) -> None:
     cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=30000")  # first, so that the next line waits too
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=30000")
     cursor.close()

@@ -110,9 +110,9 @@ def _gain(material: ReportMaterial) -> str:
     sure = say.difference_interval(best.difference)
     inner = f" ({say.level(best.difference)} interval {sure})" if sure else ""
     unit = "points" if best.difference.unit in ("share", "points") else best.difference.unit
-    about = f" ({sample(base.about, 120)})" if base.about else ""
+    about = f" ({_inside(sample(base.about, 120))})" if base.about else ""
     return (
-        f"{text}. The best baseline that needs no tuning, {sample(base.system, 40)}{about}, reaches "
+        f"{text}. The best baseline that needs no tuning, {sample(base.system, 40).replace('_', ' ')}{about}, reaches "
         f"{say.value(base.score(card.metric))}: a difference of {gap} {unit}{inner}."
     )
 
@@ -126,6 +126,11 @@ def _data(material: ReportMaterial) -> str:
     if material.before and material.after:
         return f"{text}, {say.value(material.before.report.quality)} before cleaning."
     return text + "."
+
+
+def _inside(sentence: str) -> str:
+    """A sentence as a part of another one."""
+    return (sentence[:1].lower() + sentence[1:]).rstrip(".")
 
 
 def _gates(material: ReportMaterial) -> str:
