@@ -158,7 +158,8 @@ def _mended_words(words: pl.Series) -> list[str]:
     made = []
     for word, is_odd in zip(words, odd, strict=True):
         new = ftfy.fix_encoding(word)
-        doubt = (is_odd and new == word) or ftfy.badness.is_bad(new)
+        # "Ã" before a space was "à" and a no-break space; only the text around the word shows that.
+        doubt = (is_odd and new == word) or new.endswith(("Â", "Ã")) or ftfy.badness.is_bad(new)
         made.append(new + DOUBT if doubt else new)
     return made
 
