@@ -14,12 +14,12 @@ from tunewright.core.audit_report import AuditReport
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset
 from tunewright.core.digest import file_digest, frame_digest
-from tunewright.core.environment import machine
 from tunewright.core.errors import GateFailed, UserError
 from tunewright.core.files import publish, publish_text
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.score import Score
 from tunewright.core.version import __version__
+from tunewright.evidence.cpu import machine
 from tunewright.flow import Walk
 from tunewright.intake.references import read_references
 from tunewright.intake.room import read

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from tunewright.core.audit_report import AuditReport
-from tunewright.core.environment import machine
 from tunewright.core.version import __version__
+from tunewright.evidence.cpu import machine
 from tunewright.flow import Walk
 from tunewright.report.material import Audited, Divided, ReportMaterial, StepCost, Tested
 from tunewright.split.room import Division

@@ -4,6 +4,8 @@ import csv
 import random
 from pathlib import Path
 
+from tests.train.tiny import save_bert
+
 THINGS = {
     "card_lost": ["I lost my {a} card", "my {a} card is gone", "somebody took my {a} card", "cannot find the {a} card"],
     "transfer": [
@@ -40,39 +42,12 @@ def write_csv(path: Path, rows: list[tuple[str, str]]) -> Path:
 
 
 def tiny_encoder(folder: Path) -> Path:
-    """A random BERT of a few thousand parameters with a word-piece vocabulary of letters."""
-    import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+    """A random BERT of a few thousand parameters with a word-piece vocabulary of letters and a few words."""
+    from tokenizers import models
 
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = "abcdefghijklmnopqrstuvwxyz0123456789'"
     words = sorted({w for lines in THINGS.values() for line in lines for w in line.lower().split() if "{" not in w})
     every = dict.fromkeys([*pieces, *letters, *("##" + c for c in letters), *words])
     vocabulary = {piece: index for index, piece in enumerate(every)}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-        model_max_length=64,
-    ).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    BertModel(config).save_pretrained(folder, safe_serialization=True)
-    return folder
+    return save_bert(folder, models.WordPiece(vocabulary, unk_token="[UNK]"), len(vocabulary))

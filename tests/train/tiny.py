@@ -27,12 +27,21 @@ CHATML = (
 
 def write_encoder(folder: Path) -> Path:
     """A random BERT of a few thousand parameters that knows the words above."""
-    import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+    from tokenizers import models
 
     words = [*SPECIAL, *FILLER, *(word for words in WORDS.values() for word in words)]
-    tokenizer = Tokenizer(models.WordLevel({word: at for at, word in enumerate(words)}, unk_token="[UNK]"))
+    return save_bert(
+        folder, models.WordLevel({word: at for at, word in enumerate(words)}, unk_token="[UNK]"), len(words)
+    )
+
+
+def save_bert(folder: Path, vocabulary: Any, size: int) -> Path:
+    """A random BERT over a tokenizer model of `size` pieces, of which [CLS] is the third and [SEP] the fourth."""
+    import torch
+    from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(vocabulary)
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -49,7 +58,7 @@ def write_encoder(folder: Path) -> Path:
     ).save_pretrained(folder)
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=len(words),
+        vocab_size=size,
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,

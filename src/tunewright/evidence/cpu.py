@@ -24,6 +24,16 @@ def flags() -> frozenset[str]:
 
 
 @cache
+def machine() -> str:
+    """Processor, cores and memory in one line, for reports."""
+    import os
+    import platform
+
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{name()}, {cores()} cores, {memory:.0f} GiB, {platform.system()}"
+
+
+@cache
 def name() -> str:
     """The CPU's name, such as ``AMD EPYC``."""
     return _field("model name") or "unknown CPU"

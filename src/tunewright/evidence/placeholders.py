@@ -37,6 +37,18 @@ SAYS_SO = (
 )
 
 
+#: Bytes beyond which a text says something, whatever it says; the patterns are only tried on shorter ones.
+LONGEST = 200
+
+
+def says_nothing(rows: pl.DataFrame, column: str, words: tuple[str, ...] = WORDS) -> pl.DataFrame:
+    """Rows whose `column` is empty or a placeholder: `row` and `kind` (``empty``, ``placeholder``)."""
+    empty = rows.filter(is_empty(column)).select("row", kind=pl.lit("empty"))
+    short = rows.filter(pl.col(column).str.len_bytes() <= LONGEST)
+    stand_ins = short.filter(is_placeholder(column, words)).select("row", kind=pl.lit("placeholder"))
+    return pl.concat([empty, stand_ins])
+
+
 def is_empty(column: str) -> pl.Expr:
     """Null, white space or punctuation only: no letter, digit or symbol such as an emoji."""
     return ~pl.col(column).fill_null("").str.contains(r"[\p{L}\p{N}\p{S}]")

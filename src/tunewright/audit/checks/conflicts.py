@@ -13,7 +13,7 @@ from tunewright.core.finding import Finding, NotChecked, Severity
 from tunewright.core.frozen import Frozen
 from tunewright.evidence.exact import exact_groups
 from tunewright.evidence.near_duplicates import near_duplicates
-from tunewright.evidence.placeholders import is_empty, is_placeholder
+from tunewright.evidence.placeholders import says_nothing
 
 
 class Options(Frozen):
@@ -26,7 +26,7 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     """Rows in a group of equal or near-equal prompts with more than one label."""
     rows = corpus.scan("row", "line", "label", "prompt").collect()
     # Two empty messages contradict each other no more than two blank pages do; the missing check has them.
-    labels = rows.filter(~is_empty("prompt") & ~is_placeholder("prompt")).drop("prompt")
+    labels = rows.join(says_nothing(rows, "prompt"), on="row", how="anti").drop("prompt")
     if rows["label"].null_count() == rows.height:
         raise NotChecked("the rows have no labels")
     exact = _contradicting(exact_groups(corpus, "prompt"), labels)

@@ -10,13 +10,20 @@ from pydantic import Field
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding, Severity
 from tunewright.core.frozen import Frozen
-from tunewright.evidence.placeholders import WORDS, is_empty, is_placeholder
+from tunewright.evidence.placeholders import WORDS, says_nothing
 
 #: A slot that nobody filled, of the usual template languages.
 TEMPLATE = (
     r"\{\{[^{}]{1,60}\}\}|\$\{[^{}]{1,60}\}|%[A-Z_]{3,30}%"
     r"|\[(?i:insert|your|customer|enter|add|name|date)[^\[\]]{0,40}\]|<(?i:insert|your|enter)[^<>]{0,40}>"
 )
+#: A text without one of these has no slot.
+SIGNS = ["{", "[", "<", "%"]
+MESSAGES = {
+    "empty": "the {field} is empty",
+    "placeholder": "the {field} is a placeholder: {{seen!r}}",
+    "template": "the {field} has an unfilled slot: {{seen!r}}",
+}
 REFUSAL = (
     r"(?i)^(i'?m sorry,? (but )?i (can('|no)?t|am unable)|as an ai( language)? model"
     r"|i (can('|no)?t|am unable to) (help|assist) with)"
@@ -49,27 +56,28 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
 
 
 def _field(rows: pl.DataFrame, field: str, options: Options) -> list[Finding]:
-    empty, placeholder = is_empty(field), is_placeholder(field, options.placeholders)
-    template = pl.col(field).fill_null("").str.contains(TEMPLATE)
-    kinds = {
-        "empty": (empty, f"the {field} is empty"),
-        "placeholder": (placeholder, f"the {field} is a placeholder: {{seen!r}}"),
-        "template": (template & ~placeholder & ~empty, f"the {field} has an unfilled slot: {{seen!r}}"),
+    nothing = says_nothing(rows, field, options.placeholders)
+    slots = rows.filter(pl.col(field).str.contains_any(SIGNS)).filter(pl.col(field).str.contains(TEMPLATE))
+    hits = {
+        "empty": nothing.filter(pl.col("kind") == "empty"),
+        "placeholder": nothing.filter(pl.col("kind") == "placeholder"),
+        "template": slots.join(nothing, on="row", how="anti"),
     }
     if field == "label":
         # A class may well be called "unknown" or "none"; a handful of rows called "TBD" were never labelled.
-        rare = pl.len().over(field) < options.rare_label * pl.len()
-        kinds = {"empty": kinds["empty"], "placeholder": (placeholder & rare, kinds["placeholder"][1])}
+        rare = rows.filter(pl.len().over(field) < options.rare_label * pl.len())
+        hits = {"empty": hits["empty"], "placeholder": hits["placeholder"].join(rare, on="row", how="semi")}
+    seen = rows.select("row", seen=pl.col(field).fill_null("").str.slice(0, 80))
     return [
         Finding.of(
-            rows.filter(where).select("row", seen=pl.col(field).fill_null("").str.slice(0, 80)),
+            found.select("row").join(seen, on="row"),
             check="missing",
             kind=f"{field}_{kind}",
             severity="blocking",
-            message=message,
+            message=MESSAGES[kind].format(field=field),
             fix="drop" if kind != "template" else None,
         )
-        for kind, (where, message) in kinds.items()
+        for kind, found in hits.items()
     ]
 
 
