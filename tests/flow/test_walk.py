@@ -202,6 +202,21 @@ def test_two_runs_at_once_do_the_work_once(tmp_path: Path, encoder: Path, rows) 
     assert len(Project.open(folder).versions().versions) == 3
 
 
+def test_ctrl_c_says_that_nothing_is_lost_and_the_next_run_goes_on(tmp_path: Path, encoder: Path, rows) -> None:
+    folder = make_project(tmp_path / "desk", encoder, rows)
+    started = [*PROGRAM, "run", "-C", str(folder)]
+    process = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    while "audit" not in process.stderr.readline():  # the first audit is done; something longer is going on
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    assert process.wait() == 130, said
+    assert "the same command goes on from there" in said
+    assert "Traceback" not in said
+    assert Project.open(folder).run().steps[0].hit
+
+
 @pytest.mark.slow
 def test_ten_kills_at_random_moments_lose_nothing(tmp_path: Path, encoder: Path, rows, done) -> None:
     """kill -9 the whole process group ten times; the next run resumes and ends with the same digests."""

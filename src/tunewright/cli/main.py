@@ -303,13 +303,14 @@ def call(arguments: list[str] | None = None) -> int:
         current.fail(UserError("E-CLI-001", error.format_message(), fix=_usage_fix(error)))
         code = ExitCode.USAGE
     except (KeyboardInterrupt, Abort):
-        print("\nInterrupted. What was done is kept; the same command goes on from there.", file=sys.stderr)
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:  # `tunewright events | head`: the reader has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.OK
     except Exception as error:
         code = _bug(error)
+    if code == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into an Exit with this code, and says nothing
+        print("\nInterrupted. What was done is kept; the same command goes on from there.", file=sys.stderr)
     return int(code) if isinstance(code, int) else int(ExitCode.OK)
 
 
