@@ -12,7 +12,8 @@ import _harness as harness
 
 sys.path.insert(0, str(harness.ROOT))
 
-from tests.golden.experiments import EXPERIMENTS, FROZEN_ON, REPORTED_ON, Figure
+from tests.golden.experiments import EXPERIMENTS
+from tests.golden.trial import FROZEN_ON, REPORTED_ON, Figure
 
 
 def main() -> None:

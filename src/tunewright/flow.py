@@ -189,10 +189,18 @@ class Flow:
             return
         raise GateFailed(
             "E-GATE-001",
-            f"`{name}` is {_in_words(verdict.measured)}; the gate asks for {verdict.bar}.",
+            f"`{name}` is {_in_words(verdict.measured)}; the gate asks for {verdict.bar}.{self._spared()}",
             why="A gate judges the pessimistic end of the interval. Nothing after it was started; no cost.",
             fix=f'{WHAT_NOW[name]}; or go on with a reason: --override {name} --why "…".',
         )
+
+    def _spared(self) -> str:
+        """What training would have cost, where the gate stopped the walk before it."""
+        estimate = self.walk.plan.estimate if self.walk.plan else None
+        if self.walk.candidate is not None or estimate is None or not estimate.hours:
+            return ""
+        money = f" and US$ {estimate.cost_usd:,.2f}" if estimate.cost_usd is not None else ""
+        return f" That saved about {_duration(estimate.hours)} of training{money} ({estimate.source})."
 
     def _keep(self, outcome: Outcome[Any]) -> Any:
         self.walk.outcomes.append(outcome)
@@ -209,6 +217,10 @@ def shippable(scorecard: Scorecard) -> Score:
     """1 unless the evaluation said in words that this candidate must not ship."""
     value = 0.0 if scorecard.decision == "do not ship" else 1.0
     return Score(metric="verdict", value=value, n=scorecard.rows, unit="yes or no")
+
+
+def _duration(hours: float) -> str:
+    return f"{hours:.1f} hours" if hours >= 1 else f"{max(hours * 60, 1):.0f} min"
 
 
 def _in_words(score: Score) -> str:

@@ -13,12 +13,10 @@ from tunewright.config.schema import schema
 from tunewright.config.write import commented_yaml
 from tunewright.core.errors import UserError
 from tunewright.core.files import publish_text
-from tunewright.intake.detect import Detection, detect
+from tunewright.intake.detect import SURE, Detection, detect, require_sure
 from tunewright.intake.settings import DataSettings
 from tunewright.results import InitResult
 
-#: Below this a wrong guess is likelier than a person's patience is worth (the formats notes ask below 0.9).
-SURE = 0.9
 IGNORED = ".tunewright/\nreports/\nreleases/\n"
 
 
@@ -65,21 +63,18 @@ def write(proposal: Proposal, *, accept: bool) -> InitResult:
 
     Raises:
         UserError: E-CLI-005 when the folder is a project already, E-CLI-006 when the guess is not sure enough
-            and nobody accepted it.
+            and nobody accepted it, E-DATA-020 when a column that the task needs is missing.
     """
     target = proposal.folder / FILE
+    if proposal.folder.exists() and not proposal.folder.is_dir():
+        raise UserError("E-CLI-005", f"{proposal.folder} is a file.", fix="Name a folder that is not there yet.")
     if target.exists():
         raise UserError(
             "E-CLI-005", f"{target} exists.", why="Nothing you made is overwritten.", fix="Name another folder."
         )
     detection = proposal.detection
-    if detection.confidence < SURE and not (accept or proposal.told):
-        flags = " ".join(f"--map {role}={column}" for role, column in detection.columns.items())
-        raise UserError(
-            "E-CLI-006",
-            f"The guess about {proposal.data.name} is {detection.confidence:.2f} sure: {'; '.join(detection.reasons)}.",
-            fix=f"Say it yourself: --task {detection.task} {flags}   (or --yes to take the guess)",
-        )
+    confirmed = accept or proposal.told
+    require_sure(detection, proposal.data.name, confirmed=confirmed)
     proposal.folder.mkdir(parents=True, exist_ok=True)
     relative = os.path.relpath(proposal.data.resolve(), proposal.folder.resolve())
     publish_text(target, commented_yaml(_settings(proposal, relative)))
@@ -113,6 +108,8 @@ def _settings(proposal: Proposal, relative: str) -> Mapping[str, Any]:
             "format": detection.format,
             "task": detection.task,
             "columns": dict(detection.columns),
+            # Only where the guess was unsure: a sure one is checked again on every run.
+            **({"confirmed": True} if detection.confidence < SURE else {}),
         },
         "split": {"validation": 0.1, "test": 0.1},
         "train": {"method": "auto"},

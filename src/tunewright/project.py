@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tunewright import summaries
-from tunewright.audit_file import require_score, write_outputs
+from tunewright.audit_file import partial_on_interrupt, require_score, require_writable, write_outputs
 from tunewright.config.load import Loaded, load
+from tunewright.core.audit_report import AuditReport
 from tunewright.core.corpus import Corpus
 from tunewright.core.errors import ExitCode, GateFailed, UserError, did_you_mean
 from tunewright.core.events import actor
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.store import Outcome, differences
-from tunewright.core.verdict import Override
+from tunewright.core.verdict import Override, Verdict
 from tunewright.flow import ORDER, Flow, Walk
 from tunewright.results import (
     AuditResult,
@@ -128,13 +129,19 @@ class Project:
         Raises:
             GateFailed: E-GATE-001, only when `fail_under` is given.
         """
+        require_writable(findings, report)
         flow = self._flow()
-        walk = flow.go("audit")
-        assert walk.raw_report
-        verdict = flow.gate("audit.quality_score", walk.raw_report.quality)
-        result = summaries.audit(walk, self._lines(walk), walk.raw_report, verdict)
-        corpus = self._steps.corpus(walk.raw_report.dataset)
-        result = write_outputs(result, walk.raw_report, corpus, findings, report, self._material(walk))
+
+        def told(found: AuditReport, verdict: Verdict | None = None) -> AuditResult:
+            flow.walk.raw_report = found
+            result = summaries.audit(flow.walk, self._lines(flow.walk), found, verdict)
+            corpus = self._steps.corpus(found.dataset)
+            return write_outputs(result, found, corpus, findings, report, self._material(flow.walk))
+
+        with partial_on_interrupt(told):
+            found = flow.go("audit").raw_report
+            assert found
+            result = told(found, flow.gate("audit.quality_score", found.quality))
         require_score(result.quality, fail_under)
         return result
 

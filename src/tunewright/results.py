@@ -28,6 +28,14 @@ class FindingLine(Frozen):
     fix: str | None
 
 
+class SetAside(Frozen):
+    """Records that could not be used, for one reason, the first of them by the user's own line numbers."""
+
+    reason: str
+    records: int
+    lines: tuple[int, ...]
+
+
 class AuditResult(Frozen):
     """What `audit` says."""
 
@@ -35,6 +43,7 @@ class AuditResult(Frozen):
     dataset: Dataset
     records: int
     quarantined: int
+    set_aside: tuple[SetAside, ...]
     quality: Score
     verdict: Verdict | None
     findings: tuple[FindingLine, ...]

@@ -5,16 +5,20 @@ goes on where it was.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import polars as pl
 
 from tunewright.config.model import Config
+from tunewright.config.plugins import METHODS
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.candidate import Candidate, Plan
+from tunewright.core.context import Context, Target
 from tunewright.core.corpus import Corpus
-from tunewright.core.dataset import Dataset
+from tunewright.core.dataset import Dataset, Task
 from tunewright.core.digest import digest, file_digest
 from tunewright.core.edit import Cleaned
 from tunewright.core.errors import UserError
@@ -30,6 +34,7 @@ from tunewright.core.verdict import Verdict
 from tunewright.evidence.model_files import ModelFiles, find_encoder, find_model
 from tunewright.plan.room import METHOD_FOR_TASK, Facts, plan
 from tunewright.split.room import Division
+from tunewright.train.settings import TrainSettings
 
 Value = TypeVar("Value", bound=Frozen)
 
@@ -53,6 +58,37 @@ VERSIONS = {
     "evaluate": 1,
     "release": 1,
 }
+
+
+def method_for(settings: TrainSettings, task: Task) -> str:
+    """The training method: the one that was named, or the one that fits the task."""
+    named = settings.method_name
+    return METHOD_FOR_TASK[task] if named == "auto" else named
+
+
+def require_fit(method: str, task: Task) -> None:
+    """Stop unless `method` makes what the task asks for.
+
+    Raises:
+        UserError: E-PLAN-002.
+    """
+    if method != METHOD_FOR_TASK[task]:
+        raise UserError(
+            "E-PLAN-002",
+            f"The method {method!r} does not fit the task {task!r}.",
+            why="An encoder gives labels and no text; an adapter on a language model gives text and no labels.",
+            fix=f"train.method: {METHOD_FOR_TASK[task]}, or another data.task",
+        )
+
+
+def target(settings: TrainSettings, task: Task) -> Target | None:
+    """The model that rows of this task are to tune; None while no base is named for written answers."""
+    method = method_for(settings, task)
+    base = settings.encoder if method == "encoder" else settings.base
+    if not base:
+        return None
+    options = METHODS.options(method).model_validate(settings.method_options)
+    return Target(method=method, base=base, max_tokens=options.max_tokens)
 
 
 class Divided(Frozen):
@@ -102,16 +138,18 @@ class Steps:
 
     def intake(self) -> Outcome[Ingested]:
         """The user's file as the first version of the data."""
+        from tunewright.intake.container import require_file
+        from tunewright.intake.detect import require_sure
         from tunewright.intake.room import read
 
         path = self.source()
-        settings = self.config.data.model_dump(mode="json", exclude={"file", "references"})
+        require_file(path)
+        settings = self.config.data.model_dump(mode="json", exclude={"file", "references", "evaluation"})
         step = self._step("intake", settings, {"file": file_digest(path)})
 
-        def make(work: Path) -> Ingested:
+        def make(_: Path) -> Ingested:
             found = read(path, self.config.data, progress=self.progress)
-            if found.quarantine.height:
-                found.quarantine.write_csv(work / "quarantine.csv")
+            require_sure(found.detection, path.name, confirmed=self.config.data.confirmed)
             dataset = self.table.commit(
                 found.frame,
                 task=found.detection.task,
@@ -127,7 +165,7 @@ class Steps:
         """What is wrong with one version of the data."""
         from tunewright.audit.room import audit
 
-        inputs = {"dataset": dataset.digest, "references": self._references_digest()}
+        inputs = {"dataset": dataset.digest, "context": self.context(dataset.task).digest}
         step = self._step("audit", self.config.audit.model_dump(mode="json"), inputs)
         return self._once(step, AuditReport, lambda _: audit(self.corpus(dataset), self.config.audit))
 
@@ -164,6 +202,7 @@ class Steps:
 
     def plan(self, dataset: Dataset) -> Outcome[Plan]:
         """How the model will be trained, and what that should cost."""
+        require_fit(self._method(dataset), dataset.task)
         # The method's options with their defaults: a default that a new release changes is another plan.
         settings = {
             "method": self._method(dataset),
@@ -251,7 +290,7 @@ class Steps:
             dataset,
             self.table.scan(dataset.version),
             evidence=self.state / "evidence",
-            references=self._references(),
+            context=self.context(dataset.task),
             progress=self.progress,
         )
 
@@ -261,7 +300,10 @@ class Steps:
 
     def clean_step(self, dataset: Dataset, report: AuditReport) -> Step:
         """What decides the clean step's output."""
-        inputs = {"dataset": dataset.digest, "report": report.digest}
+        from tunewright.clean.fixes.surrogate import key_mark
+
+        # Surrogates depend on the key, so another key is another cleaning; the mark gives nothing of the key away.
+        inputs = {"dataset": dataset.digest, "report": report.digest, "surrogates": key_mark(self.config.clean)}
         return self._step("clean", self.config.clean.model_dump(mode="json"), inputs)
 
     def clean_preview(self, dataset: Dataset, report: AuditReport) -> Any:
@@ -271,13 +313,10 @@ class Steps:
         return clean(self.corpus(dataset), report, self.config.clean, who=actor())
 
     def _method(self, dataset: Dataset) -> str:
-        named = self.config.train.method_name
-        return METHOD_FOR_TASK[dataset.task] if named == "auto" else named
+        return method_for(self.config.train, dataset.task)
 
     def _options(self, dataset: Dataset) -> Any:
         """The chosen method's options, complete."""
-        from tunewright.config.plugins import METHODS
-
         return METHODS.options(self._method(dataset)).model_validate(self.config.train.method_options)
 
     def _base(self, dataset: Dataset) -> ModelFiles:
@@ -310,6 +349,13 @@ class Steps:
             batch=options.batch,
             seconds_per_token=self._seconds_per_token(method),
         )
+        if dataset.task == "classify" and len(facts.labels) < 2:
+            raise UserError(
+                "E-PLAN-003",
+                f"Only one label is left: {', '.join(map(repr, facts.labels)) or 'none'}.",
+                why="There is nothing to tell apart.",
+                fix="Check that data.columns.label names the right column, and what cleaning dropped.",
+            )
         chosen = self.config.train.method_name != "auto"
         return plan(
             facts, self.config.plan, method=method, options=options.model_dump(mode="json"), chosen=chosen,
@@ -326,15 +372,16 @@ class Steps:
                 return run.seconds / (max(run.trained_tokens, 1) * passes)
         return None
 
-    def _references(self) -> tuple[str, ...]:
-        if not self.config.data.references:
-            return ()
-        from tunewright.intake.references import read_references
+    @cached_property
+    def _beside(self) -> Context:
+        """The user's own documents and evaluation file, read once."""
+        from tunewright.intake.references import read_beside
 
-        return read_references(self.folder / self.config.data.references)
+        return read_beside(self.config.data, self.folder)
 
-    def _references_digest(self) -> str:
-        return digest(list(self._references()))
+    def context(self, task: Task) -> Context:
+        """What the rows of this task are held against."""
+        return replace(self._beside, target=target(self.config.train, task))
 
     def undone(self, step: Step) -> bool:
         """Whether a person took this cleaning back, and nobody made it again since."""

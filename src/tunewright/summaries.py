@@ -19,6 +19,7 @@ from tunewright.results import (
     ReleaseResult,
     ReportResult,
     RunResult,
+    SetAside,
     StepLine,
     SystemLine,
     TrainResult,
@@ -35,11 +36,19 @@ def audit(walk: Walk, lines: pl.DataFrame, report: AuditReport, verdict: Verdict
         dataset=report.dataset,
         records=walk.ingested.records,
         quarantined=walk.ingested.quarantined,
+        set_aside=_set_aside(walk.ingested.quarantine),
         quality=report.quality,
         verdict=verdict,
         findings=finding_lines(report.findings, lines),
         checks=report.checks,
     )
+
+
+def _set_aside(quarantine: pl.DataFrame) -> tuple[SetAside, ...]:
+    """Each reason in a line, the most frequent first."""
+    grouped = quarantine.sort("line").group_by("reason").agg(pl.len(), lines=pl.col("line").head(LINES_SHOWN))
+    ordered = grouped.sort("len", "reason", descending=[True, False])
+    return tuple(SetAside(reason=why, records=n, lines=tuple(lines)) for why, n, lines in ordered.rows())
 
 
 def finding_lines(findings: Sequence[Finding], lines: pl.DataFrame) -> tuple[FindingLine, ...]:

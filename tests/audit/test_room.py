@@ -5,11 +5,13 @@ import pytest
 from tests.worlds import corpus
 
 from tunewright.audit import room
-from tunewright.audit.room import audit
+from tunewright.audit.room import INTERRUPTED, Interrupted, audit
 from tunewright.audit.score import quality_score
 from tunewright.audit.settings import AuditSettings
 from tunewright.core.audit_report import AuditReport
+from tunewright.core.corpus import Corpus
 from tunewright.core.errors import UserError
+from tunewright.core.progress import Silent
 
 BASIC = {"exact_duplicates": {}, "missing": {}, "conflicts": {}}
 
@@ -76,3 +78,39 @@ def test_two_audits_of_the_same_rows_have_one_digest() -> None:
     world = corpus(["n/a", "yes please", "yes please!"], ["a", "b", "b"])
     assert audit(world, AuditSettings(checks=BASIC)).digest == audit(world, AuditSettings(checks=BASIC)).digest
     assert isinstance(audit(world, AuditSettings(checks=BASIC)).findings[0].frame, pl.DataFrame)
+
+
+def test_ctrl_c_leaves_a_report_of_the_checks_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tunewright.audit.checks.missing.check", pressed)
+    settings = AuditSettings(checks={"exact_duplicates": {}, "missing": {}, "near_duplicates": {}})
+    with pytest.raises(Interrupted) as stopped:
+        audit(corpus(["one question here", "one question here"], ["a", "a"]), settings)
+    assert [finding.name for finding in stopped.value.report.findings] == ["exact_duplicates.both"]
+    assert [(run.check, run.skipped) for run in stopped.value.report.checks] == [
+        ("exact_duplicates", None),
+        ("missing", INTERRUPTED),
+        ("near_duplicates", INTERRUPTED),
+    ]
+
+
+def test_a_large_set_is_looked_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Listener(Silent):
+        def __init__(self) -> None:
+            self.said: list[str] = []
+
+        def say(self, line: str) -> None:
+            self.said.append(line)
+
+    monkeypatch.setattr("tunewright.audit.room.LOOK_ABOVE", 100)
+    monkeypatch.setattr("tunewright.audit.room.LOOK_AT", 50)
+    listener = Listener()
+    rows = corpus([f"my card number {n} is lost" if n % 2 else "n/a" for n in range(200)], ["a"] * 200)
+    told = Corpus(rows.dataset, rows.scan(), progress=listener)
+    audit(told, AuditSettings(checks={"missing": {}, "exact_duplicates": {}}))
+    assert len(listener.said) == 1
+    share = float(listener.said[0].split("missing.prompt_placeholder in ")[1].split("%")[0])
+    assert listener.said[0].startswith("First look, at 50 of 200 rows: ")
+    assert 30 < share < 70

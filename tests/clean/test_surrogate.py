@@ -161,7 +161,7 @@ def test_a_key_file_is_as_good_as_the_environment(tmp_path, monkeypatch: pytest.
     from_environment = changes(corpus(["ann@firm.com"]), found)
     monkeypatch.delenv(KEY_VARIABLE)
     assert changes(corpus(["ann@firm.com"]), found, key_file=str(tmp_path / "key")).equals(from_environment)
-    with pytest.raises(UserError, match="no key file"):
+    with pytest.raises(UserError, match="no key in the file"):
         changes(corpus(["ann@firm.com"]), found, key_file=str(tmp_path / "none"))
 
 

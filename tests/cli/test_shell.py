@@ -1,6 +1,7 @@
 """The shell: results on stdout, errors in one voice, exit codes that say what happened."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from tests.flow.worlds import tickets, write_csv
+from tests.program import HEARING
 
 from tunewright.cli.schemas import schemas
 
@@ -67,6 +69,36 @@ def test_any_file_can_be_audited_without_a_project(tmp_path: Path) -> None:
     assert copies["lines"] == [62]
     assert "62," in (tmp_path / "f.csv").read_text()
     assert "<html" in (tmp_path / "r.html").read_text()
+
+
+def test_records_that_cannot_be_read_are_told_and_stand_among_the_findings(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "t.csv", tickets(60))
+    with path.open("a") as stream:
+        stream.write('"a fine text",card,and,far,too,many,cells\n')
+    found = tunewright("audit", str(path), "--findings", str(tmp_path / "f.csv"))
+    assert "1 set aside" in found.stdout
+    assert "set aside: line 62: " in found.stdout
+    kept = [line for line in (tmp_path / "f.csv").read_text().splitlines() if ",intake,set_aside,blocking," in line]
+    assert len(kept) == 1
+    assert kept[0].startswith("62,")
+
+
+def test_ctrl_c_in_an_audit_shows_what_was_found_so_far(tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    lines = [f"please look at card {n} of customer {n * 7919 % 100_003},{'abc'[n % 3]}" for n in range(110_000)]
+    path.write_text("text,label\n" + "\n".join(lines) + "\n")
+    call = [*HEARING, "audit", str(path), "--json", "--findings", str(tmp_path / "f.csv")]
+    process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    while "First look" not in (line := process.stderr.readline()):
+        assert line, "it ended before a first look"
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate()
+    assert process.returncode == 130, stderr
+    checks = valid("audit", stdout)["data"]["checks"]
+    assert checks[-1]["skipped"] == "interrupted before it ran"
+    assert (tmp_path / "f.csv").exists()
+    assert "Traceback" not in stderr
 
 
 def test_fail_under_is_exit_code_3_and_a_second_write_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -14,11 +13,11 @@ import jsonschema
 import pytest
 
 from tests.flow.worlds import THINGS, tickets, tiny_encoder, write_csv
+from tests.program import HEARING, PROGRAM
 from tunewright.core.errors import GateFailed, UserError
 from tunewright.project import Project, override
 
 SCHEMAS = Path(str(files("tunewright"))) / "schemas"
-PROGRAM = [sys.executable, "-m", "tunewright.cli.main"]
 
 
 def make_project(folder: Path, encoder: Path, rows: list[tuple[str, str]], **gates: str) -> Path:
@@ -110,7 +109,7 @@ def test_every_verb_prints_json_that_its_committed_schema_accepts(done, tmp_path
     folder, result = done
     texts = write_csv(tmp_path / "new.csv", tickets(5, seed=9))
     calls = {
-        "init": ["init", str(tmp_path / "again"), "--data", str(texts), "--yes"],
+        "init": ["init", str(tmp_path / "again"), "--data", str(folder / "tickets.csv"), "--yes"],
         "predict": ["predict", result.release.folder, str(texts)],
         "explain": ["explain", "E-GATE-001"],
         "why": ["why", "train"],
@@ -139,10 +138,13 @@ def test_why_names_the_changed_setting(done) -> None:
 def test_a_failing_gate_stops_before_training_and_an_override_is_recorded(tmp_path: Path, encoder: Path, rows) -> None:
     noisy = [*rows, *[(text, "login") for text, label in rows[:60] if label != "login"]]  # contradicting labels
     folder = make_project(tmp_path / "desk", encoder, noisy, **{"audit.quality_score": ">= 99"})
+    with (folder / "tunewright.yaml").open("a") as stream:
+        stream.write("plan: {usd_per_hour: 4}\n")
     with pytest.raises(GateFailed) as stopped:
         Project.open(folder).run()
     assert stopped.value.exit_code == 3
     assert "audit.quality_score" in stopped.value.what
+    assert "saved about 1 min of training and US$ 0." in stopped.value.what
     assert "--override" in stopped.value.fix
     project = Project.open(folder)
     assert {e.step for e in project.events().events} & {"train", "evaluate", "release"} == set()
@@ -204,7 +206,7 @@ def test_two_runs_at_once_do_the_work_once(tmp_path: Path, encoder: Path, rows) 
 
 def test_ctrl_c_says_that_nothing_is_lost_and_the_next_run_goes_on(tmp_path: Path, encoder: Path, rows) -> None:
     folder = make_project(tmp_path / "desk", encoder, rows)
-    started = [*PROGRAM, "run", "-C", str(folder)]
+    started = [*HEARING, "run", "-C", str(folder)]
     process = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr
     while "audit" not in process.stderr.readline():  # the first audit is done; something longer is going on

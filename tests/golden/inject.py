@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from tests.golden.base import CONFUSED, SOURCES, Example, foreign_text, tell
+from tunewright.core.context import Context
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import COLUMNS, Dataset
 from tunewright.core.digest import digest, frame_digest
@@ -114,7 +115,7 @@ class World:
             schema={"row": pl.Int64, "defect": pl.String, "other": pl.Int64, "detail": pl.String},
             orient="row",
         )
-        return Corpus(dataset, frame.lazy(), references=self.references), truth
+        return Corpus(dataset, frame.lazy(), context=Context(tuple(self.references))), truth
 
 
 def _with_weights(messages: list[dict[str, str]] | None) -> list[dict[str, Any]] | None:

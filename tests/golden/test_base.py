@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from tests.golden.base import CONFUSED, ORDERS, SOURCES, clean_base, tell
-from tests.golden.experiments import world
+from tests.golden.trial import world
 from tunewright.evidence.near_duplicates import near_duplicates
 
 

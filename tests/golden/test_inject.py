@@ -9,7 +9,7 @@ import pytest
 
 from tests.golden import inject
 from tests.golden.base import CONFUSED, ORDERS, clean_base
-from tests.golden.experiments import world
+from tests.golden.trial import world
 from tests.golden.inject import World
 
 INJECTORS: dict[str, tuple[Callable[[World], object], dict[str, int]]] = {
@@ -161,8 +161,8 @@ def test_planted_terms_are_in_the_references_and_in_no_row() -> None:
     terms = inject.terminology(made, 50, 600)
     corpus, _ = made.corpus()
     assert len(set(terms)) == 50
-    assert len(corpus.references) == 600
-    text = " ".join(corpus.references)
+    assert len(corpus.context.references) == 600
+    text = " ".join(corpus.context.references)
     rows = " ".join(corpus.column("prompt"))
     assert all(text.count(term) >= 3 and term not in rows for term in terms)
 

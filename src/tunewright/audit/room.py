@@ -8,12 +8,18 @@ from tunewright.audit.score import quality_score
 from tunewright.audit.settings import AuditSettings
 from tunewright.core.audit_report import AuditReport, CheckRun
 from tunewright.core.corpus import Corpus
+from tunewright.core.digest import digest
 from tunewright.core.errors import UserError
 from tunewright.core.finding import Finding, NotChecked
 from tunewright.core.progress import tracked
 from tunewright.core.shelf import Shelf
 
 CHECKS = Shelf("tunewright.audit.checks", "check", "check")
+#: Checks that judge each row by itself, so that a sample tells their rate.
+PER_ROW = ("missing", "chat_format", "pii")
+#: A first look is taken at so many rows of a set with more than so many.
+LOOK_AT, LOOK_ABOVE, TOLD = 5_000, 100_000, 4
+INTERRUPTED = "interrupted before it ran"
 
 
 def audit(corpus: Corpus, settings: AuditSettings) -> AuditReport:
@@ -24,22 +30,62 @@ def audit(corpus: Corpus, settings: AuditSettings) -> AuditReport:
 
     Raises:
         UserError: E-CFG-002 for an unknown check, E-ENV-001 when a check that was named needs a missing package.
+        Interrupted: on Ctrl-C, with the report of the checks before it.
     """
     findings: list[Finding] = []
     runs: list[CheckRun] = []
     names = chosen(settings)
-    for name in tracked(names, corpus.progress, "audit", len(names), "checks"):
-        started = time.monotonic()
-        found, skipped = _run(name, corpus, settings)
-        findings += found
-        runs.append(
-            CheckRun(
-                check=name,
-                about=CHECKS.about(name),
-                seconds=round(time.monotonic() - started, 3),
-                skipped=skipped,
-            )
-        )
+    try:
+        first_look(corpus, settings)
+        for name in tracked(names, corpus.progress, "audit", len(names), "checks"):
+            started = time.monotonic()
+            found, skipped = _run(name, corpus, settings)
+            findings += found
+            runs.append(_told(name, round(time.monotonic() - started, 3), skipped))
+    except KeyboardInterrupt:
+        runs += [_told(name, 0.0, INTERRUPTED) for name in names[len(runs) :]]
+        raise Interrupted(_report(corpus, runs, findings)) from None
+    return _report(corpus, runs, findings)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during an audit; `report` holds what the checks before it found."""
+
+    def __init__(self, report: AuditReport) -> None:
+        super().__init__()
+        self.report = report
+
+
+def first_look(corpus: Corpus, settings: AuditSettings) -> None:
+    """Tell the listener what a sample of a large set holds, long before every row is judged.
+
+    Only checks that judge each row by itself take part: how many copies a sample holds says nothing about the whole.
+    """
+    if len(corpus) <= LOOK_ABOVE:
+        return
+    looked_at = pl.int_range(len(corpus), eager=True).sample(LOOK_AT, seed=0)
+    rows = corpus.scan().filter(pl.col("row").is_in(looked_at.implode())).collect()
+    sample = Corpus(
+        corpus.dataset.model_copy(update={"rows": LOOK_AT, "root": digest([corpus.dataset.root, "first look"])}),
+        rows.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64)).lazy(),
+        context=corpus.context,
+    )
+    found = [one for name in PER_ROW if name in chosen(settings) for one in _run(name, sample, settings)[0] if one.rows]
+    told = [
+        f"{one.name} in {one.rows / LOOK_AT:.1%}"
+        for one in sorted(found, key=lambda one: -one.rows)
+        if one.severity != "info"
+    ]
+    corpus.progress.say(
+        f"First look, at {LOOK_AT:,} of {len(corpus):,} rows: {', '.join(told[:TOLD]) or 'nothing found yet'}."
+    )
+
+
+def _told(name: str, seconds: float, skipped: str | None) -> CheckRun:
+    return CheckRun(check=name, about=CHECKS.about(name), seconds=seconds, skipped=skipped)
+
+
+def _report(corpus: Corpus, runs: list[CheckRun], findings: list[Finding]) -> AuditReport:
     return AuditReport(
         dataset=corpus.dataset,
         quality=quality_score(_defective(findings), len(corpus)),

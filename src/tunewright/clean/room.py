@@ -36,7 +36,8 @@ def clean(
     """The cleaned rows and the edits, nothing stored.
 
     Raises:
-        GateFailed: E-CLEAN-001 when the fixes would remove more of a class or source than ``max_removed``.
+        GateFailed: E-CLEAN-001 when the fixes would remove more of a class, a source or the whole than
+            ``max_removed``.
         UserError: E-CLEAN-002 and on, when a fix lacks what it needs.
     """
     assert report.dataset.root == corpus.dataset.root, "a finding's rows are those of the data that was audited"
@@ -76,7 +77,7 @@ def _view(corpus: Corpus, rows: pl.DataFrame, edits: list[Edit]) -> Corpus:
         return corpus
     root = digest([corpus.dataset.root, [[edit.fix, edit.frame_digest] for edit in edits]])
     dataset = corpus.dataset.model_copy(update={"version": None, "rows": rows.height, "root": root})
-    return Corpus(dataset, rows.lazy(), references=corpus.references, progress=corpus.progress)
+    return Corpus(dataset, rows.lazy(), context=corpus.context, progress=corpus.progress)
 
 
 def _chosen(report: AuditReport, settings: CleanSettings) -> list[tuple[Finding, str]]:
@@ -104,7 +105,7 @@ def _stage(fix: ModuleType) -> float:
 
 
 def _refuse_to_gut(before: pl.DataFrame, after: pl.DataFrame, edits: list[Edit], settings: CleanSettings) -> None:
-    """Stop when one class or source would lose more than the settings allow."""
+    """Stop when a class, a source or the whole would lose more than the settings allow."""
     gone = before.join(after.select("row"), on="row", how="anti")
     for column, noun in (("label", "class"), ("source_id", "source")):
         lost = (
@@ -118,15 +119,20 @@ def _refuse_to_gut(before: pl.DataFrame, after: pl.DataFrame, edits: list[Edit],
         )
         if lost.height:
             name, had, rows = lost.row(0)
-            others = f", and too much of {lost.height - 1} more" if lost.height > 1 else ""
+            others = f"; and too much of {lost.height - 1} more" if lost.height > 1 else ""
             concerned = gone.filter(pl.col(column) == name)["row"]
-            raise GateFailed(
-                "E-CLEAN-001",
-                f"Cleaning would remove {rows:,} of the {had:,} rows of {noun} {name!r} ({rows / had:.0%}){others}: "
-                f"{_by_finding(edits, concerned)}.",
-                why=f"More than {settings.max_removed:.0%} of one {noun} is rarely dirt; a rule may be too broad.",
-                fix="Look with `tunewright clean --preview`; set clean.leave, or raise clean.max_removed.",
-            )
+            raise _too_much(rows, had, f"{noun} {name!r}", _by_finding(edits, concerned) + others, settings)
+    if before.height >= SMALLEST_CLASS and gone.height > settings.max_removed * before.height:
+        raise _too_much(gone.height, before.height, "the data", _by_finding(edits, gone["row"]), settings)
+
+
+def _too_much(lost: int, had: int, what: str, why: str, settings: CleanSettings) -> GateFailed:
+    return GateFailed(
+        "E-CLEAN-001",
+        f"Cleaning would remove {lost:,} of the {had:,} rows of {what} ({lost / had:.0%}): {why}.",
+        why=f"More than {settings.max_removed:.0%} is rarely dirt; a rule may be too broad.",
+        fix="Look with `tunewright clean --preview`; set clean.leave, or raise clean.max_removed.",
+    )
 
 
 def _by_finding(edits: list[Edit], rows: pl.Series) -> str:

@@ -27,5 +27,5 @@ class CleanSettings(Frozen):
         0.3,
         gt=0,
         le=1,
-        description="Share of a class or source that cleaning may remove before it stops and asks.",
+        description="Share of a class, of a source or of all rows that cleaning may remove before it stops and asks.",
     )

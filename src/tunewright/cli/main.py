@@ -3,6 +3,7 @@
 Result types are named in quotes: importing them would load polars before `--help` is printed.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -48,15 +49,17 @@ app = typer.Typer(
 config_app = typer.Typer(help="Show, check and describe tunewright.yaml.", no_args_is_help=True)
 app.add_typer(config_app, name="config", rich_help_panel="Project")
 
-Gates = Annotated[list[str], typer.Option("--override", metavar="GATE", help="Go on past this gate; needs --why.")]
+Gates = Annotated[
+    list[str] | None, typer.Option("--override", metavar="GATE", help="Go on past this gate; needs --why.")
+]
 Why = Annotated[str, typer.Option("--why", help="The reason, kept in the record.")]
 Until = Annotated[str, typer.Option("--until", metavar="DATE", help="Last day on which the override holds.")]
 
 
-def _overrides(gates: list[str], why: str, until: str) -> dict[str, Any]:
+def _overrides(gates: list[str] | None, why: str, until: str) -> dict[str, Any]:
     from tunewright.project import override
 
-    return {gate: override(why, until=until or None) for gate in gates}
+    return {gate: override(why, until=until or None) for gate in gates or ()}
 
 
 @app.command(rich_help_panel="Start")
@@ -82,7 +85,7 @@ def init(
 
 @app.command(rich_help_panel="Start")
 @verb
-def run(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> "RunResult":  # noqa: B006
+def run(shell: Shell, override: Gates = None, why: Why = "", until: Until = "") -> "RunResult":
     """Walk the whole way to a release and its report, stopping at a gate that fails (exit code 3)."""
     return shell.project(_overrides(override, why, until)).run()
 
@@ -115,6 +118,7 @@ def audit(
         findings=findings,
         report=report,
         fail_under=fail_under,
+        confirmed=shell.yes,
         progress=shell.progress(),
     )
 
@@ -152,21 +156,21 @@ def plan(shell: Shell) -> "PlanResult":
 
 @app.command(rich_help_panel="Steps")
 @verb
-def train(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> "TrainResult":  # noqa: B006
+def train(shell: Shell, override: Gates = None, why: Why = "", until: Until = "") -> "TrainResult":
     """Train the candidate; Ctrl-C saves, and the next call goes on."""
     return shell.project(_overrides(override, why, until)).train()
 
 
 @app.command(rich_help_panel="Steps")
 @verb
-def evaluate(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> "EvaluateResult":  # noqa: B006
+def evaluate(shell: Shell, override: Gates = None, why: Why = "", until: Until = "") -> "EvaluateResult":
     """Measure the candidate beside baselines that need no tuning."""
     return shell.project(_overrides(override, why, until)).evaluate()
 
 
 @app.command(rich_help_panel="Steps")
 @verb
-def release(shell: Shell, override: Gates = [], why: Why = "", until: Until = "") -> "ReleaseResult":  # noqa: B006
+def release(shell: Shell, override: Gates = None, why: Why = "", until: Until = "") -> "ReleaseResult":
     """Package the candidate with its proof."""
     return shell.project(_overrides(override, why, until)).release()
 
@@ -307,6 +311,8 @@ def call(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # `tunewright events | head`: the reader has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.OK
+    except (OSError, MemoryError) as error:
+        code = _machine(error)
     except Exception as error:
         code = _bug(error)
     if code == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into an Exit with this code, and says nothing
@@ -317,6 +323,32 @@ def call(arguments: list[str] | None = None) -> int:
 def _usage_fix(error: Any) -> str:
     path = getattr(getattr(error, "ctx", None), "command_path", "tunewright")
     return f"{path} --help"
+
+
+def _machine(error: OSError | MemoryError) -> int:
+    """What the machine refused: a permission, room on a disk, memory; any other such error is our fault."""
+    number = error.errno if isinstance(error, OSError) else errno.ENOMEM
+    where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        fault = UserError(
+            "E-CLI-009",
+            f"This machine does not allow it{where}: {os.strerror(number)}.",
+            why="What was done before is kept.",
+            fix="Give yourself the right to read and write there, or work in another folder.",
+            exit_code=ExitCode.DENIED,
+        )
+    elif number in (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM):
+        fault = UserError(
+            "E-CLI-010",
+            f"The machine has run out{where}: {os.strerror(number)}.",
+            why="What was done before is kept.",
+            fix="Free some room, or move to a larger machine; the same command goes on from there.",
+            exit_code=ExitCode.RESOURCES,
+        )
+    else:
+        return _bug(error)
+    current.fail(fault)
+    return int(fault.exit_code)
 
 
 def _bug(error: Exception) -> int:

@@ -101,6 +101,9 @@ def _(value: AuditResult) -> None:
     console = _console()
     aside = f", {value.quarantined:,} set aside" if value.quarantined else ""
     console.print(f"{escape(value.file)}: {value.records:,} records{aside}")
+    for one in value.set_aside:
+        where = ", ".join(map(str, one.lines[:3])) + (" …" if one.records > 3 else "")
+        console.print(f"  set aside: line {where}: {escape(one.reason)}", style="yellow")
     table = _table("finding", "rows", "lines", "what", numbers=("rows",))
     for line in value.findings:
         color = _COLOR[line.severity]

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tunewright.core.errors import UserError
+from tunewright.core.errors import CutShort, UserError
 
 if TYPE_CHECKING:
-    from tunewright.core.frozen import Frozen
     from tunewright.core.progress import Progress
     from tunewright.core.verdict import Override
     from tunewright.project import Project
@@ -54,7 +53,7 @@ class Shell:
 
         return listener(quiet=self.quiet)
 
-    def show(self, value: "Frozen") -> None:
+    def show(self, value: Any) -> None:
         """Print a verb's result on stdout: tables for people, one JSON document for programs."""
         if self.json:
             from tunewright.cli.envelope import success
@@ -125,7 +124,11 @@ def verb(function: Callable[..., Any]) -> Callable[..., None]:
     def command(**given: Any) -> None:
         shared = {key: given.pop(key) for key in COMMON}
         _begin(name, shared)
-        value = function(current, **given)
+        try:
+            value = function(current, **given)
+        except CutShort as cut:
+            current.show(cut.result)
+            raise
         if value is not None:
             current.show(value)
 

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from tunewright.config.model import Config
-from tunewright.config.plugins import plugin_faults
+from tunewright.config.plugins import plugin_faults, wrong_value
 from tunewright.config.source import Path_, Source, read_source
 from tunewright.core.errors import UserError, UserErrors, did_you_mean
 
@@ -128,9 +128,7 @@ def _fault(problem: Any, merged: dict[str, Any], origins: Mapping[Path_, str]) -
             UserError("E-CFG-001", f'unknown "{".".join(path)}".', fix=did_you_mean(path[-1], known)),
             origins,
         )
-    what = problem["msg"].removeprefix("Value error, ")
-    fault = UserError("E-CFG-005", f'"{".".join(path)}": {what} (got {problem["input"]!r}).')
-    return _placed(path, fault, origins)
+    return _placed(path, wrong_value(".".join(path), problem), origins)
 
 
 def _placed(path: Path_, fault: UserError, origins: Mapping[Path_, str]) -> UserError:

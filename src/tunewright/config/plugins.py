@@ -72,5 +72,14 @@ def _option_fault(problem: Any, where: Path_, known: list[str]) -> UserError:
     dotted = ".".join(where)
     if problem["type"] == "extra_forbidden":
         return UserError("E-CFG-001", f'unknown "{dotted}".', fix=did_you_mean(where[-1], known))
+    return wrong_value(dotted, problem)
+
+
+def wrong_value(dotted: str, problem: Any) -> UserError:
+    """The error for a value that pydantic refused at the key `dotted`."""
     what = problem["msg"].removeprefix("Value error, ")
-    return UserError("E-CFG-005", f'"{dotted}": {what} (got {problem["input"]!r}).')
+    return UserError(
+        "E-CFG-005",
+        f'"{dotted}": {what} (got {problem["input"]!r}).',
+        fix="Correct the value; `tunewright config schema` says what each key takes.",
+    )

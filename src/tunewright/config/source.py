@@ -35,10 +35,10 @@ def read_source(path: Path) -> Source:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise UserError(
             "E-CFG-003",
-            f"There is no {path.name} in {path.parent}.",
+            f"There is no file {path.name} in {path.parent}.",
             why="A project is a folder with a tunewright.yaml.",
             fix="tunewright init DIR --data FILE   (or name the project with -C DIR)",
             exit_code=ExitCode.NOT_FOUND,

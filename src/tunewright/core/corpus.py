@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from tunewright.core.context import Context
 from tunewright.core.dataset import Dataset
 from tunewright.core.digest import digest
 from tunewright.core.progress import SILENT, Progress
@@ -23,7 +24,7 @@ class Corpus:
         dataset: the header of the rows.
         lazy: the rows themselves, in `row` order.
         evidence: folder where evidence is kept between runs; None keeps it in memory only.
-        references: texts of the user's own domain, when given (domain mismatch, terminology).
+        context: what the rows may be held against.
         progress: where long computations report.
     """
 
@@ -33,11 +34,11 @@ class Corpus:
         lazy: pl.LazyFrame,
         *,
         evidence: Path | None = None,
-        references: Sequence[str] = (),
+        context: Context | None = None,
         progress: Progress = SILENT,
     ) -> None:
         self.dataset = dataset
-        self.references = tuple(references)
+        self.context = context or Context()
         self.progress = progress
         self._lazy = lazy
         self._folder = evidence

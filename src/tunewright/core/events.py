@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tunewright.core.digest import canonical_json
+from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.frozen import Frozen
 
 _metadata = sa.MetaData()
@@ -76,10 +77,20 @@ class Events:
 
     Args:
         url: SQLAlchemy URL, such as ``sqlite:///path/project.db`` or ``postgresql+psycopg://…``.
+
+    Raises:
+        UserError: E-STATE-001 when the database cannot be used, E-ENV-001 when its driver is missing.
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url)
+        try:
+            self._engine = sa.create_engine(url)
+            self._set_up(url)
+        except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
+            raise _unusable(url, error) from error
+
+    def _set_up(self, url: str) -> None:
+        """Make the table and the triggers that guard it, where they are not there yet."""
         if url.startswith("sqlite:///"):
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
             sa.event.listen(self._engine, "connect", _durable_sqlite)
@@ -152,6 +163,33 @@ def actor() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # no passwd entry, as in a container run under a bare uid
         return f"uid {os.getuid()}"
+
+
+def _unusable(url: str, error: Exception) -> UserError:
+    """Why the database cannot be used, without the password that a URL may hold."""
+    if isinstance(error, ModuleNotFoundError):
+        return UserError(
+            "E-ENV-001",
+            f"The database driver {error.name!r} is not installed.",
+            fix='pip install "tunewright[postgres]"',
+            exit_code=ExitCode.RESOURCES,
+        )
+    try:
+        shown = sa.make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        shown = "state.url"
+    unreachable = isinstance(error, sa.exc.OperationalError)
+    return UserError(
+        "E-STATE-001",
+        f"The record of events cannot be opened: {shown} ({_first_line(error)}).",
+        why="Nothing is done that cannot be recorded.",
+        fix="Start the database or correct state.url; move a broken project.db away, and a new record is begun.",
+        exit_code=ExitCode.RETRYABLE if unreachable else ExitCode.USAGE,
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
 def _durable_sqlite(connection: Any, _: object) -> None:

@@ -1,9 +1,18 @@
 """What came in: a dataset, and an account of every record of the user's file."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import polars as pl
+from pydantic import PrivateAttr
 
 from tunewright.core.dataset import Dataset
 from tunewright.core.frozen import Frozen
+
+QUARANTINE_COLUMNS = {"line": pl.Int64, "reason": pl.String, "raw": pl.String}
+#: For people who want to mend them; beside the value in the step's folder.
+QUARANTINE_FILE = "quarantine.csv"
 
 
 class Ingested(Frozen):
@@ -28,3 +37,26 @@ class Ingested(Frozen):
     records: int
     quarantined: int
     reasons: Mapping[str, int]
+    _quarantine: pl.DataFrame = PrivateAttr(default_factory=lambda: pl.DataFrame(schema=QUARANTINE_COLUMNS))
+
+    @property
+    def quarantine(self) -> pl.DataFrame:
+        """The records set aside: `line`, `reason`, `raw` (how it begins)."""
+        return self._quarantine
+
+    def with_quarantine(self, frame: pl.DataFrame) -> Self:
+        """This account with the records that were set aside."""
+        self._quarantine = frame
+        return self
+
+    def write(self, folder: Path) -> None:
+        """Keep the account, and the records set aside where there are any."""
+        super().write(folder)
+        if self._quarantine.height:
+            self._quarantine.write_csv(folder / QUARANTINE_FILE)
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The account kept in `folder`."""
+        found, kept = super().read(folder), folder / QUARANTINE_FILE
+        return found.with_quarantine(pl.read_csv(kept, schema=QUARANTINE_COLUMNS)) if kept.exists() else found

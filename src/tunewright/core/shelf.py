@@ -52,7 +52,7 @@ class Shelf:
         if name in self._own:
             tree = ast.parse(self._own[name].read_text(encoding="utf-8"))
             return (ast.get_docstring(tree) or "").split("\n", 1)[0]
-        return (inspect.getdoc(self.load(name)) or "").split("\n", 1)[0]
+        return (inspect.getdoc(self._imported(name)) or "").split("\n", 1)[0]
 
     def load(self, name: str) -> ModuleType:
         """The module called `name`.
@@ -60,20 +60,25 @@ class Shelf:
         Raises:
             UserError: E-CFG-002 for an unknown name, E-ENV-001 when a package that it needs is missing.
         """
-        if name in self._own:
-            module = importlib.import_module(f"{self.package}.{name}")
-        elif name in self._outside:
-            module = self._outside[name].load()
-        else:
-            raise UserError(
-                "E-CFG-002", f"There is no {self.noun} named {name!r}.", fix=did_you_mean(name, self.names())
-            )
+        module = self._imported(name)
         self._require(name, module)
         return module
 
     def options(self, name: str) -> Any:
-        """The plugin's ``Options`` class."""
-        return self.load(name).Options
+        """The plugin's ``Options`` class; what the plugin needs to run need not be installed.
+
+        Raises:
+            UserError: E-CFG-002 for an unknown name.
+        """
+        return self._imported(name).Options
+
+    def _imported(self, name: str) -> ModuleType:
+        if name in self._own:
+            return importlib.import_module(f"{self.package}.{name}")
+        if name in self._outside:
+            module: ModuleType = self._outside[name].load()
+            return module
+        raise UserError("E-CFG-002", f"There is no {self.noun} named {name!r}.", fix=did_you_mean(name, self.names()))
 
     def _require(self, name: str, module: ModuleType) -> None:
         missing = [package for package in getattr(module, "NEEDS", ()) if find_spec(package) is None]

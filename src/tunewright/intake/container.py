@@ -74,6 +74,24 @@ class Content:
         return io.BytesIO(self.held) if isinstance(self.held, bytes) else self.held
 
 
+def require_file(path: Path) -> None:
+    """Stop unless there is a file at `path`.
+
+    Raises:
+        UserError: E-DATA-001 (missing), E-DATA-003 (not a file).
+    """
+    if not path.exists():
+        raise UserError(
+            "E-DATA-001",
+            f"There is no file {path}.",
+            why="There is nothing to read.",
+            fix="Check the path; data.file is relative to the project folder.",
+            exit_code=ExitCode.NOT_FOUND,
+        )
+    if not path.is_file():
+        raise UserError("E-DATA-003", f"{path} is not a file.", fix="Name one file, such as tickets.csv, in data.file.")
+
+
 def open_content(path: Path, settings: DataSettings) -> Content:
     """What the file at `path` is by its first bytes; one file in a gzip, bzip2, xz or zip is taken out of it.
 
@@ -81,10 +99,7 @@ def open_content(path: Path, settings: DataSettings) -> Content:
         UserError: E-DATA-001 (missing), E-DATA-002 (empty), E-DATA-003 (not a file), E-DATA-004 (no table or
             text), E-DATA-005 (unpacks to too much), E-DATA-006 (broken), E-DATA-014 (protected).
     """
-    if not path.exists():
-        raise UserError("E-DATA-001", f"There is no file {path}.", fix="Check the path.", exit_code=ExitCode.NOT_FOUND)
-    if not path.is_file():
-        raise UserError("E-DATA-003", f"{path} is not a file.", fix="Name one file, such as tickets.csv.")
+    require_file(path)
     with path.open("rb") as stream:
         outer = _kind(stream.read(32), path.name)
     if outer in UNPACKERS:

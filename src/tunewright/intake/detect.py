@@ -9,17 +9,19 @@ import polars as pl
 from tunewright.core.dataset import Task
 from tunewright.core.errors import UserError, did_you_mean
 from tunewright.core.frozen import Frozen
-from tunewright.intake import annotated, typed
+from tunewright.intake import annotated, annotators, typed
 from tunewright.intake.container import Content, open_content
 from tunewright.intake.delimited import read_delimited
 from tunewright.intake.encoding import Text, to_text
 from tunewright.intake.json_text import read_json, tabulate
 from tunewright.intake.records import About, Objects, Table, spread
-from tunewright.intake.roles import UNSURE, guess_roles
+from tunewright.intake.roles import UNSURE
 from tunewright.intake.settings import DataSettings
 from tunewright.intake.shapes import SHAPES, shape_of
 from tunewright.intake.workbook import read_workbook
 
+#: Below this a person is asked (the formats notes ask below 0.9).
+SURE = 0.9
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 120
 SAMPLE = 500
@@ -86,6 +88,32 @@ def detect(path: Path, settings: DataSettings) -> Detection:
     columns = shown.columns
     preview = tuple(dict(zip(columns, row, strict=True)) for row in shown.rows())
     return opened.detection.model_copy(update={"preview": preview})
+
+
+def require_sure(detection: Detection, name: str, *, confirmed: bool) -> None:
+    """Stop unless the guess is sure enough to train on, or a person `confirmed` it.
+
+    Raises:
+        UserError: E-CLI-006 for an unsure guess, E-DATA-020 when a column that the task needs was not found.
+    """
+    needed = {"classify": "label", "reply": "answer"}.get(detection.task)
+    if detection.columns and needed and needed not in detection.columns:
+        raise UserError(
+            "E-DATA-020",
+            f"No column of {name} looks like the {needed} that the task {detection.task!r} needs.",
+            why="Every row would count as missing it.",
+            fix=f"Name it: --map {needed}=COLUMN (init, audit FILE) or data.columns.{needed}; or name another task.",
+        )
+    if detection.confidence >= SURE or confirmed:
+        return
+    flags = " ".join(f"--map {role}={column!r}" for role, column in detection.columns.items())
+    raise UserError(
+        "E-CLI-006",
+        f"The guess about {name} is {detection.confidence:.2f} sure: {'; '.join(detection.reasons)}.",
+        why="A wrong guess audits and trains on the wrong column.",
+        fix=f"Say it yourself: --task {detection.task} {flags}, or data.task and data.columns in tunewright.yaml; "
+        "--yes or data.confirmed: true takes the guess.",
+    )
 
 
 def open_file(path: Path, settings: DataSettings) -> Opened:
@@ -191,7 +219,8 @@ def _tabular(table: Table, path: Path, settings: DataSettings) -> Opened:
             why="A row needs at least a text and a label or an answer.",
             fix="Export both columns, or name the delimiter with --set data.delimiter=…",
         )
-    guess = guess_roles(table.frame, {str(role): name for role, name in settings.columns.items()}, settings.task)
+    annotators.refuse_unknown(table, settings, path.name)
+    table, guess = annotators.understood(table, settings)
     if "prompt" not in guess.columns:
         raise UserError(
             "E-DATA-015",

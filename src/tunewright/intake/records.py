@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from tunewright.core.ingested import QUARANTINE_COLUMNS
+
 RAW_SHOWN = 500
 
 
@@ -102,5 +104,5 @@ def quarantine(bad: list[Bad]) -> pl.DataFrame:
             # Half a surrogate pair is what some of them are set aside for, and no column can hold it.
             "raw": [one.raw[:RAW_SHOWN].encode("utf-8", "replace").decode() for one in ordered],
         },
-        schema={"line": pl.Int64, "reason": pl.String, "raw": pl.String},
+        schema=QUARANTINE_COLUMNS,
     )

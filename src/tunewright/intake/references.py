@@ -1,17 +1,31 @@
-"""The user's own documents: what the domain sounds like."""
+"""What the user gives beside the rows: documents of the domain, and questions that must stay unseen."""
 
 from pathlib import Path
 
 import polars as pl
 
+from tunewright.core.context import Context
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.intake.container import open_content
 from tunewright.intake.encoding import to_text
-from tunewright.intake.room import read_table
+from tunewright.intake.room import read, read_table
 from tunewright.intake.settings import DataSettings
 
 TEXTS = {".txt", ".md"}
 TABLES = {".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet"}
+
+
+def read_beside(settings: DataSettings, folder: Path) -> Context:
+    """The references and the evaluation file that `settings` name, relative to `folder`.
+
+    Raises:
+        UserError: E-DATA-… when one cannot be read.
+    """
+    references = read_references(folder / settings.references) if settings.references else ()
+    if not settings.evaluation:
+        return Context(references)
+    told = DataSettings(task=settings.task, columns=settings.columns)
+    return Context(references, read(folder / settings.evaluation, told).frame)
 
 
 def read_references(path: Path) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class Intake:
             records=self.frame.height + self.quarantine.height,
             quarantined=self.quarantine.height,
             reasons=dict(Counter(self.quarantine["reason"].to_list())),
-        )
+        ).with_quarantine(self.quarantine)
 
 
 def read(path: Path, settings: DataSettings, *, progress: Progress = SILENT) -> Intake:

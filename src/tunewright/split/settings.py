@@ -1,6 +1,6 @@
 """Settings of the split room: the ``split:`` section of tunewright.yaml."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -13,7 +13,9 @@ class SplitSettings(Frozen):
     validation: float = Field(0.1, ge=0.01, le=0.4, description="Share of rows for choosing the checkpoint.")
     test: float = Field(0.1, ge=0.01, le=0.4, description="Share of rows that only the evaluation reads.")
     near_duplicates: bool = Field(True, description="Keep near-identical texts on one side, not only exact copies.")
-    by: str = Field("", description="Also keep rows of one subject or source together: subject_token or source_id.")
+    by: Literal["", "subject_token", "source_id"] = Field(
+        "", description="Also keep rows of one subject or source together: subject_token or source_id."
+    )
     given: bool = Field(True, description="Use the split column of the data where the file has one.")
 
     @model_validator(mode="after")

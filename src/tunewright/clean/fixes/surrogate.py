@@ -6,14 +6,17 @@ guess. With ``mode: random`` the key is forgotten, which Safe Harbor asks for (4
 the data that others can undo), and two runs differ.
 """
 
+import hmac
 import os
 import secrets
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 from pydantic import Field
 
+from tunewright.clean.settings import CleanSettings
 from tunewright.clean.spans import replaced, spans
 from tunewright.clean.surrogates import surrogate
 from tunewright.core.corpus import Corpus
@@ -55,14 +58,28 @@ def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     return replaced(found.join(known, on=["type", "part"], how="left", maintain_order="left"))
 
 
+def key_mark(settings: CleanSettings) -> str:
+    """What tells two keys apart and gives nothing of them away; empty where no keyed surrogate is made."""
+    if "surrogate" not in settings.use.values():
+        return ""
+    given = settings.fixes.get("surrogate")
+    options = Options.model_validate({} if given in (None, True, False) else given)
+    key, _ = _found(options)
+    return "" if options.mode == "random" or not key else hmac.new(key, b"which key", sha256).hexdigest()[:16]
+
+
+def _found(options: Options) -> tuple[bytes, str]:
+    """The key, empty when there is none, and where it was looked for."""
+    if not options.key_file:
+        return os.environ.get(KEY_VARIABLE, "").encode(), KEY_VARIABLE
+    path = Path(options.key_file).expanduser()
+    return path.read_bytes().strip() if path.is_file() else b"", options.key_file
+
+
 def _key(options: Options) -> bytes:
-    if options.key_file:
-        path = Path(options.key_file).expanduser()
-        if not path.is_file():
-            raise _no_key(f"There is no key file {options.key_file}.")
-        key, where = path.read_bytes().strip(), options.key_file
-    else:
-        key, where = os.environ.get(KEY_VARIABLE, "").encode(), KEY_VARIABLE
+    key, where = _found(options)
+    if options.key_file and not key:
+        raise _no_key(f"There is no key in the file {options.key_file}.")
     if len(key) < SHORTEST_KEY:
         raise _no_key(
             f"{where} is not set." if not key else f"The key in {where} is shorter than {SHORTEST_KEY} bytes."

@@ -1,93 +1,13 @@
-"""The golden experiments: defects planted in a clean base, a check run on it, figures held against their bars.
-
-The tests run them small; ``benchmarks/golden.py`` runs them at 10,000 rows. Bars are those of the checks' first
-targets, fixed on seeds 0 and 1 and reported on seeds 2 to 4.
-"""
-
-import random
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+"""Copies, empty texts, wrong labels, contradictions and uneven classes; and a clean base, where nothing is to be found."""
 
 import numpy as np
 import polars as pl
 
 from tests.golden import inject
-from tests.golden.base import clean_base
-from tests.golden.inject import World
-from tests.golden.measure import Measured, average_precision, measure
-from tunewright.audit.room import CHECKS, audit
+from tests.golden.measure import average_precision, measure
+from tests.golden.trial import REPORTED_ON, Experiment, Figure, figures, flagged, planted, run_check, share, world
+from tunewright.audit.room import audit
 from tunewright.audit.settings import AuditSettings
-from tunewright.core.corpus import Corpus
-from tunewright.core.finding import Finding
-
-FROZEN_ON, REPORTED_ON = (0, 1), (2, 3, 4)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure of one run: its bar is a minimum, or a maximum where `at_most`; without a bar it is only told."""
-
-    name: str
-    value: float
-    bar: float | None
-    low: float | None = None
-    high: float | None = None
-    at_most: bool = False
-
-    @property
-    def met(self) -> bool:
-        """Whether the figure reaches its bar, if it has one."""
-        if self.bar is None:
-            return True
-        return self.value <= self.bar if self.at_most else self.value >= self.bar
-
-
-Experiment = Callable[[int, int], list[Figure]]
-
-
-def world(rows: int, seed: int, words: int = 12) -> World:
-    """A clean world with its own random source for the defects."""
-    return World(clean_base(rows, words, seed), random.Random(f"defects-{seed}"))
-
-
-def run_check(name: str, corpus: Corpus) -> tuple[Finding, ...]:
-    """What one check of the shelf finds, with its default options."""
-    module = CHECKS.load(name)
-    found: tuple[Finding, ...] = module.check(corpus, module.Options())
-    return found
-
-
-def flagged(findings: Iterable[Finding], *kinds: str) -> set[int]:
-    """Rows of findings of these kinds (all when none is named), with the rows they point at."""
-    rows: set[int] = set()
-    for finding in findings:
-        if not kinds or finding.kind in kinds:
-            rows |= set(finding.frame["row"].to_list())
-            if "other" in finding.frame.columns:
-                rows |= set(finding.frame["other"].drop_nulls().to_list())
-    return rows
-
-
-def planted(truth: pl.DataFrame, *defects: str) -> set[int]:
-    """Rows with these defects and the rows they go with: which of two copies is the copy cannot be told."""
-    rows = truth.filter(pl.col("defect").is_in(defects))
-    return set(rows["row"].to_list()) | set(rows["other"].drop_nulls().to_list())
-
-
-def figures(name: str, result: Measured, *, precision: float, recall: float) -> list[Figure]:
-    """Precision and recall with their bars."""
-    return [
-        Figure(f"{name}.precision", result.precision.value, precision, result.precision.low, result.precision.high),
-        Figure(f"{name}.recall", result.recall.value, recall, result.recall.low, result.recall.high),
-    ]
-
-
-def share(rows: int, per_10k: int) -> int:
-    """A count given per 10,000 rows, for a base of `rows`, at least 20 so that a figure means something."""
-    return max(20, round(rows * per_10k / 10_000))
-
-
-# ------------------------------------------------------------------ experiments
 
 
 def exact_duplicates(rows: int, seed: int) -> list[Figure]:
@@ -254,19 +174,16 @@ def clean(rows: int, seed: int) -> list[Figure]:
     return found
 
 
-EXPERIMENTS: dict[str, Experiment] = {
-    function.__name__: function
-    for function in (
-        exact_duplicates,
-        near_duplicates_short,
-        near_duplicates_two_edits,
-        near_duplicates_long,
-        missing,
-        conflicts,
-        label_flips,
-        label_flips_rare,
-        class_imbalance,
-        all_at_once,
-        clean,
-    )
-}
+EXPERIMENTS: tuple[Experiment, ...] = (
+    exact_duplicates,
+    near_duplicates_short,
+    near_duplicates_two_edits,
+    near_duplicates_long,
+    missing,
+    conflicts,
+    label_flips,
+    label_flips_rare,
+    class_imbalance,
+    all_at_once,
+    clean,
+)
