@@ -9,7 +9,10 @@ import venv
 
 from _harness import ROOT
 
-PEERS = ("datasketch==1.6.5", "semhash", "rensa", "scikit-learn", "polars", "psutil")
+PEERS = (
+    "datasketch==1.6.5", "semhash", "rensa", "scikit-learn", "polars", "psutil", "cleanlab[datalab]", "presidio-analyzer",
+    "datatrove[processing]",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ from tunewright.audit.checks.conflicts import Options as ConflictOptions
 from tunewright.audit.checks.conflicts import check as conflicts
 from tunewright.audit.checks.exact_duplicates import Options, check
 from tunewright.evidence.exact import exact_groups
-from tunewright.evidence.normalize import normalized, normalized_keys
 
 DATA = Path(os.environ.get("TUNEWRIGHT_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
@@ -84,11 +83,3 @@ def test_banking77_has_31_copies_and_one_contradiction_among_them() -> None:
     (conflict,) = conflicts(world, ConflictOptions(near=False))
     assert conflict.frame["group"].n_unique() == 1
     assert conflict.rows == 2
-
-
-def test_the_short_way_of_ascii_texts_leads_where_the_long_one_does() -> None:
-    texts = ["Hi, THERE!", "a_b-c", "x  1\t2\n3", "...", "?!", "", None, "Ünïcode  ok", "don't", "\x7f\x00z"]
-    frame = rows(texts)
-    short = dict(normalized_keys(frame, "prompt").rows())
-    said = frame.select("row", said=normalized("prompt")).filter(pl.col("said") != "")
-    assert short == dict(said.select("row", pl.col("said").hash(0)).rows())

@@ -39,7 +39,7 @@ def test_the_interval_is_wilsons() -> None:
 def test_a_check_that_cannot_run_is_listed_with_the_reason() -> None:
     report = audit(corpus(["a b", "c d"], [None, None]), AuditSettings(checks={"conflicts": {}, "missing": {}}))
     assert {run.check: run.skipped for run in report.checks} == {
-        "conflicts": "the rows have no labels",
+        "conflicts": "the rows have no labels and no answers",
         "missing": None,
     }
 
@@ -114,3 +114,13 @@ def test_a_large_set_is_looked_at_first(monkeypatch: pytest.MonkeyPatch) -> None
     share = float(listener.said[0].split("missing.prompt_placeholder in ")[1].split("%")[0])
     assert listener.said[0].startswith("First look, at 50 of 200 rows: ")
     assert 30 < share < 70
+
+
+def test_the_structural_tier_runs_no_model_and_looks_for_no_names() -> None:
+    texts = [f"my name is Clara Hoffmann and my card {n} is lost" for n in range(30)]
+    report = audit(corpus(texts, ["a", "b"] * 15), AuditSettings(tier="structural"))
+    assert {run.check for run in report.checks} == set(room.STRUCTURAL)
+    assert "pii.person" not in {finding.name for finding in report.findings}
+    without = AuditSettings(tier="structural", checks={"pii": False})
+    assert set(room.chosen(without)) == set(room.STRUCTURAL) - {"pii"}
+    assert set(room.chosen(AuditSettings(tier="structural", checks={"label_noise": None}))) == {"label_noise"}

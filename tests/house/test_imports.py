@@ -35,8 +35,13 @@ def test_the_audit_of_a_file_never_needs_torch() -> None:
     """The core wheel has no torch: with it made unimportable, a file is still audited."""
     code = """
 import sys
-for name in ("torch", "transformers", "peft", "accelerate", "safetensors"):
-    sys.modules[name] = None  # not found, whether it is looked for or imported
+from importlib.machinery import PathFinder
+class Without(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        absent = name.split(".")[0] in ("torch", "transformers", "peft", "accelerate", "safetensors")
+        return None if absent else super().find_spec(name, path, target)
+sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from tunewright.audit_file import audit_file

@@ -1,6 +1,8 @@
 """Every check over every row, and the score they leave."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -17,6 +19,12 @@ from tunewright.core.shelf import Shelf
 CHECKS = Shelf("tunewright.audit.checks", "check", "check")
 #: Checks that judge each row by itself, so that a sample tells their rate.
 PER_ROW = ("missing", "chat_format", "pii")
+#: The checks of the structural tier, with the options that keep each from running a model.
+STRUCTURAL: Mapping[str, Mapping[str, Any]] = {
+    **dict.fromkeys(("exact_duplicates", "near_duplicates", "missing", "conflicts", "class_imbalance", "formats"), {}),
+    **dict.fromkeys(("leakage", "chat_format"), {}),
+    "pii": {"names": False},
+}
 #: A first look is taken at so many rows of a set with more than so many.
 LOOK_AT, LOOK_ABOVE, TOLD = 5_000, 100_000, 4
 INTERRUPTED = "interrupted before it ran"
@@ -34,7 +42,7 @@ def audit(corpus: Corpus, settings: AuditSettings) -> AuditReport:
     """
     findings: list[Finding] = []
     runs: list[CheckRun] = []
-    names = chosen(settings)
+    names = list(chosen(settings))
     try:
         first_look(corpus, settings)
         for name in tracked(names, corpus.progress, "audit", len(names), "checks"):
@@ -94,20 +102,18 @@ def _report(corpus: Corpus, runs: list[CheckRun], findings: list[Finding]) -> Au
     )
 
 
-def chosen(settings: AuditSettings) -> list[str]:
-    """The checks to run: the named ones, or all but those left out with ``false``."""
-    on = [name for name, options in settings.checks.items() if options is not False]
-    if on:
-        return sorted(on)
-    return [name for name in CHECKS.names() if settings.checks.get(name) is not False]
+def chosen(settings: AuditSettings) -> dict[str, Mapping[str, Any]]:
+    """The checks to run with their options: the named ones, or the tier's but those left out with ``false``."""
+    on = {name: given for name, given in settings.checks.items() if given is not False}
+    tier = STRUCTURAL if settings.tier == "structural" else dict.fromkeys(CHECKS.names(), {})
+    wanted = on or {name: given for name, given in tier.items() if settings.checks.get(name) is not False}
+    return {name: given if isinstance(given, Mapping) else {} for name, given in sorted(wanted.items())}
 
 
 def _run(name: str, corpus: Corpus, settings: AuditSettings) -> tuple[tuple[Finding, ...], str | None]:
-    given = settings.checks.get(name)
     try:
         module = CHECKS.load(name)
-        options = module.Options.model_validate({} if given in (None, True) else given)
-        return module.check(corpus, options), None
+        return module.check(corpus, module.Options.model_validate(chosen(settings)[name])), None
     except NotChecked as why:
         return (), str(why)
     except UserError as missing:

@@ -1,10 +1,17 @@
 """The one way a text is made comparable: NFC, lowercase, every run of other than letters and digits to one space."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+
+from tunewright.evidence.buffers import text_buffers, text_series
+from tunewright.evidence.kernels import keys as kernel
 
 # Marks belong to letters in many scripts (Hindi, Thai), so they stay.
 BETWEEN_WORDS = r"[^\p{L}\p{M}\p{N}]+"
-BETWEEN_ASCII_WORDS = r"[^a-z0-9]+"
+BATCH_ROWS = 32_768
 
 
 def normalized(column: str) -> pl.Expr:
@@ -13,24 +20,44 @@ def normalized(column: str) -> pl.Expr:
     Without that exception two different emoji, or "?" and "!!", would become the same empty text.
     """
     plain = pl.col(column).fill_null("").str.strip_chars().str.normalize("NFC").str.to_lowercase()
-    return _words(plain, BETWEEN_WORDS)
+    spaced = plain.str.replace_all(BETWEEN_WORDS, " ").str.strip_chars()
+    return pl.when(spaced == "").then(plain).otherwise(spaced)
+
+
+def normalized_texts(texts: pl.Series) -> pl.Series:
+    """Each text as :func:`normalized` has it, null as the empty text; ASCII texts take a short way to the same."""
+    wide = _beyond_ascii(texts)
+    data, offsets = text_buffers(texts)
+    out, bounds = np.empty(data.size, np.uint8), np.zeros(len(texts) + 1, np.int64)
+    size = kernel.written(data, offsets, kernel.ascii_words(), out, bounds)
+    plain = text_series(out[:size], bounds)
+    return plain.scatter(np.flatnonzero(wide), _unicode(texts, wide)) if wide.any() else plain
 
 
 def normalized_keys(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    """`row` and `key`, a 64-bit hash of `column` normalized; rows whose text is empty are left out.
-
-    ASCII texts take a short way to the same result: NFC leaves them alone, and their words need no Unicode tables.
-    """
-    texts = frame.select("row", pl.col(column).fill_null("").str.strip_chars().alias("text"))
-    ascii_only = pl.col("text").str.len_bytes() == pl.col("text").str.len_chars()
-    short_way = _words(pl.col("text").str.to_lowercase(), BETWEEN_ASCII_WORDS)
-    parts = [
-        texts.filter(ascii_only).select("row", said=short_way),
-        texts.filter(~ascii_only).select("row", said=normalized("text")),
-    ]
-    return pl.concat(parts).filter(pl.col("said") != "").select("row", key=pl.col("said").hash(0))
+    """`row` and `key`, a 64-bit hash of `column` normalized; rows whose text is empty are left out."""
+    texts = frame[column]
+    starts = range(0, len(texts), BATCH_ROWS)
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        parts = list(pool.map(lambda start: _keys(texts.slice(start, BATCH_ROWS)), starts))
+    keys = np.concatenate([np.empty(0, np.uint64), *parts])
+    return pl.DataFrame({"row": frame["row"], "key": keys}).filter(pl.col("key") != 0)
 
 
-def _words(plain: pl.Expr, between: str) -> pl.Expr:
-    spaced = plain.str.replace_all(between, " ").str.strip_chars()
-    return pl.when(spaced == "").then(plain).otherwise(spaced)
+def _keys(texts: pl.Series) -> npt.NDArray[np.uint64]:
+    keys, wide = np.zeros(len(texts), np.uint64), _beyond_ascii(texts)
+    kernel.text_keys(*text_buffers(texts), kernel.ascii_words(), keys)
+    if wide.any():
+        found = np.zeros(int(wide.sum()), np.uint64)
+        kernel.text_keys(*text_buffers(_unicode(texts, wide)), kernel.as_they_are(), found)
+        keys[wide] = found
+    return keys
+
+
+def _beyond_ascii(texts: pl.Series) -> npt.NDArray[np.bool_]:
+    """NFC leaves an ASCII text alone, and its words need no Unicode tables; these texts need both."""
+    return (texts.str.len_bytes() != texts.str.len_chars()).fill_null(value=False).to_numpy()
+
+
+def _unicode(texts: pl.Series, wide: npt.NDArray[np.bool_]) -> pl.Series:
+    return pl.DataFrame({"text": texts.filter(wide)}).select(normalized("text")).to_series()

@@ -37,15 +37,18 @@ SAYS_SO = (
 )
 
 
-#: Bytes beyond which a text says something, whatever it says; the patterns are only tried on shorter ones.
-LONGEST = 200
+#: Characters beyond which a text says something, whatever it says; the patterns are only tried on shorter ones.
+LONGEST = 90
 
 
 def says_nothing(rows: pl.DataFrame, column: str, words: tuple[str, ...] = WORDS) -> pl.DataFrame:
     """Rows whose `column` is empty or a placeholder: `row` and `kind` (``empty``, ``placeholder``)."""
     empty = rows.filter(is_empty(column)).select("row", kind=pl.lit("empty"))
-    short = rows.filter(pl.col(column).str.len_bytes() <= LONGEST)
-    stand_ins = short.filter(is_placeholder(column, words)).select("row", kind=pl.lit("placeholder"))
+    short = rows.filter(pl.col(column).str.len_chars() <= LONGEST).select("row", column)
+    # Each text once: a million labels are a few hundred texts.
+    meaningless = short.select(column).unique().filter(is_placeholder(column, words))
+    stand_ins = short.join(meaningless, on=column, how="semi", maintain_order="left")
+    stand_ins = stand_ins.select("row", kind=pl.lit("placeholder"))
     return pl.concat([empty, stand_ins])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tunewright.evidence.buffers import text_buffers
 from tunewright.evidence.kernels import sketch as kernel
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _limits(options: "NearDuplicateOptions") -> Array:
 
 def _parts(texts: pl.Series) -> Iterator[tuple[Array, Array, Array]]:
     """Positions, bytes and offsets of the ASCII texts as they are, then of the others after :func:`normalized`."""
-    data, offsets = _buffers(texts)
+    data, offsets = text_buffers(texts)
     wide = kernel.beyond_ascii(data, offsets)
     if not wide.any():
         yield np.arange(len(texts)), data, offsets
@@ -115,12 +116,4 @@ def _parts(texts: pl.Series) -> Iterator[tuple[Array, Array, Array]]:
     for targets, clean in ((np.flatnonzero(~wide), False), (np.flatnonzero(wide), True)):
         if targets.size:
             part = texts.gather(targets)
-            yield targets, *_buffers(normalized(part) if clean else part)
-
-
-def _buffers(texts: pl.Series) -> tuple[Array, Array]:
-    """UTF-8 bytes of all texts and where each begins and ends, shape ``(n + 1,)``."""
-    arrow = texts.fill_null("").to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, data = arrow.buffers()
-    bounds = np.frombuffer(offsets, dtype=np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
-    return np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, dtype=np.uint8), bounds
+            yield targets, *text_buffers(normalized(part) if clean else part)
