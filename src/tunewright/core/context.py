@@ -30,14 +30,20 @@ class Context:
         references: texts of the user's own domain.
         evaluation: rows of a given evaluation file, in the columns of a dataset.
         target: the model to tune.
+        reviews: what people decided about rows that they read: `example_id`, `content_digest` (of the row when it was
+            read), `verdict` (``ok`` or ``defective``), `new_label` and `new_answer` where they gave one, `reviewer` and
+            `note`.
     """
 
     references: tuple[str, ...] = ()
     evaluation: pl.DataFrame | None = None
     target: Target | None = None
+    reviews: pl.DataFrame | None = None
 
     @property
     def digest(self) -> str:
         """One digest over all of it."""
         evaluation = "" if self.evaluation is None else frame_digest(self.evaluation)
-        return digest([list(self.references), evaluation, self.target and self.target.content()])
+        # Reviews join only where there are some: a project without any keeps the keys that it has.
+        reviews = [] if self.reviews is None else [frame_digest(self.reviews)]
+        return digest([list(self.references), evaluation, self.target and self.target.content(), *reviews])

@@ -111,9 +111,11 @@ def _feed(state: Any, column: "pl.Series", pl: Any) -> None:
     state.update(column.is_null().to_numpy().tobytes())
     kind = column.dtype
     if kind == pl.String:
-        filled = column.fill_null("")
-        state.update(filled.str.len_bytes().to_numpy().tobytes())
-        state.update(filled.str.join("").item().encode() if len(filled) else b"")
+        from tunewright.core.buffers import text_buffers
+
+        data, bounds = text_buffers(column)
+        state.update((bounds[1:] - bounds[:-1]).astype("uint32").data)
+        state.update(data[bounds[0] : bounds[-1]].data)
     elif kind == pl.Struct:
         for field in column.struct.fields:
             _feed(state, column.struct.field(field), pl)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tunewright.evidence.buffers import text_buffers, text_series
+from tunewright.core.buffers import text_buffers, text_series
 from tunewright.evidence.kernels import keys as kernel
 
 # Marks belong to letters in many scripts (Hindi, Thai), so they stay.

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tunewright.evidence.buffers import text_buffers
+from tunewright.core.buffers import text_buffers
 from tunewright.evidence.kernels import sketch as kernel
 
 if TYPE_CHECKING:
