@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEMO   := examples/support-desk
 
-.PHONY: demo test setup check bench schemas help
+.PHONY: demo test setup check bench bench-audit schemas help
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -31,6 +31,9 @@ check: $(READY)  ## format, lint, types, import contract
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+bench-audit: $(READY)  ## the audit at a million tickets, beside its peers
+	@$(BIN)/python benchmarks/audit.py
 
 bench: $(READY)  ## every benchmark, then the table in benchmarks/README.md
 	@$(BIN)/python benchmarks/all.py

@@ -3,12 +3,15 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tests.flow.worlds import tickets, tiny_encoder, write_csv
+
+from tunewright.project import Project
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -19,7 +22,7 @@ PAGES = [
 ]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 #: What make itself runs is tested by its own tests (below); calling it from a test would set up and test again.
-MAKE = {"make demo", "make test", "make setup", "make check", "make bench"}
+MAKE = {"make demo", "make test", "make setup", "make check", "make bench", "make bench-audit"}
 
 
 def commands(page: Path) -> list[str]:
@@ -43,6 +46,23 @@ def test_every_make_command_in_the_docs_exists() -> None:
 def test_ci_runs_what_anyone_can_run() -> None:
     lines = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line and not line.startswith("#")]
     assert lines[-2:] == ["make check", "make test"]
+
+
+@pytest.mark.slow
+def test_the_demo_does_what_the_example_says(tmp_path: Path) -> None:
+    """`make demo` on a copy of the example: the very commands of its page, from raw tickets to a gain that holds."""
+    desk = tmp_path / "support-desk"
+    shutil.copytree(ROOT / "examples" / "support-desk", desk, ignore=shutil.ignore_patterns(".tunewright", "*.csv"))
+    call = ["make", "--no-print-directory", "demo", f"DEMO={desk}"]
+    planned = subprocess.run([*call, "-n"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = [line.replace("examples/support-desk", str(desk)) for line in commands(desk / "README.md")]
+    assert [line.removeprefix(".venv/bin/") for line in planned.splitlines()] == shown
+    found = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    gain = Project.open(desk).evaluate().gain
+    assert gain.low is not None
+    assert gain.low > 0.05
+    assert list((desk / "reports").glob("*.html"))
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tunewright.core.buffers import text_buffers
 from tunewright.core.progress import SILENT, Progress
 from tunewright.evidence.cpu import cores
 from tunewright.evidence.english import drawn
@@ -166,7 +167,7 @@ def _pieces(texts: pl.Series, length: int) -> tuple[Any, Array]:
 
     from tunewright.evidence.kernels import grams
 
-    data, offsets = _buffers(texts)
+    data, offsets = text_buffers(texts)
     starts, ends, owners = grams.cut(data, offsets, length)
     indptr, indices, values = grams.counts(data, starts, ends)
     return csr_matrix((values, indices, indptr), shape=(owners.size, grams.BUCKETS)), owners
@@ -207,11 +208,3 @@ def _sizes(documents: pl.Series, length: int) -> Array:
     """Words of the pieces that the documents are cut into, roughly: one number a document."""
     words = (documents.str.count_matches(" ", literal=True) + 1).to_numpy().astype(np.int64)
     return np.asarray(np.minimum(words, length + length // 2))
-
-
-def _buffers(texts: pl.Series) -> tuple[Array, Array]:
-    """UTF-8 bytes of all texts and where each begins and ends, shape ``(n + 1,)``."""
-    arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, data = arrow.buffers()
-    bounds = np.frombuffer(offsets, dtype=np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
-    return np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, dtype=np.uint8), bounds

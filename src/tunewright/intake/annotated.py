@@ -129,11 +129,18 @@ def _said_by(annotation: dict[str, Any], text: str) -> Shaped:
     marked = [{**value, "label": label} for value in values for label in value.get("labels", [])]
     written = [part for value in values for part in _list(value.get("text")) if "labels" not in value]
     return {
-        "by": annotation.get("completed_by"),
+        "by": _name(annotation.get("completed_by")),
         "choices": [str(choice) for value in values for choice in value.get("choices", [])],
         "spans": sorted((_span(one, text) for one in marked), key=_place),
         "answer": "\n".join(map(text_of, written)) or None,
     }
+
+
+def _name(by: Any) -> str | None:
+    """Who annotated, as text: Label Studio writes a number, a mail address or an object with both."""
+    if isinstance(by, dict):
+        by = next((by[key] for key in ("email", "username", "id") if by.get(key)), None)
+    return None if by is None else str(by)
 
 
 def _mark_of(names: list[str], votes: list[dict[str, Any]]) -> str | None:
@@ -150,7 +157,7 @@ def _said_flat(vote: dict[str, Any], key: str | None, text: str) -> Shaped:
     chosen = value.get("choices", []) if isinstance(value, dict) else [] if marked else _list(value)
     found = [_span({**one, "label": label}, text) for one in marked for label in one.get("labels", [])]
     return {
-        "by": vote.get("annotator"),
+        "by": _name(vote.get("annotator")),
         "choices": [text_of(choice) for choice in chosen],
         "spans": sorted(found, key=_place),
         "answer": None,
