@@ -3,7 +3,8 @@
 For findings that point at another row (semantic duplicates, templates with other numbers) all of which are real: the
 rows stay, and a family of n weighs n to the power of `growth`. 0.5 follows the square-root sampling that multilingual
 and multi-task mixtures use (Raffel et al. 2020, section 3.5.2, temperature 2). Weights are set, not multiplied again
-and again: a family that weighs no more than that is left alone.
+and again: a family that weighs no more than that is left alone. n counts rows of weight 1, whatever they weigh now:
+measured by the heaviest of them, a family of equal rows would be halved by every pass.
 """
 
 import polars as pl
@@ -35,9 +36,9 @@ def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     named = finding.frame.select(row="other", family=family).drop_nulls().unique("row", keep="first")
     members = pl.concat([found, named.join(found, on="row", how="anti")])
     rows = members.join(corpus.scan("row", "weight").collect(), on="row", how="inner")
-    heaviest, total = pl.col("weight").max().over("family"), pl.col("weight").sum().over("family")
+    total = pl.col("weight").sum().over("family")
     size = pl.len().over("family")
-    wanted = heaviest * size.cast(pl.Float64).pow(options.growth)
+    wanted = size.cast(pl.Float64).pow(options.growth)
     return (
         rows.with_columns(size=size, factor=wanted / total)
         .filter((pl.col("factor") < 1 - NEAR) & (pl.col("weight") > 0))
