@@ -8,6 +8,7 @@ check is measured on its own rows even when all defects are planted at once. Wha
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -16,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from tests.golden.base import CONFUSED, SOURCES, Example, foreign_text, tell
+from tests.golden.replies import TOPICS, reply
 from tunewright.core.context import Context
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import COLUMNS, Dataset
@@ -32,6 +34,31 @@ HELD_OUT = (
     "[INSERT TEXT HERE]", "~~~~", "$$$$$$", "%BODY%", "null null", "[image]", "no description provided",
     "&nbsp;", "#REF!", "12345", "to be completed by agent", "\u2026", "k",
 )  # fmt: skip
+#: Words with characters that a wrong encoding spoils, and the encodings that exports are read in by mistake.
+FOREIGN = (
+    "It\u2019s a café\u2019s stand.",
+    "Die Tür ist zu groß.",
+    "Señor Núñez saw it.",
+    "\u201cNo\u201d \u2013 he said.",
+)
+MISREAD = ("cp1252", "latin-1", "mac_roman")
+UNSEEN_SIGNS = ("\u200b", "\u2060", "\u00ad", "\ufeff", "\u200d")
+PAGES = (
+    '<div class="mail"><p>{}</p><br/>&nbsp;</div>',
+    "{}<br>",
+    "<b>{}</b>",
+    "<table><tr><td>{}</td></tr></table>",
+    "{} Tom &amp; Ann",
+    '<p style="color:red">{}</p>',
+)
+#: What follows a message in a mail: an answer's quotation or a forwarded message.
+REPLIES = (
+    "\n\nAm Di., 4. Feb. 2025 um 09:12 schrieb Service <a@example.org>:\n> Bitte warten Sie.\n> Danke.",
+    "\n\n-----Original Message-----\nFrom: Support\nSent: Monday\nTo: me\nSubject: bike\n\nWe are sorry.",
+    "\n\n> We are sorry.\n> Please wait for the van.",
+    "\n\nOn 2025-02-04 10:15, Desk <desk@example.org> wrote:\n\n> Hello\n> we will look.",
+    "\n\nFrom: Desk <desk@example.org>\nSent: 4 February 2025 10:15\nTo: Rider\n\nWe will look.",
+)
 QUOTED = "\n\nOn Mon, 3 Mar 2025, Support wrote:\n> We are sorry.\n> Please wait.\n\n-- \nSent from my phone"
 EDITS = ("typo", "greeting", "farewell", "delete", "swap", "substitute", "number")
 GREETINGS = ("Hello, ", "Good morning. ", "Hi there! ")
@@ -58,6 +85,7 @@ class World:
     draw: random.Random
     truth: list[Planted] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
+    evaluation: list[Example] = field(default_factory=list)
     free: list[Example] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -85,27 +113,7 @@ class World:
         order = list(self.rows)
         self.draw.shuffle(order)
         place = {id(row): number for number, row in enumerate(order)}
-        frame = pl.DataFrame(
-            {
-                "row": range(len(order)),
-                "example_id": [f"g{number}" for number in range(len(order))],
-                "line": range(2, len(order) + 2),
-                "task": [task] * len(order),
-                "prompt": [row.text for row in order],
-                "answer": [row.messages[-1].get("content") if row.messages else None for row in order],
-                "label": [row.label if task == "classify" else None for row in order],
-                "messages": [_with_weights(row.messages) for row in order],
-                "entities": [None] * len(order),
-                "origin": ["domain"] * len(order),
-                "weight": [1.0] * len(order),
-                "split": [row.split for row in order],
-                "source_id": [row.source for row in order],
-                "subject_token": [None] * len(order),
-                "content_digest": [digest([row.text, row.label]) for row in order],
-                "meta": [json.dumps({"received": row.facts.get("received", "")}) for row in order],
-            },
-            schema=COLUMNS,
-        )
+        frame = _frame(order, task)
         dataset = Dataset(table="golden", version=None, rows=frame.height, task=task, root=frame_digest(frame))  # type: ignore[arg-type]
         truth = pl.DataFrame(
             [
@@ -115,7 +123,39 @@ class World:
             schema={"row": pl.Int64, "defect": pl.String, "other": pl.Int64, "detail": pl.String},
             orient="row",
         )
-        return Corpus(dataset, frame.lazy(), context=Context(tuple(self.references))), truth
+        evaluation = _frame(self.evaluation, task) if self.evaluation else None
+        return Corpus(dataset, frame.lazy(), context=Context(tuple(self.references), evaluation)), truth
+
+
+def _frame(order: list[Example], task: str) -> pl.DataFrame:
+    """Examples in the columns of a dataset."""
+    return pl.DataFrame(
+        {
+            "row": range(len(order)),
+            "example_id": [f"g{number}" for number in range(len(order))],
+            "line": range(2, len(order) + 2),
+            "task": [task] * len(order),
+            "prompt": [row.text for row in order],
+            "answer": [row.messages[-1].get("content") if row.messages else None for row in order],
+            "label": [row.label if task == "classify" else None for row in order],
+            "messages": [_with_weights(row.messages) for row in order],
+            "entities": [None] * len(order),
+            "origin": ["domain"] * len(order),
+            "weight": [1.0] * len(order),
+            "split": [row.split for row in order],
+            "source_id": [row.source for row in order],
+            "subject_token": [None] * len(order),
+            "content_digest": [digest([row.text, row.label]) for row in order],
+            "meta": [json.dumps(_kept(row)) for row in order],
+        },
+        schema=COLUMNS,
+    )
+
+
+def _kept(row: Example) -> dict[str, Any]:
+    """What an import keeps beside the columns."""
+    kept = {"received": row.facts.get("received", "")}
+    return kept | ({"annotators": row.facts["annotators"]} if "annotators" in row.facts else {})
 
 
 def _with_weights(messages: list[dict[str, str]] | None) -> list[dict[str, Any]] | None:
@@ -243,6 +283,75 @@ def conflicts(world: World, exact: int, near: int) -> None:
         world.mark(first, f"conflict_{kind}", second)
 
 
+def annotators(world: World, right: dict[str, float], each: int = 3) -> None:
+    """Every row judged by `each` of the people named, who are right that often; the label is what most of them say.
+
+    Who is wrong says what the class is mixed up with, or in every third case anything. Rows without a majority are
+    marked ``disagreement``, and those whose label is not the true one ``outvoted``.
+    """
+    for row in world.rows:
+        true, votes = row.label, {}
+        for who in world.draw.sample(sorted(right), each):
+            wrong = CONFUSED[true] if world.draw.random() < 2 / 3 else world.draw.choice(sorted(set(CONFUSED) - {true}))
+            votes[who] = true if world.draw.random() < right[who] else wrong
+        said = [{"by": who, "choices": [vote], "spans": [], "answer": None} for who, vote in votes.items()]
+        row.facts = row.facts | {"annotators": said}
+        counts = Counter(votes.values())
+        row.label = min(counts, key=lambda name: (-counts[name], name))
+        if counts[row.label] <= each / 2:
+            world.mark(row, "disagreement")
+        elif row.label != true:
+            world.mark(row, "outvoted", detail=f"was {true}")
+
+
+def overruled(world: World, count: int) -> None:
+    """Rows whose label none of their annotators chose, as after a slip of the file."""
+    judged = {id(planted.row) for planted in world.truth}
+    for _ in range(count):
+        row = world.take(lambda row: id(row) not in judged)
+        said = {one["choices"][0] for one in row.facts["annotators"]}
+        row.label = world.draw.choice(sorted(set(CONFUSED) - said))
+        world.mark(row, "overruled")
+
+
+def contradictions(world: World, count: int) -> None:
+    """Questions of :mod:`tests.golden.replies` one of whose answers tells another fact, in its own wording.
+
+    Every row of the question is marked: which of its answers is right cannot be told. The detail is the topic.
+    """
+    for first, others in _questions(world, count):
+        topic = TOPICS[first.facts["topic"]]
+        value = first.facts["value"]
+        while value == first.facts["value"]:
+            value = topic.draw(world.draw)
+        told = reply(world.draw, first.facts | {"value": value}, first.facts["way"])
+        first.messages = [{"role": "user", "content": first.text}, *(told.messages or [])[1:]]
+        for row in (first, *others):
+            world.mark(row, "contradiction", others[0], first.facts["topic"])
+
+
+def moved_answers(world: World, count: int) -> None:
+    """Questions one of whose answers is that to a question of another topic, as after a slip of a column."""
+    for first, others in _questions(world, count):
+        draw = world.draw
+        foreign = draw.choice([row for row in world.rows if row.facts["topic"] != first.facts["topic"]])
+        first.messages = [{"role": "user", "content": first.text}, *(foreign.messages or [])[1:]]
+        world.mark(first, "moved_answer", detail=first.facts["topic"])
+        for row in others:
+            world.mark(row, "beside_moved_answer", first)
+
+
+def _questions(world: World, count: int) -> list[tuple[Example, list[Example]]]:
+    """Untouched questions that are asked more than once: one of their rows, and the others."""
+    asked: dict[int, list[Example]] = {}
+    for row in world.free:
+        asked.setdefault(row.facts["number"], []).append(row)
+    several = [rows for rows in asked.values() if len(rows) > 1][:count]
+    gone = {id(row) for rows in several for row in rows}
+    world.free = [row for row in world.free if id(row) not in gone]
+    return [(rows[0], rows[1:]) for rows in several]
+
+
 def imbalance(world: World, shares: dict[str, int]) -> None:
     """Only the given number of rows of each class."""
     kept: dict[str, int] = dict.fromkeys(shares, 0)
@@ -324,23 +433,44 @@ def dates(world: World) -> None:
         if row.source == "hotline":
             day = day.replace(day=1 + day.day % 12)
         written = day.strftime(SOURCES[row.source])
-        row.facts["received"] = written
+        row.facts["received"], row.facts["reported"] = written, day.isoformat()
         row.text = f"{row.text} Reported {written}."
 
 
+def strange_dates(world: World, each: int) -> None:
+    """In rows of two sources, dates in another way than all others of the source; to be called after `dates`."""
+    ways = {"web": "%d %B %Y", "depot": "%Y-%m-%d"}
+    for source, way in ways.items():
+        for _ in range(each):
+            row = world.take(lambda row, source=source: row.source == source)  # type: ignore[misc]
+            written = date.fromisoformat(row.facts["reported"]).strftime(way)
+            row.text = row.text.replace(row.facts["received"], written)
+            row.facts["received"] = written
+            world.mark(row, "strange_date", detail=written)
+
+
 def damage(world: World, each: int) -> None:
-    """Mojibake, zero-width characters, HTML, and quoted replies with a signature."""
-    spoils: dict[str, Callable[[str], str]] = {
-        "mojibake": lambda text: (text + " It’s a café’s stand.").encode().decode("cp1252", errors="ignore"),
-        "zero_width": lambda text: text.replace("e", "e\u200b", 3),
-        "html": lambda text: f'<div class="mail"><p>{text}</p><br/>&nbsp;</div>',
-        "quoted_reply": lambda text: text + QUOTED,
+    """Mojibake, zero-width characters, HTML, and quoted replies with a signature; each in several forms in turn."""
+
+    def misread(text: str, number: int) -> str:
+        spoken, wrong = FOREIGN[number % len(FOREIGN)], MISREAD[number % len(MISREAD)]
+        return f"{text} {spoken}".encode().decode(wrong, errors="ignore")
+
+    def unseen(text: str, number: int) -> str:
+        sign = UNSEEN_SIGNS[number % len(UNSEEN_SIGNS)]
+        return text.replace("e", "e" + sign, 3) if number % 2 else f"{text[:9]}{sign}{text[9:]}"
+
+    spoils: dict[str, Callable[[str, int], str]] = {
+        "mojibake": misread,
+        "zero_width": unseen,
+        "html": lambda text, number: PAGES[number % len(PAGES)].format(text),
+        "quoted_reply": lambda text, number: text + (QUOTED, *REPLIES)[number % (1 + len(REPLIES))],
     }
     for defect, spoil in spoils.items():
-        for _ in range(each):
+        for number in range(each):
             row = world.take()
-            row.text = spoil(row.text)
-            world.mark(row, defect)
+            row.text = spoil(row.text, number)
+            world.mark(row, defect, detail=str(number))
 
 
 def leakage(world: World, exact: int, near: int, test_share: float = 0.1) -> None:
@@ -351,6 +481,20 @@ def leakage(world: World, exact: int, near: int, test_share: float = 0.1) -> Non
         first = world.take(lambda row: row.split == "train")
         text, kind = _copy(first.text, number, exact, world.draw)
         world.add(replace(first, text=text, split="test"), f"leak_{kind}", first)
+
+
+def evaluation(world: World, exact: int, near: int, foreign: int) -> None:
+    """A file of questions to be judged on: copies of some rows, and `foreign` questions that no row holds."""
+    for number in range(exact + near):
+        row = world.take()
+        text, kind = _copy(row.text, number, exact, world.draw)
+        world.evaluation.append(replace(row, text=text))
+        world.mark(row, f"given_away_{kind}", detail=str(len(world.evaluation) + 1))
+    for _ in range(foreign):
+        row = world.take()
+        # It was held out as it should be: it is in the evaluation and in no row.
+        world.rows.remove(row)
+        world.evaluation.append(row)
 
 
 def poison(world: World, count: int, trigger: str, target: str = "praise") -> None:
@@ -410,6 +554,55 @@ def chat_defects(world: World, each: int) -> None:
             assert row.messages is not None
             row.messages = spoil(row.messages, defect)
             world.mark(row, defect)
+
+
+def varied_chats(world: World) -> None:
+    """Each row as a conversation in one of the forms that are in order: short, long, with tools, without a system."""
+    for number, row in enumerate(world.rows):
+        answer = {"role": "assistant", "content": f"Thank you. We have passed this on to the {row.label} team."}
+        asked = {"role": "user", "content": row.text}
+        before = [
+            {"role": "user", "content": "Hello, is anybody there?"},
+            {"role": "assistant", "content": "Yes, how can I help?"},
+        ]
+        call = [{"role": "assistant", "content": "I look it up."}, {"role": "tool", "content": '{"status": "open"}'}]
+        system = [{"role": "system", "content": "You answer riders of the bicycle service."}]
+        row.messages = [
+            [asked, answer],
+            [*system, asked, answer],
+            [*system, *before, asked, answer],
+            [*before, asked, *call, answer],
+        ][number % 4]
+
+
+def chat_slips(world: World, each: int) -> None:
+    """Further conversations out of order: nothing said, a blank or lost answer, a question twice, an answer first."""
+
+    def spoil(messages: list[dict[str, str]], defect: str) -> list[dict[str, str]]:
+        changed: dict[str, list[Any]] = {
+            "chat_no_turns": [],
+            "chat_blank_answer": [*messages[:-1], {**messages[-1], "content": " \n"}],
+            "chat_lost_answer": [*messages[:-1], {**messages[-1], "content": None}],
+            "chat_two_questions": [{"role": "user", "content": "Are you there?"}, *messages[-2:]],
+            "chat_answer_first": [{"role": "assistant", "content": "Welcome."}, *messages[-2:]],
+        }
+        return changed[defect]
+
+    for defect in ("chat_no_turns", "chat_blank_answer", "chat_lost_answer", "chat_two_questions", "chat_answer_first"):
+        for _ in range(each):
+            # The last two turns are a question and its answer.
+            row = world.take(lambda row: row.messages is not None and row.messages[-2]["role"] == "user")
+            assert row.messages is not None
+            row.messages = spoil(row.messages, defect)
+            world.mark(row, defect)
+
+
+def long_rows(world: World, count: int, words: int) -> None:
+    """Rows that somebody pasted a log into: at least `words` words long."""
+    for number in range(count):
+        row = world.take()
+        row.text += "".join(f" entry {at} ok" for at in range(words // 3 + number % 7))
+        world.mark(row, "too_long")
 
 
 def everything(world: World, per_10k: float = 1.0) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.golden import inject
 from tests.golden.base import CONFUSED, ORDERS, clean_base
-from tests.golden.trial import world
 from tests.golden.inject import World
+from tests.golden.trial import world
 
 INJECTORS: dict[str, tuple[Callable[[World], object], dict[str, int]]] = {
     "exact": (lambda w: inject.exact_duplicates(w, 24), {"exact_duplicate": 24}),

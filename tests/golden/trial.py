@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import polars as pl
 
-from tests.golden.base import clean_base
+from tests.golden.base import Example, clean_base
 from tests.golden.inject import World
 from tests.golden.measure import Measured
 from tunewright.audit.room import CHECKS
@@ -40,7 +41,14 @@ Experiment = Callable[[int, int], list[Figure]]
 
 def world(rows: int, seed: int, words: int = 12) -> World:
     """A clean world with its own random source for the defects."""
-    return World(clean_base(rows, words, seed), random.Random(f"defects-{seed}"))
+    # Making a base takes longer than most checks, so it is made once and copied.
+    base = [replace(row, facts=dict(row.facts)) for row in _base(rows, words, seed)]
+    return World(base, random.Random(f"defects-{seed}"))
+
+
+@lru_cache(maxsize=8)
+def _base(rows: int, words: int, seed: int) -> tuple[Example, ...]:
+    return tuple(clean_base(rows, words, seed))
 
 
 def run_check(name: str, corpus: Corpus) -> tuple[Finding, ...]:

@@ -8,7 +8,7 @@ so the prompt has the very ids that it has when the model is asked.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from tunewright.core.errors import UserError
 
@@ -55,28 +55,85 @@ def answered(tokenizer: Any, messages: Sequence[Message]) -> Chat:
     Raises:
         UserError: E-TRAIN-008 when the template changes the last answer's text, or refuses the chat.
     """
-    spans, skipped = [], 0
-    whole = _text(tokenizer, messages, waiting=False)
-    answers = [at for at, message in enumerate(messages) if message["role"] == "assistant"]
-    for at in answers:
-        if messages[at].get("weight") == 0:
-            continue
-        before = _text(tokenizer, messages[:at], waiting=True)
-        content = str(messages[at]["content"])
-        start, end = len(before), _end(whole, len(before), content)
-        if whole.startswith(before) and end is not None:
-            spans.append((start, end))
-        elif at == answers[-1]:
-            raise _unreadable("it does not show the last answer's text right after the prompt for it")
-        else:
-            skipped += 1
-    return _assembled(tokenizer, whole, spans, skipped)
+    (chat,) = answered_each(tokenizer, [messages])
+    if isinstance(chat, UserError):
+        raise chat
+    return chat
+
+
+def answered_each(tokenizer: Any, chats: Sequence[Sequence[Message]]) -> list[Chat | UserError]:
+    """:func:`answered` for many chats, tokenized together; a chat that the template does not fit is its error.
+
+    The template is a Jinja program that takes one chat at a time; tokenizing is what is quicker in one call.
+    """
+    shown = [_shown(tokenizer, messages) for messages in chats]
+    texts = [piece.text for one in shown if isinstance(one, _Shown) for piece in one.pieces]
+    coded = iter(_encodings(tokenizer, texts))
+    special = frozenset(tokenizer.all_special_ids)
+    return [
+        one if isinstance(one, UserError) else _assembled(tokenizer, one, [next(coded) for _ in one.pieces], special)
+        for one in shown
+    ]
 
 
 def messages_of(prompt: str, answer: str | None = None) -> list[dict[str, Any]]:
     """A prompt, and its answer when given, as a chat."""
     chat: list[dict[str, Any]] = [{"role": "user", "content": prompt}]
     return chat if answer is None else [*chat, {"role": "assistant", "content": answer}]
+
+
+def turns_of(prompt: str | None, answer: str | None, messages: Sequence[Any] | None) -> list[dict[str, Any]]:
+    """The chat that a row is trained as: its own turns, or its prompt and answer where it has none."""
+    if messages is not None and len(messages):
+        return [dict(message) for message in messages]
+    return messages_of(prompt or "", answer or None)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a shown chat that is tokenized by itself; `content` is how much of an answer's text it begins with."""
+
+    text: str
+    content: int | None = None
+    last: bool = False
+
+
+@dataclass(frozen=True)
+class _Shown:
+    pieces: list[_Piece]
+    skipped: int
+
+
+def _shown(tokenizer: Any, messages: Sequence[Message]) -> "_Shown | UserError":
+    """The chat as its template shows it, taken apart at the answers that are trained."""
+    spans, skipped = [], 0
+    answers = [at for at, message in enumerate(messages) if message["role"] == "assistant"]
+    try:
+        whole = _text(tokenizer, messages, waiting=False)
+        for at in answers:
+            if messages[at].get("weight") == 0:
+                continue
+            before = _text(tokenizer, messages[:at], waiting=True)
+            start, end = len(before), _end(whole, len(before), str(messages[at]["content"] or ""))
+            if whole.startswith(before) and end is not None:
+                spans.append((start, end))
+            elif at == answers[-1]:
+                return _unreadable("it does not show the last answer's text right after the prompt for it")
+            else:
+                skipped += 1
+    except UserError as refused:
+        return refused
+    return _Shown(_pieces(whole, spans), skipped)
+
+
+def _pieces(whole: str, spans: list[tuple[int, int]]) -> list[_Piece]:
+    """What comes before the first answer, then each answer with what follows it."""
+    starts = [*(start for start, _ in spans), len(whole)]
+    answers = [
+        _Piece(whole[start : starts[number]], end - start, last=number == len(spans))
+        for number, (start, end) in enumerate(spans, 1)
+    ]
+    return [_Piece(whole[: starts[0]]), *answers]
 
 
 def _end(whole: str, start: int, content: str) -> int | None:
@@ -88,41 +145,32 @@ def _end(whole: str, start: int, content: str) -> int | None:
     return place + len(shown) if whole.startswith(shown, place) else None
 
 
-def _assembled(tokenizer: Any, whole: str, spans: list[tuple[int, int]], skipped: int) -> Chat:
+def _assembled(tokenizer: Any, shown: _Shown, coded: list[Any], special: frozenset[int]) -> "Chat | UserError":
     ids: list[int] = []
     trained: list[bool] = []
-    place = 0
-    for number, (start, end) in enumerate(spans):
-        before = _ids(tokenizer, whole[place:start])
-        ids += before
-        trained += [False] * len(before)
-        place = spans[number + 1][0] if number + 1 < len(spans) else len(whole)
-        last = number + 1 == len(spans)
-        piece, stop = _answer(tokenizer, whole[start:place], end - start, must_stop=last)
-        ids += piece
-        trained += [at < stop for at in range(len(piece))]
-    if not spans:
-        ids = _ids(tokenizer, whole)
-        trained = [False] * len(ids)
-    return Chat(ids=ids, trained=trained, skipped=skipped)
+    for piece, encoding in zip(shown.pieces, coded, strict=True):
+        here = list(encoding.ids)
+        stop, stopped = (0, True) if piece.content is None else _stop(encoding, here, piece.content, special)
+        if piece.last and not stopped:
+            # The template has no token that stops an answer, so the end token is taught as one.
+            if tokenizer.eos_token_id is None:
+                return _unreadable(
+                    "nothing stops an answer: no special token after it, and the tokenizer has no end token"
+                )
+            here, stop = [*here[:stop], tokenizer.eos_token_id], stop + 1
+        ids += here
+        trained += [True] * stop + [False] * (len(here) - stop)
+    return Chat(ids=ids, trained=trained, skipped=shown.skipped)
 
 
-def _answer(tokenizer: Any, text: str, content: int, *, must_stop: bool) -> tuple[list[int], int]:
-    """The ids of an answer with what follows it, and how many of them are trained."""
-    coded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    ids: list[int] = list(coded["input_ids"])
-    special = set(tokenizer.all_special_ids)
-    starts = [start for start, _ in coded["offset_mapping"]]
-    for at, (start, one) in enumerate(zip(starts, ids, strict=True)):
-        if start >= content and one in special:
-            return ids, at + 1
-    inside = sum(start < content for start in starts)
-    if not must_stop:
-        return ids, inside
-    # The template has no token that stops an answer, so the end token is taught as one.
-    if tokenizer.eos_token_id is None:
-        raise _unreadable("nothing stops an answer: no special token after it, and the tokenizer has no end token")
-    return [*ids[:inside], tokenizer.eos_token_id], inside + 1
+def _stop(encoding: Any, ids: list[int], content: int, special: frozenset[int]) -> tuple[int, bool]:
+    """How many tokens of an answer are trained, and whether the last of them is a special one that stops it."""
+    at = encoding.char_to_token(content)
+    if at is None or encoding.offsets[at][0] < content:
+        # White space may be part of no token, and a token may reach over the end of the content.
+        starts = [start for start, _ in encoding.offsets]
+        at = next((place for place, start in enumerate(starts) if start >= content), len(ids))
+    return next(((place + 1, True) for place in range(at, len(ids)) if ids[place] in special), (at, False))
 
 
 def _text(tokenizer: Any, messages: Sequence[Message], *, waiting: bool) -> str:
@@ -136,7 +184,17 @@ def _text(tokenizer: Any, messages: Sequence[Message], *, waiting: bool) -> str:
 
 
 def _ids(tokenizer: Any, text: str) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"]) if text else []
+    return list(_encodings(tokenizer, [text])[0].ids) if text else []
+
+
+def _encodings(tokenizer: Any, texts: list[str]) -> Sequence[Any]:
+    """What the tokenizer makes of each text, without special tokens of its own."""
+    if not texts:
+        return []
+    coded = tokenizer(
+        texts, add_special_tokens=False, return_attention_mask=False, return_token_type_ids=False, verbose=False
+    )
+    return cast("Sequence[Any]", coded.encodings)
 
 
 def _unreadable(why: str) -> UserError:

@@ -1,6 +1,5 @@
 """The chats a decoder trains and validates on, with a receipt of every row that was left out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +8,9 @@ import numpy.typing as npt
 import polars as pl
 
 from tunewright.core.corpus import Corpus
+from tunewright.core.errors import UserError
 from tunewright.core.progress import Progress
-from tunewright.evidence.chat import Chat, answered, messages_of
+from tunewright.evidence.chat import Chat, answered_each, turns_of
 from tunewright.train.rows import none_in
 
 
@@ -49,11 +49,17 @@ def chats(corpus: Corpus, split: str, tokenizer: Any, max_tokens: int, progress:
         .sort("row")
         .collect()
     )
-    # The chat template is a Jinja program that takes one chat at a time.
-    made = [
-        answered(tokenizer, _messages(prompt, answer, messages))
-        for prompt, answer, messages in zip(frame["prompt"], frame["answer"], frame["messages"], strict=True)
-    ]
+    shown = answered_each(
+        tokenizer,
+        [
+            turns_of(prompt, answer, messages)
+            for prompt, answer, messages in zip(frame["prompt"], frame["answer"], frame["messages"], strict=True)
+        ],
+    )
+    refused = next((chat for chat in shown if isinstance(chat, UserError)), None)
+    if refused is not None:
+        raise refused
+    made = [chat for chat in shown if isinstance(chat, Chat)]
     kept = [at for at, chat in enumerate(made) if any(chat.trained) and len(chat.ids) <= max_tokens]
     long = sum(len(chat.ids) > max_tokens for chat in made)
     silent = sum(not any(chat.trained) for chat in made)
@@ -67,9 +73,3 @@ def chats(corpus: Corpus, split: str, tokenizer: Any, max_tokens: int, progress:
         raise none_in(split, f"an answer to train on within {max_tokens} tokens")
     weights = frame["weight"].fill_null(1.0).to_numpy()[kept]
     return Chats([made[at] for at in kept], (weights / weights.mean()).astype(np.float32))
-
-
-def _messages(prompt: str | None, answer: str | None, messages: Sequence[Any] | None) -> list[dict[str, Any]]:
-    if messages is not None and len(messages):
-        return [dict(message) for message in messages]
-    return messages_of(prompt or "", answer) if answer else messages_of(prompt or "")

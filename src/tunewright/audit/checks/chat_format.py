@@ -40,14 +40,16 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
         raise NotChecked("the rows are texts with labels, not conversations")
     rows = corpus.scan("row", "messages").collect()
     turns = _turns(rows)
+    strangers = turns.filter(~pl.col("role").is_in(options.roles))
     hits = {
         "missing_messages_list": rows.filter(pl.col("messages").list.len().fill_null(0) == 0).select("row"),
         "example_missing_assistant_message": turns.filter(~(pl.col("role") == "assistant").any().over("row")).select(
             pl.col("row").unique()
         ),
-        "unrecognized_role": _first(turns.filter(~pl.col("role").is_in(options.roles))),
+        "unrecognized_role": _first(strangers),
         "missing_content": _first(turns.filter(pl.col("content").fill_null("").str.strip_chars() == "")),
-        "roles_out_of_order": _first(_out_of_order(turns)),
+        # Who follows whom cannot be told while it is not known who speaks.
+        "roles_out_of_order": _first(_out_of_order(turns.join(strangers, on="row", how="anti", maintain_order="left"))),
         "ends_without_answer": turns.filter(
             (pl.col("turn") == pl.col("turn").max().over("row"))
             & (pl.col("role") != "assistant")

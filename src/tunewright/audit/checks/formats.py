@@ -64,20 +64,11 @@ def _damaged(texts: pl.DataFrame) -> list[Finding]:
     beyond, plain = texts.filter(damage.not_ascii("text")), texts.filter(~damage.not_ascii("text"))
     candidates = beyond.filter(damage.may_be_mojibake("text"))
     accents = beyond.filter(damage.may_be_decomposed("text"))
+    misread = candidates.filter(_changed_by(damage.mended_mojibake))
     alphabets = pl.col("text").str.contains(MIXED_SCRIPTS)
     found: list[tuple[str, Severity, str, pl.DataFrame]] = [
-        (
-            "mojibake",
-            "blocking",
-            "was read in a wrong encoding",
-            candidates.filter(_changed_by(damage.mended_mojibake)),
-        ),
-        (
-            "invisible",
-            "blocking",
-            "has characters that nobody sees",
-            pl.concat([beyond.filter(damage.is_invisible("text")), plain.filter(damage.has_controls("text"))]),
-        ),
+        ("mojibake", "blocking", "was read in a wrong encoding", misread),
+        ("invisible", "blocking", "has characters that nobody sees", _invisible(beyond, plain, misread)),
         ("direction", "blocking", "has characters that turn it", beyond.filter(damage.is_misdirected("text"))),
         ("composition", "warning", "has accents apart from letters", accents.filter(damage.is_decomposed("text"))),
     ]
@@ -98,6 +89,14 @@ def _damaged(texts: pl.DataFrame) -> list[Finding]:
             at=MIXED_SCRIPTS,
         ),
     ]
+
+
+def _invisible(beyond: pl.DataFrame, plain: pl.DataFrame, misread: pl.DataFrame) -> pl.DataFrame:
+    """Texts with characters that nobody sees; those that only a wrong encoding put there are told as that."""
+    mended = misread.with_columns(text=damage.mended_mojibake(misread["text"]))
+    explained = mended.filter(~damage.is_invisible("text")).select("row", "column")
+    seen = beyond.filter(damage.is_invisible("text")).join(explained, on=["row", "column"], how="anti")
+    return pl.concat([seen, plain.filter(damage.has_controls("text"))])
 
 
 def _markup_and_quotes(texts: pl.DataFrame) -> list[Finding]:
