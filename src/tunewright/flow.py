@@ -20,6 +20,7 @@ from tunewright.core.score import Score
 from tunewright.core.scorecard import Scorecard
 from tunewright.core.store import Outcome, Step
 from tunewright.core.verdict import Override, Verdict, judge
+from tunewright.review.score import Outlook, outlook
 from tunewright.steps import Divided, NotKept, Steps
 
 Stop = Literal["intake", "audit", "clean", "split", "plan", "train", "evaluate", "release"]
@@ -49,6 +50,7 @@ class Walk:
     candidate: Candidate | None = None
     scorecard: Scorecard | None = None
     release: Release | None = None
+    outlook: Outlook | None = None
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     outcomes: list[Outcome[Any]] = field(default_factory=list)
 
@@ -116,7 +118,10 @@ class Flow:
                 break
             cleaned, report = again, self._keep(self.steps.audit(again.after))
         self.walk.cleaned, self.walk.report = cleaned, report
-        self.gate("audit.quality_score", self.walk.report.quality)
+        reviewed = self.steps.corrected(cleaned, report)
+        verdict = self.gate("audit.quality_score", reviewed or report.quality)
+        if reviewed:
+            self.walk.outlook = outlook(reviewed, verdict.bar, report.dataset.rows - reviewed.n)
 
     def _mended_again(self, cleaned: Cleaned, report: AuditReport) -> Cleaned | None:
         """Another round of cleaning where mended texts call for one, such as two that redaction made equal."""
@@ -191,7 +196,7 @@ class Flow:
             "E-GATE-001",
             f"`{name}` is {_in_words(verdict.measured)}; the gate asks for {verdict.bar}.{self._spared()}",
             why="A gate judges the pessimistic end of the interval. Nothing after it was started; no cost.",
-            fix=f'{WHAT_NOW[name]}; or go on with a reason: --override {name} --why "…".',
+            fix=f'{self._what_now(name)}; or go on with a reason: --override {name} --why "…".',
         )
 
     def _spared(self) -> str:
@@ -201,6 +206,12 @@ class Flow:
             return ""
         money = f" and US$ {estimate.cost_usd:,.2f}" if estimate.cost_usd is not None else ""
         return f" That saved about {_duration(estimate.hours)} of training{money} ({estimate.source})."
+
+    def _what_now(self, name: str) -> str:
+        told = self.walk.outlook if name == "audit.quality_score" else None
+        if told is None or told.outcome != "review more":
+            return WHAT_NOW[name]
+        return f"Review about {told.more:,} more rows: tunewright review sample --n {told.more} --to review.xlsx"
 
     def _keep(self, outcome: Outcome[Any]) -> Any:
         self.walk.outcomes.append(outcome)

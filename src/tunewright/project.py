@@ -5,7 +5,7 @@
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -29,6 +29,10 @@ from tunewright.results import (
     PlanResult,
     ReleaseResult,
     ReportResult,
+    ReviewImportResult,
+    ReviewNextResult,
+    ReviewSampleResult,
+    ReviewStatusResult,
     RunResult,
     SplitResult,
     StatusLine,
@@ -234,6 +238,49 @@ class Project:
         return WhyResult(
             step=step, hit=False, now=asked, before=nearest, differences=tuple(differences(asked, nearest))
         )
+
+    def review_sample(self, n: int = 1000, *, to: Path | None = None) -> ReviewSampleResult:
+        """Draw `n` rows for people to read, each with its probability of being drawn.
+
+        Args:
+            n: rows; 500 to 1,000 decide most gates.
+            to: write them here: .json for Label Studio, .csv or .xlsx.
+        """
+        from tunewright import reviewing
+
+        return reviewing.sample(self._steps, n, to)
+
+    def review_import(self, files: Sequence[Path], *, reviewer: str = "") -> ReviewImportResult:
+        """Take in what reviewers said; a file taken in before changes nothing.
+
+        Args:
+            files: Label Studio exports, CSV or XLSX.
+            reviewer: who filled in rows that name nobody; empty is the file's name.
+
+        Raises:
+            UserError: E-REVIEW-…, with every faulty row, and nothing is imported.
+        """
+        from tunewright import reviewing
+
+        return reviewing.import_files(self._steps, files, reviewer)
+
+    def review_next(self, lines: Iterable[str], say: Callable[[str], None], *, reviewer: str = "") -> ReviewNextResult:
+        """Ask about the rows of the newest sample, one at a time; each answer is kept before the next is asked.
+
+        Args:
+            lines: what the reviewer types.
+            say: shows the reviewer something.
+            reviewer: who it is; empty is the person running this process.
+        """
+        from tunewright import reviewing
+
+        return reviewing.ask_next(self._steps, lines, say, reviewer)
+
+    def review_status(self) -> ReviewStatusResult:
+        """How far the review is, the corrected score, and how many more rows would decide the gate."""
+        from tunewright import reviewing
+
+        return reviewing.status(self._steps)
 
     def events(self) -> EventsResult:
         """Everything that happened here: who, when, what, and the reason where a person overrode."""

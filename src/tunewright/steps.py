@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from tunewright.audit.settings import AuditSettings
 from tunewright.config.model import Config
 from tunewright.config.plugins import METHODS
 from tunewright.core.audit_report import AuditReport
@@ -27,12 +28,14 @@ from tunewright.core.frozen import Frozen
 from tunewright.core.ingested import Ingested
 from tunewright.core.progress import Progress
 from tunewright.core.release import Release
+from tunewright.core.score import Score
 from tunewright.core.scorecard import Scorecard
 from tunewright.core.store import Outcome, Step, Store
 from tunewright.core.table import Table
 from tunewright.core.verdict import Verdict
 from tunewright.evidence.model_files import ModelFiles, find_encoder, find_model
 from tunewright.plan.room import METHOD_FOR_TASK, Facts, plan
+from tunewright.review.kept import Kept
 from tunewright.split.room import Division
 from tunewright.train.settings import TrainSettings
 
@@ -166,8 +169,9 @@ class Steps:
         from tunewright.audit.room import audit
 
         inputs = {"dataset": dataset.digest, "context": self.context(dataset.task).digest}
-        step = self._step("audit", self.config.audit.model_dump(mode="json"), inputs)
-        return self._once(step, AuditReport, lambda _: audit(self.corpus(dataset), self.config.audit))
+        settings = self._audit_settings()
+        step = self._step("audit", settings.model_dump(mode="json"), inputs)
+        return self._once(step, AuditReport, lambda _: audit(self.corpus(dataset), settings))
 
     def clean(self, dataset: Dataset, report: AuditReport) -> Outcome[Cleaned]:
         """The data with every safe fix made, each recorded as an edit."""
@@ -381,7 +385,47 @@ class Steps:
 
     def context(self, task: Task) -> Context:
         """What the rows of this task are held against."""
-        return replace(self._beside, target=target(self.config.train, task))
+        return replace(self._beside, target=target(self.config.train, task), reviews=self._reviews())
+
+    @property
+    def kept_reviews(self) -> Kept:
+        """The samples that people were given, and what they said."""
+        return Kept(self.state / "review")
+
+    def corrected(self, cleaned: Cleaned, report: AuditReport) -> Score | None:
+        """The quality score of the cleaned rows as people's reviews correct it; None while there are none."""
+        decided = self._reviews()
+        if decided is None:
+            return None
+        from tunewright.review.score import corrected
+
+        rows = self.corpus(cleaned.after).scan("row", "example_id", "content_digest", "label", "answer").collect()
+        # Only what a review dropped speaks of rows like it; what another fix dropped is no longer asked about.
+        dropped = [
+            edit.frame.filter(pl.col("action") == "drop")["example_id"]
+            for edit in cleaned.edits
+            if edit.finding.startswith("reviewed.")
+        ]
+        gone = pl.concat([pl.Series("example_id", [], pl.String), *dropped])
+        return corrected(report, rows, decided, gone, self.kept_reviews.samples())
+
+    def _reviews(self) -> pl.DataFrame | None:
+        """One decision for each row that people judged; read anew, since an import may come at any time."""
+        answers = self.kept_reviews.answers()
+        if answers.is_empty():
+            return None
+        from tunewright.review.decide import decisions
+
+        return decisions(answers)
+
+    def _audit_settings(self) -> AuditSettings:
+        """The audit's settings; what people said counts even where the checks are named one by one."""
+        settings = self.config.audit
+        if self._reviews() is None or settings.checks.get("reviewed") is False:
+            return settings
+        from tunewright.audit.room import chosen
+
+        return settings.model_copy(update={"checks": {**chosen(settings), "reviewed": {}}})
 
     def undone(self, step: Step) -> bool:
         """Whether a person took this cleaning back, and nobody made it again since."""

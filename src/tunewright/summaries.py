@@ -98,6 +98,7 @@ def clean(walk: Walk) -> CleanResult:
         quality_before=walk.raw_report.quality,
         quality_after=walk.report.quality,
         verdict=walk.verdicts["audit.quality_score"],
+        outlook=walk.outlook,
     )
 
 

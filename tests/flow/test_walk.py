@@ -116,7 +116,10 @@ def test_every_verb_prints_json_that_its_committed_schema_accepts(done, tmp_path
         "diff": ["diff", "0", "1"],
         "undo": ["undo", "--why", "a test of the verb"],
         **{f"config-{verb}": ["config", verb] for verb in ("show", "validate", "schema")},
+        **{f"review-{verb}": ["review", verb] for verb in ("sample", "next", "status")},
+        "review-import": ["review", "import", str(tmp_path / "review.csv")],
     }
+    Project.open(folder).review_sample(20, to=tmp_path / "review.csv")  # nothing filled in, so nothing changes
     schemas = {path.stem.removesuffix("@1"): json.loads(path.read_text()) for path in SCHEMAS.glob("*.json")}
     for verb in sorted(schemas, key=lambda verb: verb == "undo"):  # last: it takes the cleaning back
         place = ["-C", str(folder)] if verb not in ("init", "predict", "explain") else []

@@ -47,7 +47,7 @@ def test_the_shell_and_python_have_the_same_verbs() -> None:
         "open",
         "corpus",
     }
-    assert set(RESULTS) - WITHOUT_PROJECT == methods
+    assert {verb.replace("-", "_") for verb in set(RESULTS) - WITHOUT_PROJECT} == methods
 
 
 @pytest.mark.parametrize("name", sorted(schemas()))

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
         PredictResult,
         ReleaseResult,
         ReportResult,
+        ReviewImportResult,
+        ReviewNextResult,
+        ReviewSampleResult,
+        ReviewStatusResult,
         RunResult,
         SplitResult,
         StatusResult,
@@ -48,6 +52,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Show, check and describe tunewright.yaml.", no_args_is_help=True)
 app.add_typer(config_app, name="config", rich_help_panel="Project")
+review_app = typer.Typer(help="Let people read a sample; what they say corrects the score.", no_args_is_help=True)
+app.add_typer(review_app, name="review", rich_help_panel="Steps")
 
 Gates = Annotated[
     list[str] | None, typer.Option("--override", metavar="GATE", help="Go on past this gate; needs --why.")
@@ -275,6 +281,51 @@ def config_schema(shell: Shell) -> "ConfigResult":
     from tunewright.config.schema import schema_result
 
     return schema_result()
+
+
+@review_app.command("sample")
+@verb
+def review_sample(
+    shell: Shell,
+    n: Annotated[int, typer.Option("--n", help="Rows to draw; 500 to 1,000 decide most gates.")] = 1000,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Write them to this .json (Label Studio), .csv or .xlsx.")
+    ] = None,
+) -> "ReviewSampleResult":
+    """Draw rows for people to read: of every kind of finding and class, and some at random."""
+    return shell.project().review_sample(n, to=to)
+
+
+@review_app.command("import")
+@verb
+def review_import(
+    shell: Shell,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Label Studio exports, CSV or XLSX.")],
+    reviewer: Annotated[str, typer.Option(help="Who filled in rows that name nobody [the file's name].")] = "",
+) -> "ReviewImportResult":
+    """Take in what reviewers said, and say what it does to the score."""
+    return shell.project().review_import(files, reviewer=reviewer)
+
+
+@review_app.command("next")
+@verb
+def review_next(
+    shell: Shell,
+    reviewer: Annotated[str, typer.Option(help="Who reads [you].")] = "",
+) -> "ReviewNextResult":
+    """Review here, one row at a time; every answer is kept at once, and the next call goes on."""
+
+    def say(text: str) -> None:
+        print(text, end="" if text.endswith(" ") else "\n", file=sys.stderr, flush=True)
+
+    return shell.project().review_next(sys.stdin, say, reviewer=reviewer)
+
+
+@review_app.command("status")
+@verb
+def review_status(shell: Shell) -> "ReviewStatusResult":
+    """Say how far the review is, the corrected score, and how many more rows would decide the gate."""
+    return shell.project().review_status()
 
 
 @app.callback(invoke_without_command=True)

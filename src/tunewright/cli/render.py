@@ -28,6 +28,10 @@ from tunewright.results import (
     PredictResult,
     ReleaseResult,
     ReportResult,
+    ReviewImportResult,
+    ReviewNextResult,
+    ReviewSampleResult,
+    ReviewStatusResult,
     RunResult,
     SplitResult,
     StatusResult,
@@ -36,6 +40,7 @@ from tunewright.results import (
     VersionsResult,
     WhyResult,
 )
+from tunewright.review.score import Outlook
 
 SHOWN = 20
 _COLOR = {"blocking": "red", "warning": "yellow", "info": "dim"}
@@ -145,8 +150,11 @@ def _(value: CleanResult) -> None:
     console.print(f"{value.before.rows:,} rows → {value.rows_after:,} ({after})")
     if value.quality_after:
         console.print(
-            f"Quality score {value.quality_before.value:.1f} → {_interval(value.quality_after)}{_mark(value.verdict)}"
+            f"Quality score {value.quality_before.value:.1f} → {_interval(value.quality_after)}"
+            + ("; corrected by review:" if value.outlook else _mark(value.verdict))
         )
+    if value.outlook and value.verdict:
+        console.print(f"  {escape(value.outlook.words)}{_mark(value.verdict)}", soft_wrap=True)
 
 
 @render.register
@@ -287,6 +295,83 @@ def _(value: PredictResult) -> None:
         console.print(table)
     if value.rows > SHOWN:
         console.print(f"{value.rows - SHOWN:,} more rows; --output FILE writes them all.")
+
+
+@render.register
+def _(value: ReviewSampleResult) -> None:
+    console = _console()
+    console.print(
+        f"{value.rows:,} of {value.population:,} rows: {value.stratified:,} over {value.strata:,} strata, "
+        f"{value.random:,} at random (set {value.set})"
+    )
+    for path in value.files:
+        console.print(f"  {escape(_near(path))}", soft_wrap=True)
+    back = escape(_near(value.files[0])) if value.files else "FILE"
+    ways = f"tunewright review import {back}" if value.files else "--to FILE writes them; tunewright review next"
+    console.print(f"Next: [bold]{ways}[/]", soft_wrap=True)
+
+
+@render.register
+def _(value: ReviewImportResult) -> None:
+    console = _console()
+    table = _table("file", "answers", *_RECONCILED, numbers=("answers", *_RECONCILED))
+    for line in value.files:
+        counts = [getattr(line.account, kind) for kind in _RECONCILED]
+        name = f"{line.file} (known already)" if line.already else line.file
+        table.add_row(escape(name), f"{line.account.answers:,}", *(f"{count:,}" if count else "–" for count in counts))
+    console.print(table)
+    for line in value.files:
+        for kind, places in line.account.places.items():
+            console.print(
+                f"  {escape(line.file)}: {kind}: {escape(', '.join(places[:5]))}", style="dim", soft_wrap=True
+            )
+    console.print(
+        f"{value.reviewed:,} rows reviewed, {value.defective:,} defective, of which {value.corrected:,} put right"
+    )
+    _agreement(console, value.agreement)
+    console.print(
+        f"Quality score {_interval(value.before)} → {_interval(value.verdict.measured)}{_mark(value.verdict)}"
+    )
+    _outlook(console, value.outlook)
+
+
+@render.register
+def _(value: ReviewNextResult) -> None:
+    skipped = f", {value.skipped:,} skipped" if value.skipped else ""
+    _console().print(f"{value.answered:,} answered by {escape(value.reviewer)}{skipped}; {value.left:,} left")
+
+
+@render.register
+def _(value: ReviewStatusResult) -> None:
+    console = _console()
+    if not value.sets:
+        console.print("No sample yet: [bold]tunewright review sample --to review.xlsx[/]")
+    for line in value.sets:
+        console.print(f"set {line.set}: {line.reviewed:,} of {line.rows:,} rows reviewed")
+    for name, count in value.reviewers.items():
+        console.print(f"  {escape(name)}: {count:,}", style="dim")
+    if value.findings:
+        table = _table("reviewed rows with", "rows", "defective", numbers=("rows", "defective"))
+        for finding in value.findings:
+            table.add_row(escape(finding.name), f"{finding.reviewed:,}", f"{finding.defective:,}")
+        console.print(table)
+    _agreement(console, value.agreement)
+    corrected = f" → {_interval(value.corrected)} corrected" if value.corrected else ""
+    console.print(f"Quality score {_interval(value.automatic)}{corrected}{_mark(value.verdict)}")
+    _outlook(console, value.outlook)
+
+
+_RECONCILED = ("blank", "missing", "doubled", "edited", "unknown")
+
+
+def _agreement(console: Console, score: Score | None) -> None:
+    if score is not None:
+        console.print(f"Agreement (Krippendorff's alpha) {score.value:.2f} ({_ends(score)}) on {score.n:,} rows")
+
+
+def _outlook(console: Console, outlook: Outlook | None) -> None:
+    if outlook is not None:
+        console.print(escape(outlook.words), soft_wrap=True)
 
 
 @render.register

@@ -1,7 +1,7 @@
-"""Give rows the label that a person decided on.
+"""Give rows the label or the answer that a person decided on.
 
-The decision is in the finding that a review makes (`new_label`, and `reviewer` where it is known), or written down by
-example in the options. Nothing is relabelled by guess.
+The decision is in the finding that a review makes (`new_label` or `new_answer`, with `reviewer` and `seen` where they
+are known), or written down by example in the options. Nothing is relabelled by guess.
 """
 
 from collections.abc import Mapping
@@ -24,34 +24,36 @@ class Options(Frozen):
 
 
 def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
-    """The new label of each row that has a decision; an answer that was the label follows it."""
-    evidence = finding.frame
-    decided = pl.col("new_label") if "new_label" in evidence.columns else pl.lit(None, pl.String)
-    by = pl.col("reviewer") if "reviewer" in evidence.columns else pl.lit(None, pl.String)
+    """The new label or answer of each row that has a decision; an answer that was the label follows it."""
+    evidence = finding.frame.unique("row", keep="first", maintain_order=True)
+    absent = [name for name in ("new_label", "new_answer", "reviewer", "seen") if name not in evidence.columns]
+    told = evidence.with_columns(pl.lit(None, pl.String).alias(name) for name in absent).with_columns(
+        by=pl.coalesce("seen", pl.format("decided by {}", pl.col("reviewer").fill_null("a reviewer")))
+    )
+    answers = told.drop_nulls("new_answer").select(
+        "row", value="new_answer", reason=pl.format("another answer, {}", "by"), column=pl.lit("answer")
+    )
+    changes = pl.concat([_labels(corpus, told, options), answers])
+    return changes.with_columns(action=pl.lit("replace")).sort("row", "column")
+
+
+def _labels(corpus: Corpus, told: pl.DataFrame, options: Options) -> pl.DataFrame:
+    """`row`, `value`, `reason`, `column` of the labels that change; what is written in the options goes first."""
     written = pl.DataFrame(
         {"example_id": list(options.decisions), "written": list(options.decisions.values())},
         schema={"example_id": pl.String, "written": pl.String},
     )
     rows = (
-        evidence.select("row", decided=decided, by=by)
-        .unique("row", keep="first", maintain_order=True)
+        told.select("row", "new_label", "by")
         .join(corpus.scan("row", "example_id", "label", "answer").collect(), on="row", how="inner")
         .join(written, on="example_id", how="left", maintain_order="left")
-        .with_columns(value=pl.coalesce("written", "decided"))
+        .with_columns(value=pl.coalesce("written", "new_label"))
         .drop_nulls("value")
         .filter(pl.col("value").ne_missing(pl.col("label")))
-        .with_columns(
-            reason=pl.format(
-                "{} became {}, decided by {}",
-                pl.col("label").fill_null("no label"),
-                "value",
-                pl.col("by").fill_null("a reviewer"),
-            )
-        )
+        .with_columns(reason=pl.format("{} became {}, {}", pl.col("label").fill_null("no label"), "value", "by"))
     )
+    follow = rows.filter(pl.col("answer") == pl.col("label"))
     return pl.concat(
-        [
-            frame.select("row", "value", "reason", action=pl.lit("replace"), column=pl.lit(column))
-            for column, frame in (("label", rows), ("answer", rows.filter(pl.col("answer") == pl.col("label"))))
-        ]
-    ).sort("row", "column")
+        frame.select("row", "value", "reason", column=pl.lit(column))
+        for column, frame in (("label", rows), ("answer", follow))
+    )
