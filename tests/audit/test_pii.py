@@ -31,6 +31,13 @@ def test_what_blocks_can_be_chosen_and_is_known() -> None:
     assert mail.severity == "blocking"
 
 
+def test_sensitivity_moves_names_and_leaves_patterns() -> None:
+    world = corpus(["mail a@b.example", "Quillfeather was late again", "call 415-555-2671"], ["x"] * 3)
+    for sensitivity in ("low", "balanced", "high"):
+        findings = check(world, Options.model_validate({"sensitivity": sensitivity}))
+        assert {"email", "phone"} <= {f.kind for f in findings}
+
+
 def test_clean_rows_have_no_finding_and_types_can_be_chosen() -> None:
     assert check(corpus(["order 4111111111111111 is late", None, ""], ["x"] * 3), OFF) == ()
     world = corpus(["a@b.example +49 30 1234567"], ["x"])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.evidence.pii_table import LOOK_ALIKES, POSITIVE
 from tests.worlds import corpus
 
+from tunewright.evidence.pii import numbers, words
 from tunewright.evidence.pii.spans import SPAN_COLUMNS, PiiOptions, pii_spans, resolved, spans_of
 from tunewright.evidence.pii.types import TAGGED, pii_types
 
@@ -107,6 +108,39 @@ def test_row_order_and_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("tunewright.evidence.pii.spans.BATCH_ROWS", 7)
     random.Random(3).shuffle(texts)
     assert spans(*texts).select("text", "start", "type").sort("text", "start").equals(whole)
+
+
+def test_rows_and_runs_passed_over_hold_no_span(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(20)
+    known = [text for _, text, _ in ROWS] + LOOK_ALIKES
+    texts = [f"{draw.choice(known)}{draw.choice((' ', ', ', '; '))}{draw.choice(known).upper()}" for _ in range(1500)]
+    texts += ["".join(draw.choice("0123456789 -./:+ABpin@secret") for _ in range(40)) for _ in range(1500)]
+    quick = spans(*texts)
+    monkeypatch.setattr(numbers, "SHORTEST", dict.fromkeys(numbers.SHORTEST, 0))
+    monkeypatch.setattr(words, "_with_any", lambda rows, stems, any_case=False: rows)
+    monkeypatch.setattr(words, "STREET_WORDS", "")
+    straight = spans(*texts)
+    assert quick.height > 1000
+    assert quick.equals(straight)
+
+
+def test_a_number_with_a_check_digit_is_not_made_part_of_an_address() -> None:
+    found = spans("Send it to 12 Main Street, Springfield 4111 1111 1111 1111", options=PiiOptions())
+    assert ("payment_card", "4111 1111 1111 1111") in found.select("type", "value").rows()
+
+
+def test_each_identifier_that_the_rules_name_has_a_type() -> None:
+    types = pii_types()
+    hipaa = {kind.hipaa for kind in types.values()}
+    # Of the eighteen, faces and voices (P, Q) are not in texts, and every other number is "any other" (R).
+    assert {*"ABCDEFGHIJKLMNOR"} - hipaa == {"E"}  # a fax number is a phone number here
+    assert {name for name, kind in types.items() if kind.gdpr == "special"} == {
+        "uk_nhs",
+        "medical_record",
+        "health_plan",
+    }
+    assert {name for name, kind in types.items() if kind.gdpr == "none"} == {"url", "secret", "place"}
+    assert types["postal_code"].hipaa == types["street_address"].hipaa == types["place"].hipaa == "B"
 
 
 def test_what_is_masked_stays_as_it_is() -> None:

@@ -3,7 +3,12 @@
 What is recognized, and by which shape, check digit or word: `evidence/pii`. Rows block where the data harms by itself
 when a model repeats it: what PCI DSS forbids to keep, what opens an account, and what a state identifies a person by.
 The rest warns, because whether an e-mail address may stay is a matter of the contract, not of the data.
+
+`second: presidio` lets Microsoft Presidio read the texts too (``pip install "tunewright[pii]"``): its spans join ours,
+and where both found something ours stays. It reads one text at a time, so `second_texts` can bound how many it reads.
 """
+
+from typing import Literal
 
 import polars as pl
 from pydantic import Field
@@ -11,7 +16,7 @@ from pydantic import Field
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding
 from tunewright.core.frozen import Frozen
-from tunewright.evidence.pii.spans import PiiOptions, pii_spans
+from tunewright.evidence.pii.spans import PiiOptions, pii_spans, second_facts
 from tunewright.evidence.pii.types import pii_types
 
 BLOCKING = (
@@ -35,12 +40,21 @@ class Options(Frozen):
 
     types: tuple[str, ...] = Field((), description="Types of personal data to look for; none named means all.")
     names: bool = Field(True, description="Look for names of persons and places too, with the built-in tagger.")
+    sensitivity: Literal["low", "balanced", "high"] = Field(
+        "balanced",
+        description="How readily the tagger takes a word for a name: `high` misses the fewest names and flags the most "
+        "words that are none, `low` the reverse. Patterns such as card numbers are not affected.",
+    )
+    second: Literal["", "presidio"] = Field("", description="Another detector that reads the texts too: `presidio`.")
+    second_texts: int = Field(0, ge=0, description="How many texts, evenly drawn, the second one reads; 0 is all.")
     blocking: tuple[str, ...] = Field(BLOCKING, description="Types whose rows count against the score.")
 
 
 def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     """Spans of personal data by type; the evidence says where they stand, never what they say."""
-    spans = pii_spans(corpus, PiiOptions(types=options.types, names=options.names))
+    looked = PiiOptions.model_validate(options.model_dump(exclude={"blocking"}))
+    spans = pii_spans(corpus, looked)
+    second = second_facts(looked)
     return tuple(
         Finding.of(
             spans.filter(pl.col("type") == name).select(
@@ -52,7 +66,7 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
             message=f"{about.title.lower() if not about.title[:2].isupper() else about.title} in the {{column}}, "
             "characters {start} to {end}",
             fix="redact",
-            facts={"spans": count, "hipaa": about.hipaa, "gdpr": about.gdpr, "pci": about.pci},
+            facts={"spans": count, "hipaa": about.hipaa, "gdpr": about.gdpr, "pci": about.pci, **second},
         )
         for name, about in pii_types().items()
         if (count := spans.filter(pl.col("type") == name).height)

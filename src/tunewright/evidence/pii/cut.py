@@ -10,6 +10,8 @@ import polars as pl
 MARK = "\0"
 #: Characters of context kept on each side.
 AROUND = 48
+_FOUND = {"item": pl.Int64, "start": pl.Int64, "end": pl.Int64, "before": pl.String, "after": pl.String,
+          "match": pl.String}  # fmt: skip
 
 
 def cut(
@@ -28,6 +30,8 @@ def cut(
     Returns:
         `item`, `start`, `end` (characters in `column`), `match`, `before`, `after` (`AROUND` characters each).
     """
+    if frame.is_empty():  # compiling a long pattern takes longer than many rows
+        return pl.DataFrame(schema=_FOUND)
     hits = frame.lazy().select("item", pl.col(column).alias("text")).filter(pl.col("text").str.contains(pattern))
     return _whole(hits, pattern) if value == "${0}" else _parts(hits, pattern, f"{lead}{MARK}{value}{MARK}{trail}")
 

@@ -160,6 +160,13 @@ RULES: tuple[Rule, ...] = (
          keep=_DIGITS_7_15 & ~_MATCH.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}")),
 )  # fmt: skip
 
+#: Bytes of the shortest span of each type; shorter runs hold none and are passed over.
+SHORTEST = {
+    "iban": 12, "payment_card": 12, "us_ssn": 9, "uk_nino": 9, "uk_nhs": 10, "fr_nir": 15, "es_dni": 9,
+    "it_fiscal_code": 16, "de_tax_id": 11, "identity_document": 6, "ip_address": 6, "device_id": 15, "vin": 17,
+    "medical_record": 5, "health_plan": 6, "account_number": 5, "postal_code": 3, "phone": 7,
+}  # fmt: skip
+
 
 def runs(texts: pl.DataFrame) -> pl.DataFrame:
     """The runs of `texts` (`item`, `text`): `run`, `item`, `start`, `text`, `before`, `after`."""
@@ -175,7 +182,8 @@ def number_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
 def spans_in_runs(found: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
     """The same over runs that are known already."""
     long = (
-        found.filter(pl.col("text").str.len_bytes() >= 3)
+        found.with_columns(bytes=pl.col("text").str.len_bytes())
+        .filter(pl.col("bytes") >= min(SHORTEST.values()))
         .rename({"item": "of"})
         .with_columns(
             item="run",
@@ -194,6 +202,7 @@ def _none() -> pl.DataFrame:
 
 def _spans(found: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     pattern = r"(^|[^0-9A-Za-z])(" + rule.shape + r")($|[^0-9A-Za-z])"
+    found = found.filter(pl.col("bytes") >= SHORTEST[rule.type])
     if rule.score is None:
         found = found.filter(pl.col("context").str.contains(rule.words) | pl.col("behind"))
     inner = cut(found, pattern, lead="${1}", value="${2}", trail="${3}").filter(pl.col("match") != "")

@@ -6,6 +6,7 @@ social security number is undone by trying all of them, six digits leave hundred
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 import polars as pl
 from pydantic import Field
@@ -24,8 +25,10 @@ BATCH_ROWS = 65_536
 DIGEST_DIGITS = 6
 #: What stands where personal data stood: the name of its type, or a pseudonym (clean/fixes).
 MASK = r"\[[A-Z]+(?:_[A-Z]+)*(?:-[a-z]{8})?\]"
+#: Types of patterns that are parts of what the tagger finds whole: of these and its spans the longest stays.
+LOOSE = ("street_address", "postal_code")
 #: Kept spans of another version are not read; raise it when the same options would find others.
-VERSION = 1
+VERSION = 2
 SPAN_COLUMNS = {
     "row": pl.Int64,
     "column": pl.String,
@@ -42,6 +45,9 @@ class PiiOptions(Frozen):
 
     types: tuple[str, ...] = Field((), description="Types that are looked for; none named means all.")
     names: bool = Field(True, description="Look for names of persons and places too, with the tagger.")
+    sensitivity: Literal["low", "balanced", "high"] = Field("balanced", description="How readily a word is a name.")
+    second: Literal["", "presidio"] = Field("", description="Another detector that reads the texts too.")
+    second_texts: int = Field(0, ge=0, description="How many texts, evenly drawn, the second reads; 0 is all.")
 
 
 def pii_spans(corpus: Corpus, options: PiiOptions | None = None) -> pl.DataFrame:
@@ -59,23 +65,54 @@ def pii_spans(corpus: Corpus, options: PiiOptions | None = None) -> pl.DataFrame
 
 def spans_of(places: pl.DataFrame, options: PiiOptions, progress: Progress = SILENT) -> pl.DataFrame:
     """The same over `places` (`row`, `column`, `text`)."""
+    numbered = places.select("row", "column", "text", item=pl.int_range(pl.len(), dtype=pl.Int64))
+    second = _second(numbered, options, progress) if options.second else None
     starts = range(0, places.height, BATCH_ROWS)
     # Polars runs most string expressions on one core and lets go of the interpreter, so batches run side by side.
     with ThreadPoolExecutor(max_workers=pl.thread_pool_size()) as pool:
-        done = pool.map(lambda start: _batch(places.slice(start, BATCH_ROWS), options), starts)
+        done = pool.map(lambda start: _batch(numbered.slice(start, BATCH_ROWS), options, second), starts)
         frames = list(tracked(done, progress, "personal data", len(starts), "batches"))
     return pl.concat([pl.DataFrame(schema=SPAN_COLUMNS), *frames]).sort("row", "column", "start")
 
 
-def _batch(places: pl.DataFrame, options: PiiOptions) -> pl.DataFrame:
+def types_of(options: PiiOptions) -> frozenset[str]:
+    """The types that `options` ask for."""
     known = [name for name in pii_types() if options.names or name not in TAGGED]
-    types = frozenset(known if not options.types else (name for name in known if name in options.types))
-    numbered = places.select("row", "column", "text", item=pl.int_range(pl.len(), dtype=pl.Int64))
+    return frozenset(known if not options.types else (name for name in known if name in options.types))
+
+
+def second_facts(options: PiiOptions) -> dict[str, str | int]:
+    """What a finding says of the second detector: its name, what it read with, and how many texts at most."""
+    if not options.second:
+        return {}
+    from tunewright.evidence.pii.presidio import presidio_reads_with
+
+    facts: dict[str, str | int] = {"second": options.second, "second_read_with": presidio_reads_with()}
+    return facts | ({"second_texts": options.second_texts} if options.second_texts else {})
+
+
+def _second(texts: pl.DataFrame, options: PiiOptions, progress: Progress) -> pl.DataFrame:
+    from tunewright.evidence.pii.presidio import presidio_spans
+
+    every = max(1, texts.height // options.second_texts) if options.second_texts else 1
+    drawn = texts.gather_every(every).head(options.second_texts or texts.height)
+    # Asked for by name, so a missing package ends the check rather than passing for "nothing found".
+    return presidio_spans(drawn.select("item", "text"), types_of(options), progress)
+
+
+def _batch(numbered: pl.DataFrame, options: PiiOptions, second: pl.DataFrame | None) -> pl.DataFrame:
+    types = types_of(options)
     looked = numbered.select("item", pl.col("text").str.replace_all(MARK, " ", literal=True))
     known_by = [word_spans(looked, types), number_spans(looked, types)]
-    if types & set(TAGGED):
-        known_by.append(tagged_spans(looked, types))
-    found = _outside_masks(resolved(pl.concat(known_by)), looked)
+    # A number that its check digit or the words before it name is not made part of an address around it.
+    ranked = [pl.concat(known_by).with_columns(rank_of=pl.col("type").is_in(LOOSE).cast(pl.Int8))]
+    if types & {*TAGGED, "street_address"} and options.names:
+        ranked.append(tagged_spans(looked, types, options.sensitivity).with_columns(rank_of=pl.lit(1, pl.Int8)))
+    if second is not None:
+        own = second.join(numbered.select("item"), on="item", how="semi")
+        ranked.append(own.with_columns(rank_of=pl.lit(2, pl.Int8)))
+    spans = pl.concat(ranked)
+    found = _outside_masks(resolved(spans), looked)
     joined = found.join(numbered, on="item", how="left", maintain_order="left").with_columns(
         value=pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
     )
@@ -86,6 +123,7 @@ def resolved(spans: pl.DataFrame) -> pl.DataFrame:
     """`spans` (`item`, `start`, `end`, `type`, `score`) without overlaps: the longest stays, then the surest.
 
     What sticks out of the one that stays is kept under its own type, so that nothing found is ever left in the open.
+    Where there is a `rank_of`, a span of a lower one stays before all of these.
     """
     rest = _ranked(spans)
     kept = []
@@ -119,7 +157,9 @@ def _outside_masks(spans: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
 def _ranked(spans: pl.DataFrame) -> pl.DataFrame:
     length = pl.col("end") - pl.col("start")
     unique = spans.unique(["item", "start", "end", "type"], keep="first", maintain_order=True)
-    ordered = unique.sort("item", length, "score", "type", "start", descending=[False, True, True, False, False])
+    first = ["rank_of"] if "rank_of" in spans.columns else []
+    down = [*[False for _ in first], False, True, True, False, False]
+    ordered = unique.sort(*first, "item", length, "score", "type", "start", descending=down)
     return ordered.with_columns(rank=pl.int_range(pl.len()))
 
 

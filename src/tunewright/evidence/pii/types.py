@@ -18,12 +18,14 @@ class PiiType(Frozen):
         hipaa: letter of the identifier in 45 CFR 164.514(b)(2)(i), None when it is none of the eighteen.
         gdpr: ``personal`` (Article 4), ``special`` (Article 9) or ``none``.
         pci: whether PCI DSS governs it.
+        presidio: what Presidio calls it, if it knows it.
     """
 
     title: str
     hipaa: str | None
     gdpr: Literal["personal", "special", "none"]
     pci: bool
+    presidio: tuple[str, ...] = ()
 
 
 @cache
