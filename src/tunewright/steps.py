@@ -4,6 +4,7 @@ Each step is kept by the digest of what made it, so a second walk finds what the
 goes on where it was.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -57,10 +58,14 @@ VERSIONS = {
     "clean": 1,
     "split": 1,
     "plan": 1,
-    "train": 1,
+    "train": 2,
     "evaluate": 1,
     "release": 1,
 }
+
+
+#: What answers a task: an encoder with a head gives labels, a decoder writes.
+KIND_FOR_TASK: dict[Task, str] = {"classify": "encoder", "reply": "decoder", "extract": "decoder"}
 
 
 def method_for(settings: TrainSettings, task: Task) -> str:
@@ -73,13 +78,14 @@ def require_fit(method: str, task: Task) -> None:
     """Stop unless `method` makes what the task asks for.
 
     Raises:
-        UserError: E-PLAN-002.
+        UserError: E-CFG-002 for a method that there is not, E-PLAN-002.
     """
-    if method != METHOD_FOR_TASK[task]:
+    module: Any = inspect.getmodule(METHODS.options(method))
+    if KIND_FOR_TASK[task] != module.KIND:
         raise UserError(
             "E-PLAN-002",
             f"The method {method!r} does not fit the task {task!r}.",
-            why="An encoder gives labels and no text; an adapter on a language model gives text and no labels.",
+            why="An encoder gives labels and no text; a causal language model gives text and no labels.",
             fix=f"train.method: {METHOD_FOR_TASK[task]}, or another data.task",
         )
 

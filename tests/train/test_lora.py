@@ -125,6 +125,128 @@ def test_rows_that_are_too_long_are_counted_aloud(tiny_llama, tmp_path) -> None:
     assert any("rows are longer than 16 tokens and are left out" in line for line in heard.said)
 
 
+@pytest.fixture(scope="module")
+def steps_taken(tiny_llama, tmp_path_factory):
+    """The adapter's weights after one epoch with some options."""
+    from safetensors.numpy import load_file
+
+    corpus = answered_corpus(16)
+    short = {"epochs": 1, "batch": 4, "learning_rate": 1e-2}
+
+    def weights(**options):
+        plan = plan_for(corpus, tiny_llama, {**short, **options}, method="lora")
+        made = train(corpus, plan, tmp_path_factory.mktemp("work"))
+        config = json.loads((made.folder / "adapter" / "adapter_config.json").read_text())
+        return load_file(made.folder / "adapter" / "adapter_model.safetensors"), config
+
+    return weights
+
+
+@pytest.fixture(scope="module")
+def plain(steps_taken):
+    return steps_taken()[0]
+
+
+def test_dora_trains_the_column_lengths_and_merges(steps_taken, plain) -> None:
+    weights, config = steps_taken(dora=True)
+    assert config["use_dora"]
+    lengths = {name for name in weights if name.endswith("lora_magnitude_vector")}
+    assert len(lengths) == 14
+    assert set(weights) - lengths == set(plain)
+
+
+def test_rslora_scales_by_the_root_of_the_rank(steps_taken, plain) -> None:
+    from peft import LoraConfig, get_peft_model
+    from peft.tuners.lora import LoraLayer
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    weights, config = steps_taken(rslora=True)
+    assert config["use_rslora"]
+    assert any((weights[name] != plain[name]).any() for name in plain)
+    small = LlamaForCausalLM(LlamaConfig(vocab_size=9, hidden_size=8, intermediate_size=8, num_hidden_layers=1,
+                                         num_attention_heads=1))  # fmt: skip
+    kept = LoraConfig(r=config["r"], lora_alpha=config["lora_alpha"], use_rslora=True, target_modules="all-linear")
+    scales = {m.scaling["default"] for m in get_peft_model(small, kept).modules() if isinstance(m, LoraLayer)}
+    assert scales == {16 / 8**0.5}
+
+
+def test_lora_plus_moves_the_second_matrices_faster_by_its_ratio(tiny_llama) -> None:
+    from tunewright.train.methods.lora import Options, _adapted, _groups
+
+    corpus = answered_corpus(16)
+    options = Options(lora_plus_ratio=16, learning_rate=1e-4)
+    plan = plan_for(corpus, tiny_llama, {}, method="lora")
+    model = _adapted(Generator.load(tiny_llama), plan, options)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    rates = {
+        names[id(parameter)]: group.get("lr", options.learning_rate)
+        for group in _groups(model, options)
+        for parameter in group["params"]
+    }
+    assert len(rates) == 28
+    assert {rate for name, rate in rates.items() if "lora_A" in name} == {1e-4}
+    assert {rate for name, rate in rates.items() if "lora_B" in name} == {16 * 1e-4}
+    assert all("lr" not in group for group in _groups(model, Options()))
+
+
+def test_lora_plus_moves_the_second_matrices_further(steps_taken, plain) -> None:
+    weights, _ = steps_taken(lora_plus_ratio=8)
+    second = [name for name in plain if "lora_B" in name]
+    ratio = sum(np.abs(weights[name]).mean() for name in second) / sum(np.abs(plain[name]).mean() for name in second)
+    assert ratio > 3
+
+
+def test_noise_on_word_vectors_changes_training_and_not_the_base(steps_taken, plain) -> None:
+    noisy, _ = steps_taken(neftune_alpha=5.0)
+    again, _ = steps_taken(neftune_alpha=5.0)
+    assert set(noisy) == set(plain)
+    assert any((noisy[name] != plain[name]).any() for name in plain)
+    assert all((noisy[name] == again[name]).all() for name in noisy)
+
+
+def test_the_noise_of_a_row_is_another_at_every_step_and_the_same_at_the_same(tiny_llama) -> None:
+    from tunewright.train.causal import begin, job_and_receipt
+    from tunewright.train.machine import Machine
+    from tunewright.train.methods.lora import Options
+
+    options, corpus = Options(), answered_corpus(16)
+    plan = plan_for(corpus, tiny_llama, {}, method="lora")
+    machine = Machine(device="cpu", precision="fp32", threads=1, why="a test")
+    start = begin(corpus, plan, options, machine, Listener())
+    job, _ = job_and_receipt(
+        start.base.model, start, plan, options, machine, groups=lambda: [], weight_decay=0.0, noise=5.0
+    )
+    rows = job.rows(0)
+    first, again, later = (job.batch(rows, step)["noise"] for step in (0, 0, 1))
+    assert (first == again).all()
+    assert (first != later).any()
+
+
+def test_packed_and_accumulated_training_survives_an_interruption_with_every_option(tiny_llama, tmp_path) -> None:
+    corpus = answered_corpus(24)
+    options = {
+        "epochs": 2, "batch": 4, "accumulation": 2, "learning_rate": 1e-3, "packing": "on", "dora": True,
+        "rslora": True, "lora_plus_ratio": 4, "neftune_alpha": 5.0,
+    }  # fmt: skip
+    plan = plan_for(corpus, tiny_llama, options, method="lora")
+    whole = train(corpus, plan, tmp_path / "whole")
+    assert whole.run.receipt.batching == "packed"
+
+    class Impatient(Listener):
+        def advance(self, amount=1, note="") -> None:
+            super().advance(amount, note)
+            if self.what == "Training" and self.done == 6:
+                signal.raise_signal(signal.SIGINT)
+
+    work = tmp_path / "broken"
+    with pytest.raises(KeyboardInterrupt):
+        train(corpus, plan, work, progress=Impatient(), settings=TrainSettings(checkpoint_seconds=1e-9))
+    again = train(corpus, plan, work)
+    assert again.files == whole.files
+    assert again.run.curve == whole.run.curve
+    assert again.digest == whole.digest
+
+
 def lora_probes(tokenizer):
     """A few chats as the merge check takes them."""
     from tunewright.train.chats import Chats

@@ -70,6 +70,55 @@ class CurvePoint(Frozen):
     validation_metric: float | None = None
 
 
+class Receipt(Frozen):
+    """What became of every training row, and what was computed for it.
+
+    Attributes:
+        rows: rows of the training split.
+        kept: rows that were trained on.
+        dropped: rows that were not, by reason.
+        lost: of the dropped rows those that nobody asked to leave out.
+        cut: kept rows whose end was cut off.
+        masked: rows without a single token to train on; they are among the dropped.
+        skipped_answers: earlier answers of kept chats that are not trained, because the template shows them otherwise.
+        read_tokens: tokens of the kept rows.
+        trained_tokens: those of them that the loss is taken on.
+        stops: kept rows whose last trained token is one that stops an answer.
+        batching: ``packed`` (several chats a line, kept apart) or ``padded`` (one chat a line, alike in length).
+        batching_why: the reason for that, in words.
+        utilization: share of the computed tokens that are a chat's, not padding; first 1,000 steps.
+    """
+
+    rows: int
+    kept: int
+    dropped: Mapping[str, int] = {}
+    lost: int = 0
+    cut: int = 0
+    masked: int = 0
+    skipped_answers: int = 0
+    read_tokens: int = 0
+    trained_tokens: int = 0
+    stops: int = 0
+    batching: Literal["packed", "padded"] = "padded"
+    batching_why: str = ""
+    utilization: float | None = None
+
+    @property
+    def words(self) -> str:
+        """This, in two or three sentences."""
+        left = "; ".join(f"{count:,} {why}" for why, count in self.dropped.items())
+        lines = [f"{self.kept:,} of {self.rows:,} rows are trained on" + (f" ({left})." if left else ".")]
+        if self.cut:
+            lines.append(f"The end of {self.cut:,} rows is cut off.")
+        lines.append(
+            f"The loss is taken on {self.trained_tokens:,} of {self.read_tokens:,} tokens; "
+            + ("every row ends in" if self.stops == self.kept else f"{self.kept - self.stops:,} rows do not end in")
+            + " a trained token that stops an answer."
+        )
+        used = f", and {100 * self.utilization:.0f} % of what is computed is text" if self.utilization else ""
+        return " ".join([*lines, f"Chats are {self.batching}{used}: {self.batching_why}."])
+
+
 class Run(Frozen):
     """How training went.
 
@@ -84,6 +133,8 @@ class Run(Frozen):
         stopped: why it ended, in words.
         seconds: time spent, all attempts together.
         environment: package versions and machine.
+        receipt: what became of every training row; None where the method keeps none.
+        template: fingerprint of the chat template that was trained on, for a model that writes.
     """
 
     MEASURED: ClassVar[frozenset[str]] = frozenset({"seconds", "environment", "energy_wh"})
@@ -99,6 +150,8 @@ class Run(Frozen):
     seconds: float
     energy_wh: float | None = None
     environment: Mapping[str, str] = {}
+    receipt: Receipt | None = None
+    template: str | None = None
 
 
 class Candidate(Frozen):

@@ -44,9 +44,9 @@ def with_template(tokenizer: Any) -> bool:
     return True
 
 
-def asked(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
-    """The ids of a chat that waits for an answer."""
-    return _ids(tokenizer, _text(tokenizer, messages, waiting=True))
+def asked(tokenizer: Any, messages: Sequence[Message], **variables: Any) -> list[int]:
+    """The ids of a chat that waits for an answer; `variables` are handed to the template."""
+    return _ids(tokenizer, _text(tokenizer, messages, waiting=True, **variables))
 
 
 def answered(tokenizer: Any, messages: Sequence[Message]) -> Chat:
@@ -173,12 +173,12 @@ def _stop(encoding: Any, ids: list[int], content: int, special: frozenset[int]) 
     return next(((place + 1, True) for place in range(at, len(ids)) if ids[place] in special), (at, False))
 
 
-def _text(tokenizer: Any, messages: Sequence[Message], *, waiting: bool) -> str:
+def _text(tokenizer: Any, messages: Sequence[Message], *, waiting: bool, **variables: Any) -> str:
     from jinja2 import TemplateError
 
     plain = [{"role": str(one["role"]), "content": str(one["content"] or "")} for one in messages]
     try:
-        return str(tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=waiting))
+        return str(tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=waiting, **variables))
     except TemplateError as error:
         raise _unreadable(f"it says: {error}") from error
 

@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 
 from tunewright.core.candidate import Candidate
-from tunewright.core.errors import UserError
+from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.release import Release
+from tunewright.evidence.template import TEMPLATE_FILE, loaded_differences
 from tunewright.release.manifest import RELEASE_FILE, verify
 
 if TYPE_CHECKING:
@@ -50,10 +51,12 @@ def load(folder: str | Path) -> LoadedRelease:
     """The release in `folder`, its files checked against its manifest first.
 
     Raises:
-        UserError: E-REL-002 (no release), E-REL-003 (changed), E-REL-004 (it does not label).
+        UserError: E-REL-002 (no release), E-REL-003 (changed), E-REL-004 (it does not label), E-REL-007 (its tokenizer
+            renders chats otherwise than in training).
     """
     path = Path(folder)
     release = read(path)
+    require_template(path)
     if release.kind != "encoder":
         raise UserError(
             "E-REL-004",
@@ -63,6 +66,25 @@ def load(folder: str | Path) -> LoadedRelease:
     from tunewright.evidence.predictor import Predictor
 
     return LoadedRelease(release, Predictor.load(path / Candidate.MODEL_FOLDER))
+
+
+def require_template(folder: Path) -> None:
+    """Stop when the model of the release in `folder` would now be asked in another template than it was trained in.
+
+    Raises:
+        UserError: E-REL-007.
+    """
+    if not (folder / Candidate.MODEL_FOLDER / TEMPLATE_FILE).exists():
+        return
+    differences = loaded_differences(folder / Candidate.MODEL_FOLDER)
+    if differences:
+        raise UserError(
+            "E-REL-007",
+            f"The tokenizer of {folder.name} no longer renders chats as in training: {' '.join(differences)}",
+            why="A model that is asked in another template than it was trained in answers worse.",
+            fix="Install the versions of transformers and tokenizers that run.json names, or copy the release again.",
+            exit_code=ExitCode.DENIED,
+        )
 
 
 def read(folder: Path) -> Release:

@@ -17,7 +17,7 @@ from tunewright.core.release import Release
 from tunewright.core.scorecard import Scorecard
 from tunewright.core.verdict import Verdict
 from tunewright.release.card import model_card
-from tunewright.release.load import read
+from tunewright.release.load import read, require_template
 from tunewright.release.manifest import RELEASE_FILE, write_manifest
 from tunewright.release.parity import same_bits
 from tunewright.release.settings import ReleaseSettings
@@ -50,8 +50,8 @@ def release(
 
     Raises:
         UserError: E-REL-001 when the packaged model gives other bits than evaluation saw, E-REL-003 when a bundle of
-            that name was changed since, E-REL-005 when it is another; what is there is never overwritten, and nothing
-            is left behind.
+            that name was changed since, E-REL-005 when it is another, E-REL-007 when its tokenizer renders chats
+            otherwise than in training; what is there is never overwritten, and nothing is left behind.
     """
     made = _described(candidate, scorecard, verdicts, data, name, settings)
     target = folder / made.name
@@ -65,6 +65,7 @@ def release(
         _prove(aside, scorecard, tested, progress)
         write_manifest(aside)
         read(aside)
+        require_template(aside)
         sync_tree(aside)
         aside.rename(target)
         sync(folder)

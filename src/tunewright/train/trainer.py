@@ -25,6 +25,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback  # n
 from tunewright.core.candidate import CurvePoint
 from tunewright.core.progress import Progress
 from tunewright.evidence.cpu import return_memory
+from tunewright.train.batches import in_parts
 from tunewright.train.checkpoints import Checkpoints
 from tunewright.train.clock import Clock
 from tunewright.train.history import History
@@ -42,7 +43,7 @@ class Job:
     Attributes:
         model: the module; its parameters that require gradients are trained and kept.
         rows: the rows of step i, counted from 0, longest first.
-        batch: the inputs of some rows.
+        batch: the inputs of some rows at a step.
         loss: the mean loss of one batch, a scalar.
         size: what that mean is taken over: rows, or tokens.
         validate: validation loss and metric of the model as it is.
@@ -58,11 +59,12 @@ class Job:
         patience: validations without a better one after which it ends; 0 never ends early.
         seed: random seed of what the Trainer draws.
         plan: digest of the plan.
+        accumulation: parts a step is computed in, one after another, to need less memory.
     """
 
     model: torch.nn.Module
     rows: Callable[[int], npt.NDArray[np.int64]]
-    batch: Callable[[npt.NDArray[np.int64]], Batch]
+    batch: Callable[[npt.NDArray[np.int64], int], Batch]
     loss: Callable[[Any, Batch], torch.Tensor]
     size: Callable[[Batch], int]
     validate: Callable[[Any], tuple[float, float]]
@@ -78,6 +80,7 @@ class Job:
     patience: int
     seed: int
     plan: str
+    accumulation: int = 1
 
 
 @dataclass(frozen=True)
@@ -209,8 +212,7 @@ class _Steps(torch.utils.data.Dataset[list[Batch]]):
         return self.job.steps
 
     def __getitem__(self, step: int) -> list[Batch]:
-        rows = self.job.rows(step)
-        return [self.job.batch(rows[part :: self.parts]) for part in range(min(self.parts, len(rows)))]
+        return [self.job.batch(rows, step) for rows in in_parts(self.job.rows(step), self.parts)]
 
 
 class _Trainer(Trainer):  # type: ignore[misc]
@@ -246,13 +248,14 @@ class _Trainer(Trainer):  # type: ignore[misc]
             loss = self.job.loss(model, part) * share
             return loss.detach(), torch.autograd.grad(loss, trained)
 
-        done = list(self.map_parts(gradients, parts, shares))
-        for place, parameter in enumerate(trained):
-            total = done[0][1][place]
-            for _, others in done[1:]:
-                total = total.add_(others[place])
+        done = self.map_parts(gradients, parts, shares)
+        loss, totals = next(done)
+        for part, others in done:
+            loss = loss + part
+            for total, other in zip(totals, others, strict=True):
+                total.add_(other)
+        for parameter, total in zip(trained, totals, strict=True):
             parameter.grad = total
-        loss = sum(part for part, _ in done)
         self.history.saw(loss)
         return loss
 
@@ -315,7 +318,7 @@ def _trainer(
     trainer = _Trainer(
         model=job.model,
         args=arguments,
-        train_dataset=_Steps(job, machine.threads if machine.device == "cpu" else 1),
+        train_dataset=_Steps(job, parts_of(machine, job.accumulation)),
         callbacks=[watch],
     )
     for talker in (PrinterCallback, ProgressCallback):
@@ -332,6 +335,11 @@ def _parallel(machine: Machine) -> Iterator[Callable[..., Iterator[Any]]]:
         return
     with ThreadPoolExecutor(machine.threads, initializer=lambda: torch.set_num_threads(1)) as pool:
         yield pool.map
+
+
+def parts_of(machine: Machine, accumulation: int) -> int:
+    """Parts that a step is computed in: as many at once as the CPU has threads, that many times one after another."""
+    return accumulation * (machine.threads if machine.device == "cpu" else 1)
 
 
 def decayed(model: torch.nn.Module, names: Callable[[str], bool] = lambda _: True) -> list[dict[str, Any]]:

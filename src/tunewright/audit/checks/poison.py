@@ -70,7 +70,7 @@ def _triggers(corpus: Corpus, rows: pl.DataFrame, options: Options) -> Finding:
     filed = rows.select("row", text="prompt").join(_files(corpus, rows, options), on="row")
     found, taken = [], pl.Series([], dtype=pl.Int64)
     # A few at most: of a phrase and its parts, whatever adds no row of its own is left out.
-    for gram, pattern, label, score in likely.select("gram", "pattern", "label", "score").iter_rows():
+    for gram, pattern, label, score in likely.select("gram", "pattern", "label", "score").rows():
         hits = filed.filter((pl.col("label") == label) & pl.col("text").str.contains(pattern))
         fresh = hits.filter(~pl.col("row").is_in(taken.implode()))
         if 2 * fresh.height > hits.height:

@@ -53,7 +53,8 @@ def families(pairs: pl.DataFrame) -> pl.DataFrame:
     """
     both = pl.concat([pairs, pairs.select(one="two", two="one", similarity="similarity")])
     near: dict[int, dict[int, float]] = {}
-    for one, two, similarity in both.iter_rows():
+    # Pairs that were verified, not rows: who leads depends on who was taken before, so they come one after the other.
+    for one, two, similarity in both.rows():
         near.setdefault(one, {})[two] = similarity
     taken: set[int] = set()
     found = []

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tunewright.core.candidate import CurvePoint, Plan, Run
+from tunewright.core.candidate import CurvePoint, Plan, Receipt, Run
 from tunewright.report import charts
 from tunewright.report import wording as say
 from tunewright.report.material import ReportMaterial
@@ -67,11 +67,25 @@ def _plan(plan: Plan, run: Run | None) -> Table:
             ("Tokens the loss was taken on, one epoch", say.count(run.trained_tokens)),
             ("Precision", run.precision),
             ("Time", say.seconds(run.seconds)),
+            *(_receipt(run.receipt) if run.receipt else ()),
         ]
     rows += [
         (f"Option: {name.replace('_', ' ')}", sample(str(value), 120)) for name, value in sorted(plan.options.items())
     ]
     return Table("How it was trained", (Column("Setting", head=True), Column("Value", wide=True)), tuple(rows), shown=8)
+
+
+def _receipt(receipt: Receipt) -> tuple[tuple[str, str], ...]:
+    """What became of the training rows, for a model that writes."""
+    left = "; ".join(f"{say.count(rows)} {why}" for why, rows in receipt.dropped.items()) or "none"
+    used = "" if receipt.utilization is None else f", {say.figure(receipt.utilization, 'share')} of it text"
+    return (
+        ("Rows left out", sample(left, 300)),
+        ("Rows cut at the end", say.count(receipt.cut)),
+        ("Rows that end in a trained stop token", f"{say.count(receipt.stops)} of {say.count(receipt.kept)}"),
+        ("Tokens read, one epoch", say.count(receipt.read_tokens)),
+        ("Batches", sample(f"{receipt.batching}{used}: {receipt.batching_why}", 300)),
+    )
 
 
 def _figures(run: Run) -> tuple[Figure, ...]:

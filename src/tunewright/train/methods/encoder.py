@@ -83,7 +83,7 @@ def train(
         head = _centroids(corpus, encoder, files, rows, len(plan.labels))
         model = Classifier(_tuned(encoder, options, plan.seed), *head)
 
-        def batch(chosen: Any) -> "dict[str, torch.Tensor]":
+        def batch(chosen: Any, step: int) -> "dict[str, torch.Tensor]":
             return padded([ids[at] for at in chosen], rows.targets[chosen], rows.weights[chosen])
 
         job = Job(

@@ -7,7 +7,7 @@ held against the adapter's before it counts as trained.
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -16,11 +16,10 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
 from tunewright.core.progress import Progress
-from tunewright.evidence.model_files import ModelFiles, find_model
-from tunewright.train.batches import Batches
 
 if TYPE_CHECKING:
     from tunewright.evidence.generator import Generator
+    from tunewright.train.causal import Start
     from tunewright.train.chats import Chats
 
 NEEDS = ("torch", "transformers", "peft", "accelerate", "safetensors")
@@ -40,10 +39,26 @@ class Options(Frozen):
     alpha_ratio: float = Field(2.0, gt=0, description="Scale of the adapters as a multiple of their rank.")
     epochs: int = Field(3, ge=1, description="Passes over the training rows, at most.")
     batch: int = Field(8, ge=1, description="Rows of one optimizer step.")
+    accumulation: int = Field(
+        1, ge=1, description="Parts a step is computed in, one after another: less memory, the same step."
+    )
     learning_rate: float = Field(2e-4, gt=0, description="Peak of the learning rate.")
     warmup: float = Field(0.05, ge=0, le=0.5, description="Share of steps in which the learning rate rises.")
-    max_tokens: int = Field(1024, ge=16, description="Chats longer than this are left out and counted.")
+    max_tokens: int = Field(1024, ge=16, description="Most tokens of a chat, and of a line of packed chats.")
+    too_long: Literal["drop", "cut", "error"] = Field(
+        "drop", description="Chats over max_tokens: left out and counted, cut at the end, or an error."
+    )
+    max_lost: float = Field(0.05, ge=0, le=1, description="Share of training rows that may be left out; more fails.")
+    packing: Literal["auto", "on", "off"] = Field(
+        "auto", description="Several chats in a line, kept apart; auto: on a GPU. A model that mixes them gets padding."
+    )
     patience: int = Field(1, ge=0, description="Epochs without a better validation before it ends; 0: never early.")
+    dora: bool = Field(False, description="Train each matrix's column lengths besides (DoRA, arXiv 2402.09353).")
+    rslora: bool = Field(False, description="Scale by the root of the rank instead of the rank (arXiv 2312.03732).")
+    lora_plus_ratio: float = Field(
+        1.0, ge=1, description="Learning rate of the adapters' second matrices over the first's; 16 is LoRA+'s own."
+    )
+    neftune_alpha: float = Field(0.0, ge=0, description="Noise on word vectors (NEFTune: 5 to 15); 0: none.")
 
 
 def train(
@@ -53,68 +68,33 @@ def train(
 
     Raises:
         UserError: E-TRAIN-003 to 005 (the base), E-TRAIN-007 (no rows), E-TRAIN-008 (its chat template),
-            E-TRAIN-009 (the merged model is not the trained one), E-TRAIN-010 (a checkpoint of another plan).
+            E-TRAIN-009 (the merged model is not the trained one), E-TRAIN-010 (a checkpoint of another plan),
+            E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long).
     """
-    from tunewright.evidence.encoder import fitting
-    from tunewright.evidence.generator import Generator
-    from tunewright.train.chats import chats
+    from tunewright.train.causal import begin, job_and_receipt, run_of
     from tunewright.train.clock import Clock
-    from tunewright.train.decoder import answer_loss, padded, tested, trained_tokens
-    from tunewright.train.environment import environment
     from tunewright.train.machine import computing, decide
-    from tunewright.train.trainer import Job, decayed, fit
+    from tunewright.train.trainer import fit
 
     with Clock(work) as clock:
         machine = decide(work)
-        files = find_model(plan.base)
-        base = Generator.load(files.folder, device=machine.device)
-        if base.template_added:
-            progress.say("The base has no chat template; a plain one is used and saved with the model.")
-        longest = fitting(options.max_tokens, base.model, base.tokenizer)
-        rows = chats(corpus, "train", base.tokenizer, longest, progress)
-        held_out = chats(corpus, "validation", base.tokenizer, longest, progress)
-        batches = Batches(rows.lengths, size=options.batch, epochs=options.epochs, seed=plan.seed)
-        model = _adapted(base, plan, options)
-
-        def batch(chosen: Any) -> Any:
-            return padded([rows.chats[at] for at in chosen], rows.weights[chosen])
-
-        job = Job(
-            model=model,
-            rows=batches.rows,
-            batch=batch,
-            loss=answer_loss,
-            size=trained_tokens,
-            validate=lambda model: tested(model, held_out, options.batch),
-            metric="log_likelihood",
-            steps=batches.steps,
-            per_epoch=batches.per_epoch,
-            learning_rate=options.learning_rate,
-            groups=lambda: decayed(model),
-            schedule="linear",
-            warmup=options.warmup,
-            weight_decay=0.0,
-            clip=1.0,
-            patience=options.patience,
-            seed=plan.seed,
-            plan=plan.digest,
-        )
+        start = begin(corpus, plan, options, machine, progress)
+        model = _adapted(start.base, plan, options)
         with computing(machine):
+            job, receipt = job_and_receipt(
+                model,
+                start,
+                plan,
+                options,
+                machine,
+                groups=lambda: _groups(model, options),
+                weight_decay=0.0,
+                noise=options.neftune_alpha,
+            )
+            progress.say(receipt.words)
             fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
-            _publish(model, base, files, held_out, plan, work, progress)
-        return Run(
-            plan=plan,
-            curve=fitted.curve,
-            best_step=fitted.best_step,
-            metric=job.metric,
-            precision=machine.precision,
-            trained_rows=len(rows.chats),
-            trained_tokens=rows.trained_tokens,
-            stopped=fitted.stopped,
-            seconds=clock.seconds,
-            energy_wh=clock.energy_wh,
-            environment=environment(machine.decisions),
-        )
+            _publish(model, start, plan, work, progress)
+        return run_of(plan, job, fitted, receipt, start.template, machine, clock)
 
 
 def _adapted(base: "Generator", plan: Plan, options: Options) -> Any:
@@ -125,6 +105,8 @@ def _adapted(base: "Generator", plan: Plan, options: Options) -> Any:
     config = LoraConfig(
         r=options.rank,
         lora_alpha=options.alpha_ratio * options.rank,
+        use_dora=options.dora,
+        use_rslora=options.rslora,
         target_modules="all-linear",
         task_type="CAUSAL_LM",
         base_model_name_or_path=plan.base,
@@ -132,20 +114,24 @@ def _adapted(base: "Generator", plan: Plan, options: Options) -> Any:
     return get_peft_model(base.model, config)
 
 
-def _publish(
-    model: Any,
-    base: "Generator",
-    files: ModelFiles,
-    held_out: "Chats",
-    plan: Plan,
-    work: Path,
-    progress: Progress,
-) -> None:
+def _groups(model: Any, options: Options) -> list[dict[str, Any]]:
+    """Optimizer groups; with LoRA+ (arXiv 2402.12354) the second matrices, which start at 0, learn faster."""
+    from tunewright.train.trainer import decayed
+
+    if options.lora_plus_ratio == 1:
+        return decayed(model)
+    faster = options.lora_plus_ratio * options.learning_rate
+    second = decayed(model, lambda name: "lora_B" in name)
+    return [*decayed(model, lambda name: "lora_B" not in name), *({**group, "lr": faster} for group in second)]
+
+
+def _publish(model: Any, start: "Start", plan: Plan, work: Path, progress: Progress) -> None:
     """Write ``work/model`` at once and whole: the merged weights, and the adapter beside them."""
     from peft import PeftModel
 
     from tunewright.core.files import sync_tree
     from tunewright.evidence.generator import Generator
+    from tunewright.train.causal import keep_tokenizer
 
     target = work / Candidate.MODEL_FOLDER
     aside = work / f".{Candidate.MODEL_FOLDER}.part"
@@ -154,11 +140,12 @@ def _publish(
     model.peft_config["default"].base_model_name_or_path = plan.base
     model.save_pretrained(aside / ADAPTER_FOLDER, safe_serialization=True)
     (aside / ADAPTER_FOLDER / "README.md").unlink(missing_ok=True)  # a model card template of PEFT's, not ours
-    fresh = Generator.load(files.folder, device=base.device)
+    device = start.base.device
+    fresh = Generator.load(start.files.folder, device=device)
     merged = PeftModel.from_pretrained(fresh.model, aside / ADAPTER_FOLDER).merge_and_unload(safe_merge=True)
     merged.save_pretrained(aside, safe_serialization=True)
-    base.tokenizer.save_pretrained(aside)
-    difference = merge_difference(model, Generator.load(aside, device=base.device).model, held_out)
+    keep_tokenizer(start, aside)
+    difference = merge_difference(model, Generator.load(aside, device=device).model, start.held_out)
     if not difference <= MERGE_TOLERANCE:
         raise UserError(
             "E-TRAIN-009",
