@@ -1,6 +1,10 @@
 """The audit at a million tickets: both tiers, beside the tools that people would otherwise put together.
 
     python benchmarks/audit.py [--rows 1000000] [--peer-rows 100000] [--no-full] [--no-peers]
+    python benchmarks/audit.py --rows 10000000 --structural
+
+The second form runs the structural tier alone, over any number of rows, and prints its time and memory without
+publishing them.
 
 Each tier runs as the user runs it, `tunewright audit FILE.parquet`, in a fresh process whose machine code is already
 on disk; memory is the peak of that process. What each check finds is held against what the generator planted. Peers
@@ -100,7 +104,10 @@ steps = (
     [reader(), MinhashDedupFilter(input_folder=str(work / "remove")), ParquetWriter(str(work / "out"))],
 )
 for number, pipeline in enumerate(steps):
-    LocalPipelineExecutor(pipeline=pipeline, tasks=32 if number == 1 else 1, workers=2 if number == 1 else 1).run()
+    tasks, workers = (32, 2) if number == 1 else (1, 1)
+    # Without a folder of its own the executor leaves one called logs where it is called.
+    told = str(work / f"logs-{number}")
+    LocalPipelineExecutor(pipeline=pipeline, tasks=tasks, workers=workers, logging_dir=told).run()
 seconds = time.perf_counter() - begin
 kept = set(pl.read_parquet(str(work / "out" / "*.parquet"))["id"].cast(pl.Int64).to_list())
 pl.DataFrame({"row": range(rows), "removed": [row not in kept for row in range(rows)]}).write_parquet(out)
@@ -169,6 +176,13 @@ def found_rows(findings: pl.DataFrame, check: str, *kinds: str) -> set[int]:
     return set(rows["row"].drop_nulls().to_list())
 
 
+def paired_rows(findings: pl.DataFrame, check: str, *kinds: str) -> set[int]:
+    """The rows of a check and those that they repeat: which of two copies came first no check can tell."""
+    rows = findings.filter((pl.col("check") == check) & (pl.col("kind").is_in(kinds) if kinds else pl.lit(True)))
+    others = rows.select(pl.col("evidence").str.json_path_match("$.other").cast(pl.Int64)).to_series()
+    return set(rows["row"].drop_nulls().to_list()) | set(others.drop_nulls().to_list())
+
+
 def share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
 
@@ -176,10 +190,10 @@ def share(part: int, whole: int) -> float:
 def against_truth(findings: pl.DataFrame, truth: pl.DataFrame) -> list[Figure]:
     """Precision and recall of what was planted: copies, personal data, wrong labels."""
     copies = set(truth.filter((pl.col("kind") == "exact") & ~pl.col("relabeled"))["row"].to_list())
-    exact = found_rows(findings, "exact_duplicates", "both")
+    exact = paired_rows(findings, "exact_duplicates", "both")
     figures = [Figure("exact copies: recall", share(len(exact & copies), len(copies)), "share", n=len(copies))]
     near = set(truth.filter((pl.col("kind") == "near") & ~pl.col("relabeled"))["row"].to_list())
-    behind = found_rows(findings, "near_duplicates") | exact
+    behind = paired_rows(findings, "near_duplicates") | exact
     figures.append(Figure("near copies: recall", share(len(behind & near), len(near)), "share", n=len(near)))
     for column, kind in (("email", "email"), ("phone", "phone"), ("iban", "iban"), ("card", "payment_card")):
         there = set(truth.filter(pl.col(column).is_not_null())["row"].to_list())
@@ -211,7 +225,6 @@ def presidio(path: Path, rows: int, truth: pl.DataFrame, ours: float) -> dict[st
 def datalab(path: Path, rows: int, truth: pl.DataFrame) -> tuple[dict[str, Any], list[Figure]]:
     """cleanlab's Datalab and our own flags on the same vectors and out-of-fold probabilities."""
     import numpy as np
-    from tunewright.evidence.out_of_fold import out_of_fold
 
     from tunewright.audit.checks import label_noise
     from tunewright.core.corpus import Corpus
@@ -231,7 +244,7 @@ def datalab(path: Path, rows: int, truth: pl.DataFrame) -> tuple[dict[str, Any],
     names = frame["label"].unique().sort()
     labels = frame["label"].replace_strict(names, pl.Series(range(len(names))), return_dtype=pl.Int64).to_numpy()
     features = text_features(corpus, seed=options.seed)
-    probabilities = out_of_fold(features, labels, len(names), options)
+    probabilities = label_noise.out_of_fold(features, labels, len(names), options)
     files = [CACHE / f"datalab-{part}.npy" for part in ("features", "probabilities", "labels", "found")]
     for file, array in zip(files, (features, probabilities, labels), strict=False):
         np.save(file, array)
@@ -276,7 +289,12 @@ def main() -> None:
     parser.add_argument("--peer-rows", type=int, default=100_000)
     parser.add_argument("--no-full", action="store_true", help="leave the full tier out")
     parser.add_argument("--no-peers", action="store_true", help="leave the peers out")
+    parser.add_argument("--structural", action="store_true", help="the structural tier alone, not published")
     given = parser.parse_args()
+    if given.structural:
+        for figure in tier("structural", audited(prepared(given.rows)[0], "audit.tier=structural")):
+            print(f"{figure.name:<40} {figure.value:>10g} {figure.unit}")
+        return
     small, small_truth = prepared(100_000)
     audited(small, "audit.tier=structural")  # compiles what is not on disk yet
     findings = CACHE / "findings.parquet"

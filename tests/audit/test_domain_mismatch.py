@@ -121,3 +121,19 @@ def test_the_order_of_rows_and_documents_does_not_matter() -> None:
     mixed = check(world([texts[i] for i in order], DOCUMENTS[::-1]), Options())[0].frame
     told = sorted((order[row], score, topic) for row, score, topic, _ in mixed.rows())
     assert told == [(row, score, topic) for row, score, topic, _ in straight.rows()]
+
+
+def test_an_encoder_can_read_rows_and_documents() -> None:
+    pytest.importorskip("torch")
+    (finding,) = check(world(OWN[:100] + OTHER[:10]), Options(features="embeddings"))
+    rows = set(finding.frame["row"])
+    assert rows >= set(range(100, 110)), "every row about sailing"
+    assert len(rows - set(range(100, 110))) <= 4
+
+
+def test_an_encoder_judges_rows_by_the_pieces_of_long_documents() -> None:
+    pytest.importorskip("torch")
+    pages = tuple(" ".join(DOCUMENTS[at : at + 10]) for at in range(0, 600, 10))
+    (finding,) = [one for one in check(world(OWN[:60] + OTHER[:10], pages), Options(features="embeddings"))
+                  if one.kind == "rows"]  # fmt: skip
+    assert set(finding.frame["row"]) >= set(range(60, 70))

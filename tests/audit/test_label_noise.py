@@ -2,11 +2,12 @@
 
 import random
 
+import numpy as np
 import pytest
 from tests.flow.worlds import THINGS, tickets
 from tests.worlds import corpus
 
-from tunewright.audit.checks.label_noise import Options, check
+from tunewright.audit.checks.label_noise import Options, _issues, check
 from tunewright.core.finding import NotChecked
 
 pytest.importorskip("cleanlab")
@@ -40,3 +41,29 @@ def test_clean_rows_are_left_alone() -> None:
 def test_without_two_classes_it_says_so(labels: list[str | None]) -> None:
     with pytest.raises(NotChecked, match="two classes"):
         check(corpus([f"text {i}" for i in range(20)], labels), Options())
+
+
+def test_texts_too_vague_for_any_label_do_not_hide_the_wrong_ones() -> None:
+    classes, each = 12, 100
+    labels = np.repeat(np.arange(classes), each)
+    following = (labels + 1) % classes
+    wrong = np.arange(len(labels)) % each < 10
+    vague = np.arange(len(labels)) % each >= 88
+    probabilities = np.full((len(labels), classes), 0.05 / (classes - 2))
+    probabilities[np.arange(len(labels)), labels] = np.where(wrong, 0.1, 0.85)
+    probabilities[np.arange(len(labels)), following] = np.where(wrong, 0.85, 0.1)
+    draw = np.random.default_rng(0)
+    probabilities[vague] = draw.dirichlet(np.full(classes, 20.0), int(vague.sum()))
+    found = _issues(labels, probabilities, Options())
+    assert found[wrong].mean() >= 0.9
+    assert not found[~wrong].any()
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    rows = tickets(200, seed=4)
+    labels = [next(iter(THINGS)) if i % 17 == 0 else label for i, (_, label) in enumerate(rows)]
+    order = list(range(200))
+    random.Random(2).shuffle(order)
+    (one,) = check(corpus([text for text, _ in rows], labels), Options())
+    (two,) = check(corpus([rows[i][0] for i in order], [labels[i] for i in order]), Options())
+    assert {order[row] for row in two.frame["row"]} == set(one.frame["row"].to_list())

@@ -28,6 +28,9 @@ def test_an_empty_prompt_blocks_and_is_dropped(text: str | None) -> None:
         "'none'",
         " test ",
         "TODO",
+        "<p></p>",
+        "<div><br/></div>",
+        "&#160;",
     ],
 )
 def test_a_placeholder_is_told_from_a_text(text: str) -> None:
@@ -52,7 +55,21 @@ def test_a_slot_nobody_filled_is_left_to_a_person(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["ok", "no", "5", "👍", "a test", "100%", "C++", "<3 this bank", "none of my cards work", "[sic] he said"]
+    "text",
+    [
+        "ok",
+        "no",
+        "5",
+        "👍",
+        "a test",
+        "100%",
+        "C++",
+        "<3 this bank",
+        "<p>ok</p>",
+        "<b>1</b>",
+        "none of my cards work",
+        "[sic] he said",
+    ],
 )
 def test_short_is_not_missing(text: str) -> None:
     assert check(corpus([text, "other"], ["a", "b"]), Options()) == ()

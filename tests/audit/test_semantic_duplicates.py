@@ -162,11 +162,11 @@ def test_an_encoder_and_the_model_to_tune_can_read_the_texts(tmp_path) -> None:
 
 def test_common_words_weigh_little_in_the_base_model_s_vectors(tmp_path) -> None:
     pytest.importorskip("torch")
-    texts = [f"the the the {word}" for word in ("card", "transfer", "login", "euros", "app", "late")]
+    texts = pl.Series([f"the the the {word}" for word in ("card", "transfer", "login", "euros", "app", "late")])
     embed = vectors_of("base", texts, base=str(tiny_encoder(tmp_path)))
     told = embed(texts)
     assert np.allclose(np.linalg.norm(told, axis=1), 1, atol=1e-5)
-    assert told[0] @ embed(["card"])[0] > told[0] @ told[1]
+    assert told[0] @ embed(pl.Series(["card"]))[0] > told[0] @ told[1]
 
 
 def test_cells_find_what_every_pair_finds(monkeypatch: pytest.MonkeyPatch) -> None:

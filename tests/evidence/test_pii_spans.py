@@ -158,3 +158,38 @@ def test_any_text_is_read_and_spans_never_overlap(texts: list[str], value: str) 
     assert (found["end"] <= found["text"].str.len_chars()).all()
     overlap = found.filter((pl.col("start") < pl.col("end").shift(1).over("row")).fill_null(value=False))
     assert overlap.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("Verified ok. Cb +44 7700 900747, Keziah Ibekwe. Customer calm.", "person", "Keziah Ibekwe"),
+        ("That one is settled. Cb 020 7946 0552, Greta Thornbury", "person", "Greta Thornbury"),
+    ],
+)
+def test_a_name_beside_a_phone_number_is_no_street(text: str, kind: str, value: str) -> None:
+    found = spans(text, options=PiiOptions())
+    assert "street_address" not in found["type"].to_list()
+    assert any(one == kind and value in said for one, said in found.select("type", "value").rows())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Customer sent GBP  353 from Pavo Fitness and wants it back",
+        "the bank shows a fee of £14.78 Cardiff and more",
+        "inbound call - tfr gbp 1,606 to the solicitor pending",
+    ],
+)
+def test_an_amount_of_money_is_no_house_number(text: str) -> None:
+    assert "street_address" not in spans(text, options=PiiOptions())["type"].to_list()
+
+
+@pytest.mark.parametrize("shop", ["Marlowe Rail", "Tessaro Coffee"])
+def test_an_address_has_a_number_or_a_street(shop: str) -> None:
+    found = spans(f"Can you help me first? I dropped it at {shop} and no one has handed it in", options=PiiOptions())
+    assert "street_address" not in found["type"].to_list()
+    street = spans("I now live at Harbour Street and no longer in Leeds", options=PiiOptions())
+    assert any(
+        kind == "street_address" and "Harbour Street" in said for kind, said in street.select("type", "value").rows()
+    )

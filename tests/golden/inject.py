@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from tests.golden.base import CONFUSED, SOURCES, Example, foreign_text, tell
+from tests.golden.base import CONFUSED, SOURCES, Example, foreign_texts, tell
 from tests.golden.replies import TOPICS, reply
 from tunewright.core.context import Context
 from tunewright.core.corpus import Corpus
@@ -369,9 +369,9 @@ def imbalance(world: World, shares: dict[str, int]) -> None:
 
 def foreign_domain(world: World, count: int) -> None:
     """Rows about cooking, in blocks as they come: half of them from one source."""
-    for number in range(count):
+    for number, text in enumerate(foreign_texts(world.draw, count)):
         like = world.take()
-        like.text = foreign_text(world.draw)
+        like.text = text
         like.source = "web" if number % 2 else like.source
         world.mark(like, "foreign_domain")
 

@@ -30,6 +30,8 @@ WEAK = (
 )
 #: A whole text that is only a bracketed name.
 BRACKETED = r"^[\s]*(<[^<>]{1,40}>|\[[^\[\]]{1,40}\]|\{[^{}]{1,40}\}|\([^()]{1,20}\)|\*\*?[^*]{1,30}\*\*?)[\s.]*$"
+#: What an editor leaves of an empty page: tags and entities.
+MARKUP = r"</?[A-Za-z][^<>]{0,80}>|&(?:[A-Za-z]{2,8}|#\d{1,6});"
 ABSENT = rf"^(?:(?:{STRONG}|{WEAK}|no|not|to|be)(?: |$)){{1,6}}$"
 SAYS_SO = (
     rf"\b(?:{STRONG})\b|\b(?:no|not|to be) (?:{WEAK})\b"
@@ -64,4 +66,5 @@ def is_placeholder(column: str, words: tuple[str, ...] = WORDS) -> pl.Expr:
     plain = normalized(column)
     repeated = text.str.len_chars().ge(3) & (text.str.strip_chars(text.str.slice(0, 1)) == "")
     absent = plain.str.contains(ABSENT) & plain.str.contains(SAYS_SO)
-    return ~is_empty(column) & (bare.is_in(words) | text.str.contains(BRACKETED) | repeated | absent)
+    page = text.str.contains(MARKUP) & ~text.str.replace_all(MARKUP, "").str.contains(r"[\p{L}\p{N}\p{S}]")
+    return ~is_empty(column) & (bare.is_in(words) | text.str.contains(BRACKETED) | repeated | absent | page)

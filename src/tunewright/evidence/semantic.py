@@ -11,7 +11,7 @@ how many of the pairs with one label are chance. Pairs that share a number are c
 among few rows with one order number a lower cosine means more.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ from tunewright.evidence.semantic_vectors import Embed, Vectors, vectors_of
 from tunewright.evidence.specifics import may_be_the_same, specifics
 
 #: Raised when the same options would give other pairs; part of the key that they are kept under.
-VERSION = 1
+VERSION = 2
 #: Score below which no pair is the same, whatever its neighbors: with the same number in both, and without any.
 LEAST = {True: 0.45, False: 0.8}
 #: Neighbors of a row that are looked at, and rows up to which all pairs of a group are.
@@ -75,7 +75,7 @@ def semantic_pairs(corpus: Corpus, options: SemanticOptions) -> pl.DataFrame:
         model = options.model
         if model == "auto":
             model = "all-MiniLM-L6-v2" if rows.height <= options.encoder_rows else "tfidf"
-        embed = vectors_of(model, rows["text"].to_list(), base=base, progress=corpus.progress)
+        embed = vectors_of(model, rows["text"], base=base, progress=corpus.progress)
         scored = _scored(rows, embed, floors)
         found = [_above(part, options) for _, part in scored.group_by("anchored", maintain_order=True)]
         return pl.concat([_above(scored.clear(), options), *found]).sort("one", "two").with_columns(model=pl.lit(model))
@@ -83,7 +83,7 @@ def semantic_pairs(corpus: Corpus, options: SemanticOptions) -> pl.DataFrame:
     return corpus.frame_evidence("semantic_pairs", [VERSION, options.content(), base], make)
 
 
-def _unread(texts: Sequence[str]) -> Vectors:
+def _unread(texts: pl.Series) -> Vectors:
     """Vectors of no text at all."""
     return np.zeros((len(texts), 1), np.float32)
 
@@ -110,7 +110,7 @@ def _rows(corpus: Corpus) -> pl.DataFrame:
 
 def _scored(rows: pl.DataFrame, embed: Embed, floors: dict[bool, float]) -> pl.DataFrame:
     """Every pair that may be the same: `one`, `two`, `same` label, `anchored`, `score`."""
-    vectors = embed(rows["text"].to_list()) if rows.height else np.zeros((0, 1), np.float32)
+    vectors = embed(rows["text"]) if rows.height else np.zeros((0, 1), np.float32)
     numbered = rows.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
     pairs = pl.concat(list(_candidates(numbered, vectors, floors)))
     one = numbered.select(at_one="at", one="row", label_one="label", cluster_one="cluster", anchored="anchored")
@@ -169,7 +169,7 @@ def _rest(pairs: pl.DataFrame, embed: Embed) -> npt.NDArray[np.float64]:
     texts = pl.concat([mine, theirs]).unique().sort()
     if texts.is_empty():
         return np.ones(0)
-    vectors = embed(texts.to_list())
+    vectors = embed(texts)
     places = pl.Series(range(len(texts)), dtype=pl.Int64)
     one = mine.replace_strict(texts, places, return_dtype=pl.Int64).to_numpy()
     two = theirs.replace_strict(texts, places, return_dtype=pl.Int64).to_numpy()

@@ -5,25 +5,26 @@ that is to be tuned, weighted by smooth inverse frequency without their common d
 "A simple but tough-to-beat baseline for sentence embeddings", a = 0.001). Any other name is an encoder.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from tunewright.core.finding import NotChecked
 from tunewright.core.progress import SILENT, Progress
 from tunewright.evidence.model_files import ModelFiles, find_encoder, find_model
 
 Vectors = npt.NDArray[np.float32]
-Embed = Callable[[Sequence[str]], Vectors]
+Embed = Callable[[pl.Series], Vectors]
 #: Names of input embeddings in safetensors files of the common families.
 EMBEDDINGS = ("embed_tokens.weight", "word_embeddings.weight", "wte.weight", "tok_embeddings.weight", "embed_in.weight")
 SMOOTHING = 1e-3
 MAX_TOKENS = 512
 
 
-def vectors_of(model: str, texts: Sequence[str], *, base: str | None, progress: Progress = SILENT) -> Embed:
+def vectors_of(model: str, texts: pl.Series, *, base: str | None, progress: Progress = SILENT) -> Embed:
     """What makes vectors of texts, fitted on `texts` where there is something to fit.
 
     Args:
@@ -38,30 +39,29 @@ def vectors_of(model: str, texts: Sequence[str], *, base: str | None, progress: 
     if model == "tfidf":
         from tunewright.evidence.text_features import TextFeatures
 
-        features = TextFeatures(texts)
-        return features.dense
+        return TextFeatures.fit(texts).dense
     if model == "base":
         if base is None:
             raise NotChecked("vectors of the base model need one: name it in train.base, or choose another model")
         return _of_base(find_model(base) if base else find_encoder(), texts)
     files = find_encoder(model)
 
-    def encoded(said: Sequence[str]) -> Vectors:
+    def encoded(said: pl.Series) -> Vectors:
         from tunewright.evidence.embeddings import embed
 
-        return embed(said, files, progress=progress)
+        return embed(said.to_list(), files, progress=progress)
 
     return encoded
 
 
-def _of_base(files: ModelFiles, texts: Sequence[str]) -> Embed:
+def _of_base(files: ModelFiles, texts: pl.Series) -> Embed:
     from transformers import AutoTokenizer
 
     table = _input_embeddings(files)
     tokenizer = AutoTokenizer.from_pretrained(files.folder, trust_remote_code=False)
 
-    def ids(said: Sequence[str]) -> list[list[int]]:
-        coded = tokenizer(list(said), add_special_tokens=False, truncation=True, max_length=MAX_TOKENS)
+    def ids(said: pl.Series) -> list[list[int]]:
+        coded = tokenizer(said.to_list(), add_special_tokens=False, truncation=True, max_length=MAX_TOKENS)
         return [list(one) for one in coded["input_ids"]]
 
     seen = ids(texts)
@@ -83,7 +83,7 @@ def _of_base(files: ModelFiles, texts: Sequence[str]) -> Embed:
     fitted = mean(seen)
     common = np.linalg.eigh(fitted.T @ fitted)[1][:, -1]
 
-    def embed(said: Sequence[str]) -> Vectors:
+    def embed(said: pl.Series) -> Vectors:
         plain = mean(ids(said))
         return _unit(plain - np.outer(plain @ common, common))
 

@@ -2,7 +2,8 @@
 
 An encoder reads the prompt with its special tokens. A causal model reads the whole chat in its own template, and
 learns from the answers' tokens alone: :mod:`tunewright.evidence.chat` renders both here and in training, so a count is
-the number that training will see. Batches of rows are tokenized in one call each, on all cores.
+the number that training will see. Batches of rows are tokenized in one call each, on all cores; most texts need no
+tokenizer to be counted in a BERT encoder's pieces (:mod:`tunewright.evidence.wordpiece`).
 """
 
 from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ from tunewright.core.errors import UserError
 from tunewright.evidence.chat import answered_each, turns_of, with_template
 from tunewright.evidence.encoder import fitting, quiet, require_fast
 from tunewright.evidence.model_files import DEFAULT_ENCODER, find_encoder, find_model
+from tunewright.evidence.wordpiece import WordPieces
 
 #: Kept counts of another version are not read.
 VERSION = 1
@@ -121,11 +123,13 @@ def _prompts(corpus: Corpus, tokenizer: Any, limit: int) -> pl.DataFrame:
     tokenizer.no_truncation()
     tokenizer.no_padding()
 
+    pieces = WordPieces.of(tokenizer)
+
     def count(batch: pa.RecordBatch) -> pl.DataFrame:
-        texts = batch.column("prompt").drop_null()
-        rows = batch.column("row").filter(batch.column("prompt").is_valid())
-        tokens = [len(one) for one in tokenizer.encode_batch_fast(texts.to_pylist())]
-        return pl.DataFrame({"row": pl.from_arrow(rows), "tokens": pl.Series(tokens, dtype=pl.Int64)})
+        said = pl.DataFrame(pl.from_arrow(batch)).drop_nulls("prompt")
+        texts = said["prompt"]
+        tokens = pieces.counts(texts) if pieces else [len(one) for one in tokenizer.encode_batch_fast(texts.to_list())]
+        return said.select("row", tokens=pl.Series(tokens, dtype=pl.Int64))
 
     return _counted(corpus, ("prompt",), count)
 

@@ -8,12 +8,14 @@ information only.
 
 The share of the domain's own rows that is flagged by mistake is chosen, not found out afterwards (`false_alarms`). On
 bank queries with a tenth of foreign rows and 500 documents the rows rank with AUROC 0.99 and six to seven in ten
-foreign rows are flagged at one false alarm in a hundred; see :mod:`tunewright.evidence.domain`. Rows that say nothing
-are left to the missing check.
+foreign rows are flagged at one false alarm in a hundred; see :mod:`tunewright.evidence.domain`. A domain of many
+subjects is better judged with ``features: embeddings`` (:mod:`tunewright.evidence.domain_meaning`). Rows that say
+nothing are left to the missing check.
 """
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import polars as pl
 from pydantic import Field
@@ -21,7 +23,7 @@ from pydantic import Field
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding, NotChecked, Severity
 from tunewright.core.frozen import Frozen
-from tunewright.evidence.domain import judge
+from tunewright.evidence.domain import Judged, judge
 from tunewright.evidence.placeholders import says_nothing
 from tunewright.evidence.topics import topics
 
@@ -38,6 +40,10 @@ LOOKED_AT = 200
 class Options(Frozen):
     """How many mistakes are accepted, and what counts as a block."""
 
+    features: Literal["ngrams", "embeddings"] = Field(
+        "ngrams",
+        description="ngrams needs no model; embeddings, by the pinned encoder, suit a domain of many subjects.",
+    )
     false_alarms: float = Field(0.01, gt=0, le=0.2, description="Share of your own domain's rows flagged by mistake.")
     block_rows: int = Field(20, ge=2, description="Flagged rows from which a source or month can be a block.")
     block_share: float = Field(0.1, gt=0, le=1, description="Share of its rows that must be flagged for that.")
@@ -51,7 +57,7 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
         raise NotChecked(_how_to_give(len(documents)))
     rows = corpus.scan("row", "prompt", "source_id", "meta").collect()
     judged = rows.join(says_nothing(rows, "prompt"), on="row", how="anti")
-    found = judge(documents, judged["prompt"], progress=corpus.progress)
+    found = _judged(corpus, documents, judged, options)
     cut_off = found.cut_off(options.false_alarms)
     scored = judged.with_columns(
         # One half at the cut-off, near 1 for the most foreign.
@@ -62,6 +68,16 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     most = _most(scored)
     told = _rows(scored, pl.Series(documents), "info" if most else "warning", about)
     return (*_few(len(documents)), *most, *told, *_blocks(scored, options))
+
+
+def _judged(corpus: Corpus, documents: Sequence[str], judged: pl.DataFrame, options: Options) -> Judged:
+    if options.features == "ngrams":
+        return judge(documents, judged["prompt"], progress=corpus.progress)
+    from tunewright.evidence.domain_meaning import judge_by_meaning
+    from tunewright.evidence.embeddings import embeddings
+
+    vectors = embeddings(corpus)[judged["row"].to_numpy()]
+    return judge_by_meaning(documents, judged["prompt"], vectors, progress=corpus.progress)
 
 
 def _how_to_give(documents: int) -> str:

@@ -27,8 +27,10 @@ DIGEST_DIGITS = 6
 MASK = r"\[[A-Z]+(?:_[A-Z]+)*(?:-[a-z]{8})?\]"
 #: Types of patterns that are parts of what the tagger finds whole: of these and its spans the longest stays.
 LOOSE = ("street_address", "postal_code")
+#: Types that stand beside a name in a line of contact, and the letters below which what is left beside them is no name.
+CONTACT, A_NAME = ("phone", "email"), 3
 #: Kept spans of another version are not read; raise it when the same options would find others.
-VERSION = 2
+VERSION = 3
 SPAN_COLUMNS = {
     "row": pl.Int64,
     "column": pl.String,
@@ -112,7 +114,7 @@ def _batch(numbered: pl.DataFrame, options: PiiOptions, second: pl.DataFrame | N
         own = second.join(numbered.select("item"), on="item", how="semi")
         ranked.append(own.with_columns(rank_of=pl.lit(2, pl.Int8)))
     spans = pl.concat(ranked)
-    found = _outside_masks(resolved(spans), looked)
+    found = _outside_masks(_without_remnants(resolved(spans), looked, types), looked)
     joined = found.join(numbered, on="item", how="left", maintain_order="left").with_columns(
         value=pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
     )
@@ -140,6 +142,32 @@ def resolved(spans: pl.DataFrame) -> pl.DataFrame:
         parts = pl.concat([before, after]).filter(pl.col("start") < pl.col("end")).select(*spans.columns)
         rest = _ranked(parts)
     return pl.concat([spans.clear(), *[frame.select(spans.columns) for frame in kept]]).sort("item", "start")
+
+
+def _without_remnants(spans: pl.DataFrame, texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
+    """`spans` in which no address is the rest of one that held a phone number.
+
+    "Ring 020 7946 0552, Greta Vale" looks like a house number and a street to the tagger. Once the number is known for
+    what it is, words beside it are a name, and two letters are nothing.
+    """
+    beside = spans.sort("item", "start").with_columns(
+        before=(pl.col("end").shift(1) == pl.col("start")).over("item")
+        & pl.col("type").shift(1).is_in(CONTACT).over("item"),
+        behind=(pl.col("start").shift(-1) == pl.col("end")).over("item")
+        & pl.col("type").shift(-1).is_in(CONTACT).over("item"),
+    )
+    touching = (pl.col("before") | pl.col("behind")).fill_null(value=False) & (pl.col("type") == "street_address")
+    rests = beside.filter(touching).join(texts, on="item", how="left")
+    said = pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
+    rests = rests.filter(~said.str.contains(r"\d")).select(
+        "item", "start", "end", letters=said.str.count_matches(r"\p{L}")
+    )
+    joined = spans.join(rests, on=["item", "start", "end"], how="left", maintain_order="left")
+    name = pl.lit("person" if "person" in types else "street_address")
+    return joined.filter(pl.col("letters").fill_null(A_NAME) >= A_NAME).select(
+        pl.when(pl.col("letters").is_null()).then("type").otherwise(name).alias(one) if one == "type" else one
+        for one in spans.columns
+    )
 
 
 def _outside_masks(spans: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:

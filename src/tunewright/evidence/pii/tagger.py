@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tunewright.evidence.pii.words import KIND
+
 #: Tags in the order of the weights, and the types that are reported.
 TAGS = ("other", "person", "place", "street_address", "organization")
 REPORTED = ("person", "place", "street_address")
@@ -23,10 +25,15 @@ WIDTH = 8
 #: 3.0 / 3.4 / 3.6 % of banking77's questions are flagged.
 LEAN = {"low": (8.0, -4.0), "balanced": (32.0, 0.0), "high": (48.0, 6.0)}
 #: What is written right before an amount, and an amount with its own currency or pence.
-MONEY = r"(?:[£$€¥]|\b(?:GBP|USD|EUR|CHF))\s?$"
+MONEY = r"(?i)(?:[£$€¥]|\b(?:GBP|USD|EUR|CHF))\s*(?:\d+[.,])?$"
 AMOUNT = r"^(?:(?:GBP|USD|EUR|CHF)\s?)?\d{1,3}(?:[.,]\d{3})*[.,]\d\d\b|^(?:GBP|USD|EUR|CHF)\s?\d"
 #: Letters of an address without a number that is a street's name and no abbreviation.
 SHORTEST = 4
+#: What an address without a number must hold to be one. Anything else there, mostly a shop or a quarter, is a place at
+#: most: it stays found, under that name.
+STREET = (
+    rf"(?i)\b{KIND}\b|straße|strasse|str\.|\b(?:rue|via|calle|avenida|plaza|piazza|rua|corner|box|unit|apt|suite)\b"
+)
 
 
 def tagged_spans(texts: pl.DataFrame, types: frozenset[str], sensitivity: str = "balanced") -> pl.DataFrame:
@@ -53,15 +60,26 @@ def tagged_spans(texts: pl.DataFrame, types: frozenset[str], sensitivity: str = 
         },
         schema={"item": pl.Int64, "start": pl.Int64, "end": pl.Int64, "type": pl.String, "score": pl.Float64},
     )
-    kept = frame.filter(pl.col("type").is_in([name for name in REPORTED if name in types]))
+    told = _as_places(frame.filter(pl.col("type").is_in(REPORTED)), texts)
+    kept = told.filter(pl.col("type").is_in([name for name in REPORTED if name in types]))
     return kept.join(_no_addresses(kept, texts), on=["item", "start"], how="anti", maintain_order="left")
+
+
+def _as_places(spans: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """`spans` in which an address has a number or a street."""
+    said = spans.join(texts, on="item", how="left", maintain_order="left").select(
+        pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
+    )["text"]
+    address = (spans["type"] == "street_address") & (said.str.len_chars() > SHORTEST)
+    place = address & ~said.str.contains(r"\d") & ~said.str.contains(STREET)
+    return spans.with_columns(type=pl.when(place).then(pl.lit("place")).otherwise("type"))
 
 
 def _no_addresses(spans: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     """Street addresses that are amounts of money, or a few letters without a number: `item` and `start`."""
     found = spans.filter(pl.col("type") == "street_address").join(texts, on="item", how="left")
     said = pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
-    before = pl.col("text").str.slice(0, pl.col("start")).str.tail(5)
+    before = pl.col("text").str.slice(0, pl.col("start")).str.tail(12)
     amount = said.str.contains(AMOUNT) | (before.str.contains(MONEY) & said.str.contains(r"^\d"))
     word = ~said.str.contains(r"\d") & (said.str.len_chars() <= SHORTEST)
     return found.filter(amount | word).select("item", "start")

@@ -44,7 +44,8 @@ BIRTH = (
 
 _CAP = r"(?:[A-ZÀ-Þ][\p{L}'’.\-]*|[0-9]{1,3}(?:st|nd|rd|th))"
 _HOUSE = r"(?:No\.? ?)?[0-9]{1,5}[A-Za-z]?(?:[ \-/][0-9A-Za-z]{1,4})?"
-_KIND = (
+#: What an English street's name ends in.
+KIND = (
     r"(?:Street|St|Road|Rd|Avenue|Ave|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Terrace|Ter|Way|"
     r"Circle|Cir|Close|Crescent|Cres|Highway|Hwy|Parkway|Pkwy|Trail|Trl|Alley|Loop|Row|Gardens|Grove|Mews|Hill|Quay|"
     r"Plaza|Walk|Turnpike|Pike)"
@@ -52,7 +53,7 @@ _KIND = (
 _UNIT = r"(?:,?\s(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#)\.? ?[0-9A-Za-z]{1,6}(?-u:\b))?"
 _SMALL = r"(?:de|du|des|la|le|les|l'|del|della|dei|di|d'|el|los|las|da|do|dos|van|von|der|den|zum|zur|am|an|im)"
 STREETS = (
-    rf"(?-u:\b){_HOUSE},? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.? )?(?:{_CAP} ){{1,4}}{_KIND}(?-u:\b)\.?{_UNIT}",
+    rf"(?-u:\b){_HOUSE},? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.? )?(?:{_CAP} ){{1,4}}{KIND}(?-u:\b)\.?{_UNIT}",
     r"(?-u:\b)[A-ZÀ-Þ][\p{L}\-]*(?:straße|strasse|str\.|weg|platz|gasse|allee|damm|ufer|ring|straat|laan|plein|gatan|vägen|vej|veien|gata|katu)"
     r" [0-9]{1,4}(?: ?[a-zA-Z])?(?-u:\b)",
     rf"(?:[0-9]{{1,4}}(?: ?(?:bis|ter))?,? )?(?-u:\b)(?:rue|Rue|avenue|boulevard|Boulevard|place|impasse|chemin|quai|allée) (?:{_SMALL} ?)*"
@@ -68,7 +69,7 @@ STREETS = (
 STREET_WORDS = (
     r"(?:straße|strasse|str\.|weg|platz|gasse|allee|damm|ufer|ring|straat|laan|plein|gatan|vägen|vej|veien|gata|katu) [0-9]"
     r"|(?:[Rr]ue|venue|oulevard|lace|mpasse|hemin|quai|llée|alle|enida|Av\.|laza|aseo|Via|iale|Corso|iazza|Largo|Rua) "
-    rf"|[0-9][A-Za-z]?,? (?:[NSEW]{{1,2}}\.? )?(?:{_CAP} ){{1,5}}{_KIND}(?-u:\b)|(?i:box [0-9]|corner of )|[AFD]PO,? A[AEP] [0-9]"
+    rf"|[0-9][A-Za-z]?,? (?:[NSEW]{{1,2}}\.? )?(?:{_CAP} ){{1,5}}{KIND}(?-u:\b)|(?i:box [0-9]|corner of )|[AFD]PO,? A[AEP] [0-9]"
 )
 
 
