@@ -29,6 +29,20 @@ def test_every_version_stays_readable_with_who_and_why(tmp_path: Path) -> None:
     assert first.digest != second.digest
 
 
+@pytest.mark.parametrize("name", ["my desk", "50% off", "desk *", "Büro"])
+def test_a_folder_of_any_name_is_read_back(name: str, tmp_path: Path) -> None:
+    table = Table(tmp_path / name / "data")
+    table.commit(rows("a", "b"), task="classify", who="dana", why="w", key="k")
+    assert table.scan(0).collect()["prompt"].to_list() == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["50%20off", "desk [old]", "a|b", "desk #3"])
+def test_a_folder_that_delta_cannot_write_to_is_refused_with_the_reason(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as told:
+        Table(tmp_path / name / "data").commit(rows("a"), task="classify", who="dana", why="w", key="k")
+    assert told.value.code == "E-STORE-002"
+
+
 def test_a_commit_repeated_after_a_kill_is_recognized(tmp_path: Path) -> None:
     table = Table(tmp_path / "data")
     first = table.commit(rows("a"), task="classify", who="dana", why="w", key="same")

@@ -4,7 +4,9 @@ Every version carries who made it, why, and the key of the step that did, so tha
 is recognized instead of made twice.
 """
 
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -12,6 +14,8 @@ from tunewright.core.dataset import COLUMNS, Dataset, Task
 from tunewright.core.digest import frame_digest
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.frozen import Frozen
+
+UNREADABLE = re.compile(r"[\[\]^|\\#?]|%[0-9A-Fa-f]{2}")
 
 
 class Commit(Frozen):
@@ -36,26 +40,41 @@ class Table:
         self.folder = folder
 
     def commit(self, frame: pl.DataFrame, *, task: Task, who: str, why: str, key: str) -> Dataset:
-        """Make `frame` the newest version, once: a second commit with the same key returns the first's version."""
+        """Make `frame` the newest version, once: a second commit with the same key returns the first's version.
+
+        Raises:
+            UserError: E-STORE-002 when no table can be written at this path.
+        """
         import deltalake
 
         assert who and why, "a commit says who and why"
         assert frame.schema == pl.Schema(COLUMNS), "a dataset has exactly the columns of COLUMNS"
         from filelock import FileLock
 
+        self._require_name()
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder.with_suffix(".lock")):
             done = next((commit.version for commit in self.history() if commit.key == key), None)
             if done is None:
                 metadata = {"actor": who, "reason": why, "key": key, "rows": str(frame.height)}
                 deltalake.write_deltalake(
-                    self.folder,
+                    str(self.folder),
                     frame.to_arrow(),
                     mode="overwrite",
                     commit_properties=deltalake.CommitProperties(custom_metadata=metadata),
                 )
-                done = deltalake.DeltaTable(self.folder).version()
+                done = deltalake.DeltaTable(str(self.folder)).version()
         return Dataset(table=self.folder.name, version=done, rows=frame.height, task=task, root=frame_digest(frame))
+
+    def _require_name(self) -> None:
+        """Stop when the path has signs that Delta (deltalake 1.6) takes for those of an address."""
+        if found := sorted(set(UNREADABLE.findall(str(self.folder.resolve())))):
+            raise UserError(
+                "E-STORE-002",
+                f"The project's path {self.folder.resolve()} has {' and '.join(map(repr, found))} in it.",
+                why="Versions of the data are Delta tables, whose library cannot write below such a path.",
+                fix="Rename or move the folder; blanks and letters of any language are fine.",
+            )
 
     def scan(self, version: int) -> pl.LazyFrame:
         """The rows of one version, in `row` order.
@@ -66,9 +85,11 @@ class Table:
         import deltalake
 
         self._require(version)
-        table = deltalake.DeltaTable(self.folder, version=version)
+        table = deltalake.DeltaTable(str(self.folder), version=version)
         # Files of a version share a schema, but Delta promises no order of rows.
-        return pl.scan_parquet(table.file_uris(), schema=COLUMNS).sort("row")
+        # It gives their paths as parts of an address: a blank in a folder's name comes back as %20.
+        files = [unquote(uri) for uri in table.file_uris()]
+        return pl.scan_parquet(files, schema=COLUMNS, glob=False).sort("row")
 
     def dataset(self, version: int) -> Dataset:
         """The header of one version, its digest computed from the rows."""
@@ -87,7 +108,7 @@ class Table:
 
         if not (self.folder / "_delta_log").exists():
             return []
-        entries = deltalake.DeltaTable(self.folder).history()
+        entries = deltalake.DeltaTable(str(self.folder)).history()
         return sorted((_commit(entry) for entry in entries), key=lambda commit: commit.version)
 
     def _require(self, version: int) -> None:
