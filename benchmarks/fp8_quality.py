@@ -1,0 +1,195 @@
+"""What 8-bit products cost in quality: starter-28m tuned on the reply desk in four ways, several seeds, one GPU.
+
+bf16 is what the others are held against, NF4 (QLoRA) the yardstick: everybody trains on it. Each run has the very same
+rows in the same order for its seed. Judged are the loss curve, the held-out log-likelihood, the share of held-out
+answers that greedy writing gives to the last token, and all of that again for the adapter on a plain bf16 base in plain
+PEFT. Beside it the gradients of one batch against fp32, on the trained model.
+
+    python benchmarks/fp8_quality.py [--seeds 0 1 2] [--rows 1200] [--epochs 4]
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import _harness as harness
+from sweep import HELD_OUT, desk
+from tunewright.core.candidate import Plan
+from tunewright.core.progress import SILENT
+from tunewright.evidence.model_files import find_model
+
+BASE, RANK, RATE = "starter-28m", 16, 5e-4
+WAYS = ("bf16", "fp8-backward", "fp8", "nf4")
+SMOOTHED = 25
+#: Held-out rows that are judged.
+JUDGED = 160
+
+
+def options_of(way: str, epochs: int):
+    """The options of one way, and its method."""
+    from tunewright.train.methods import lora, qlora
+
+    shared = {"rank": RANK, "epochs": epochs, "learning_rate": RATE, "patience": 0}
+    if way == "nf4":
+        return "qlora", qlora.Options(**shared)
+    return "lora", lora.Options(**shared, precision=way)
+
+
+def begun(way: str, corpus, seed: int, epochs: int, work: Path):
+    """Base, rows, adapters and job of one run."""
+    from tunewright.train.adapters import adapted, groups_of
+    from tunewright.train.causal import begin, job_and_receipt
+    from tunewright.train.machine import decide
+    from tunewright.train.quantized import load_quantized
+
+    method, options = options_of(way, epochs)
+    plan = Plan(
+        task="reply", method=method, options=options.model_dump(mode="json"), base=BASE,
+        base_digest=find_model(BASE).digest_of_weights, labels=(), dataset=corpus.dataset.digest, seed=seed,
+    )  # fmt: skip
+    machine = decide(work)
+    load = partial(load_quantized, bits=4, max_tokens=options.max_tokens) if way == "nf4" else None
+    start = begin(corpus, plan, options, machine, SILENT, frozen=True, load=load)
+    model = adapted(start.base.model, plan, options)
+    job, _ = job_and_receipt(
+        model, start, plan, options, machine, groups=lambda: groups_of(model, options), weight_decay=0.0
+    )
+    return machine, start, model, job
+
+
+def one(way: str, corpus, seed: int, epochs: int, work: Path) -> dict:
+    """One run, and its adapter on a plain base."""
+    import torch
+    from peft import PeftModel
+
+    from tunewright.evidence.generator import Generator
+    from tunewright.train.clock import Clock
+    from tunewright.train.fast import autocast
+    from tunewright.train.job_events import events_of
+    from tunewright.train.machine import computing
+    from tunewright.train.trainer import fit
+
+    work.mkdir(parents=True)
+    machine, start, model, job = begun(way, corpus, seed, epochs, work)
+    began = time.perf_counter()
+    with Clock(work) as clock, computing(machine):
+        fit(job, machine, work, clock=clock, progress=SILENT, checkpoint_seconds=1e9)
+    seconds = time.perf_counter() - began
+    losses = [event.data["train_loss"] for event in events_of(work) if "train_loss" in event.data]
+    with autocast(machine):
+        nats, exact = start.base.foretell(start.held_out.chats[:JUDGED])
+    model.save_pretrained(work / "adapter")
+    plain = Generator.load(start.files.folder, device=machine.device, loading={"dtype": torch.bfloat16})
+    plain.model = PeftModel.from_pretrained(plain.model, work / "adapter").eval()
+    apart, exact_apart = plain.foretell(start.held_out.chats[:JUDGED])
+    return {
+        "steps": len(losses), "seconds": round(seconds, 1), "precision": job.precision,
+        "curve": [round(statistics.mean(losses[at : at + SMOOTHED]), 4) for at in range(0, len(losses), SMOOTHED)],
+        "nats": round(float(nats.mean()), 5), "exact": round(float(exact.mean()), 4),
+        "nats_on_plain_base": round(float(apart.mean()), 5), "exact_on_plain_base": round(float(exact_apart.mean()), 4),
+        "held_out": len(nats),
+    }  # fmt: skip
+
+
+def gradients(corpus, adapter: Path, work: Path, ways: list[str]) -> dict[str, float]:
+    """Cosine of all adapter gradients of one batch with those in fp32, at the weights of a trained adapter."""
+    import torch
+    from peft import PeftModel
+    from safetensors.torch import load_file
+
+    from tunewright.evidence.generator import Generator
+    from tunewright.train.decoder import answer_loss, on_device, padded
+    from tunewright.train.fast import autocast
+    from tunewright.train.machine import computing
+
+    kept = load_file(adapter / "adapter_model.safetensors")
+
+    def flat(model, loss) -> torch.Tensor:
+        trained = [(name, one) for name, one in model.named_parameters() if one.requires_grad]
+        found = torch.autograd.grad(loss, [one for _, one in trained])
+        return torch.cat(
+            [part.flatten().float() for _, part in sorted(zip([n for n, _ in trained], found, strict=True))]
+        )
+
+    exact = None
+    told = {}
+    for way in ways:
+        folder = work / f"gradients-{way}"
+        folder.mkdir(parents=True)
+        machine, start, model, job = begun(way, corpus, 0, 1, folder)
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                if parameter.requires_grad:
+                    parameter.copy_(kept[name.replace(".default", "")])
+        chats, weights = start.rows.chats[:16], start.rows.weights[:16]
+        batch = on_device(padded(chats, weights), machine.device)
+        if exact is None:
+            whole = Generator.load(start.files.folder, device=machine.device)
+            plain = PeftModel.from_pretrained(whole.model, adapter, is_trainable=True)
+            exact = flat(plain, answer_loss(plain, batch))
+        with computing(machine), autocast(machine):
+            loss = job.loss(model, batch)
+        ours = flat(model, loss)
+        told[way] = round(float(torch.nn.functional.cosine_similarity(ours, exact, dim=0)), 5)
+    return told
+
+
+def main() -> None:
+    """Every seed and way, then one result file."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--rows", type=int, default=1500)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--ways", nargs="+", default=WAYS)
+    given = parser.parse_args()
+    import torch
+
+    if not torch.cuda.is_available() and any("fp8" in way for way in given.ways):
+        print("skipped: there is no GPU here")
+        return
+    found: dict[str, list[dict]] = {way: [] for way in given.ways}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for seed in given.seeds:
+            corpus = desk(given.rows, 11 + seed)
+            for way in given.ways:
+                told = one(way, corpus, seed, given.epochs, folder / f"{way}-{seed}")
+                found[way].append(told)
+                print(seed, way, json.dumps({k: v for k, v in told.items() if k != "curve"}), flush=True)
+        angles = gradients(desk(given.rows, 11), folder / "bf16-0" / "adapter", folder, given.ways)
+    print(json.dumps(angles), flush=True)
+    spread = statistics.stdev(one["nats"] for one in found["bf16"]) if len(given.seeds) > 1 else float("nan")
+    gaps = {
+        way: [round(a["nats"] - b["nats"], 5) for a, b in zip(runs, found["bf16"], strict=True)]
+        for way, runs in found.items()
+    }
+    harness.publish(
+        "fp8_quality",
+        what=f"{BASE} tuned on {given.rows} reply-desk tickets in bf16, fp8-backward, fp8 and NF4, one GPU",
+        figures=[
+            *(harness.figure(f"{way}: {name}", [one[name] for one in runs], unit) for way, runs in found.items()
+              for name, unit in (("nats", "nats a token"), ("exact", "share"), ("nats_on_plain_base", "nats a token"),
+                                 ("exact_on_plain_base", "share"))),
+            *(harness.Figure(f"{way}: gradient cosine with fp32", value, "cosine") for way, value in angles.items()),
+            harness.Figure("bf16: standard deviation between seeds", round(spread, 5), "nats a token", n=len(given.seeds)),
+        ],
+        peers={},
+        target={
+            f"{way}: nats": "differs from bf16 by no more than bf16's seeds do" for way in given.ways if "fp8" in way
+        },
+        met={f"{way}: nats": max(map(abs, gaps[way])) <= spread for way in given.ways if "fp8" in way},
+        notes=[
+            f"one row in {HELD_OUT} is held out; every run has the same rows in the same order for its seed",
+            f"nats of each seed minus bf16's: {json.dumps(gaps)}",
+            *(f"{way}, seed {seed}: {json.dumps(one)}" for way, runs in found.items()
+              for seed, one in zip(given.seeds, runs, strict=True)),
+        ],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""What only a GPU can show: the kernels' sums, attention by beginnings, each rung of the memory ladder, and a whole run.
+
+python -m pytest tests/train/test_gpu.py -m gpu
+"""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.train.test_gated import adapted
+from tests.train.test_gradients import CHATS, WEIGHTS
+from tests.train.test_packing import chats_of, model
+
+from tunewright.core.errors import UserError
+from tunewright.core.progress import Silent
+from tunewright.train import attention, fast, fp8, gated
+from tunewright.train.decoder import answer_loss, flat, on_device, padded
+from tunewright.train.machine import Machine
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+]
+
+GPU = Machine(device="cuda", precision="bf16", threads=1, why="a test")
+
+
+def error(ours: torch.Tensor, theirs: torch.Tensor) -> float:
+    ours, theirs = ours.double().cpu(), theirs.double().cpu()
+    return float((ours - theirs).norm() / theirs.norm())
+
+
+def random(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, device="cuda", dtype=torch.bfloat16)
+
+
+@pytest.mark.parametrize("count", [1, 31, 333, 1024])
+@pytest.mark.parametrize("wide", [64, 1000, 14336])
+def test_the_gated_kernels_compute_what_plain_pytorch_does(count: int, wide: int) -> None:
+    torch.manual_seed(count)
+    both, low, gate, up = random(count, 2 * wide), random(count, 32), random(wide, 16), random(wide, 16)
+    of_middle, of_narrow, last = random(count, wide), random(count, 16), random(16, wide)
+    plain = [one.double().cpu() for one in (both, low, gate, up)]
+    assert error(gated.gated(both, low, gate, up), gated.gated(*plain)) < 3e-3
+    wanted = gated.gated_gradient(of_middle.double().cpu(), of_narrow.double().cpu(), last.double().cpu(), *plain)
+    for ours, theirs in zip(gated.gated_gradient(of_middle, of_narrow, last, both, low, gate, up), wanted, strict=True):
+        assert torch.isfinite(ours).all()
+        assert error(ours, theirs) < 3e-3
+
+
+@pytest.mark.parametrize("width", [48, 4096, 14336, 28672])
+@pytest.mark.parametrize("scaled", [True, False])
+def test_rows_are_rounded_by_their_own_largest_value(width: int, scaled: bool) -> None:
+    rows, scales = random(65, width), torch.rand(width, 1, device="cuda") if scaled else None
+    codes, scale = gated.rounded_rows(rows, scales)
+    exact = rows.float() if scales is None else rows.float() * scales.t()
+    wanted, wanted_scale = fp8.rounded(exact)
+    assert torch.allclose(scale, wanted_scale, rtol=1e-6)
+    assert codes.float().abs().amax() == fp8.LARGEST
+    assert error(codes.float() * scale, exact) < 0.03
+    # A value between two codes may go either way where the division's last bit differs.
+    assert (codes.float() != wanted.float()).float().mean() < 1e-3
+
+
+def test_fp8_products_are_those_of_the_codes() -> None:
+    left, right = random(200, 256), random(64, 256)
+    one, other = fp8.rounded(left), fp8.rounded(right)
+    found = fp8.product(*one, *other, torch.bfloat16)
+    exact = (one[0].double() * one[1].double()) @ (other[0].double() * other[1].double()).t()
+    assert error(found, exact) < 5e-3
+    assert 0.01 < error(found, left.double() @ right.double().t()) < 0.06
+
+
+def test_chats_in_one_line_have_the_loss_of_chats_side_by_side() -> None:
+    attention.install()
+    loaded = model("Llama", attention.NAME).cuda().bfloat16()
+    with torch.inference_mode():
+        lined = answer_loss(loaded, on_device(flat(CHATS, WEIGHTS, 21, 8), "cuda"), loaded.lm_head)
+        beside = answer_loss(loaded, on_device(padded(CHATS, WEIGHTS), "cuda"), loaded.lm_head)
+        exact = answer_loss(model("Llama"), padded(CHATS, WEIGHTS))
+    assert float(lined) == pytest.approx(float(beside), rel=5e-3)
+    assert float(lined) == pytest.approx(float(exact), rel=2e-2)
+
+
+def gradients_at(level: str, *, precision: str, compiled: bool) -> tuple[float, torch.Tensor]:
+    attention.install()
+    loaded = adapted()
+    loaded.get_base_model().config._attn_implementation = attention.NAME
+    loaded = loaded.cuda()
+    for name, parameter in loaded.named_parameters():
+        if "lora_" not in name:
+            parameter.data = parameter.data.bfloat16()
+    quick = fast.quicken(loaded, precision, GPU)
+    fast.set_level(quick, level, compiled=compiled)
+    chats = chats_of(60, 50, 64, 33)
+    batch = on_device(flat(chats, np.ones(4, dtype=np.float32), 64, 8), "cuda")
+    with fast.autocast(GPU):
+        loss = answer_loss(loaded, batch, quick.head)
+    found = torch.autograd.grad(loss, [one for one in loaded.parameters() if one.requires_grad])
+    return float(loss.detach()), torch.cat([one.flatten().float() for one in found])
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("precision", ["bf16", "fp8-backward", "fp8"])
+def test_every_rung_of_the_ladder_has_the_same_gradients(precision: str, compiled: bool) -> None:
+    loss, whole = gradients_at("keep", precision=precision, compiled=False)
+    for level in ("selective", "recompute", "offload"):
+        found, gradients = gradients_at(level, precision=precision, compiled=compiled)
+        assert found == pytest.approx(loss, rel=1e-2), level
+        assert float(torch.nn.functional.cosine_similarity(whole, gradients, dim=0)) > 0.995, level
+
+
+def test_a_step_that_does_not_fit_is_computed_in_smaller_parts(tiny_llama, tmp_path: Path, monkeypatch) -> None:
+    from tests.train.tiny import Listener, answered_corpus, plan_for
+
+    from tunewright.train import causal
+    from tunewright.train.room import train
+    from tunewright.train.settings import TrainSettings
+
+    plain, refused = causal.answer_loss, []
+
+    def short(model, batch, head=None):
+        if model.training is False and torch.is_grad_enabled() and int(batch["input_ids"].numel()) > 200:
+            refused.append(1)
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+        return plain(model, batch, head)
+
+    monkeypatch.setattr(fast, "settle", lambda *_, **__: None)
+    monkeypatch.setattr(causal, "answer_loss", short)
+    corpus = answered_corpus(32)
+    plan = plan_for(corpus, tiny_llama, {"epochs": 1, "max_tokens": 128}, method="lora")
+    heard = Listener()
+    candidate = train(corpus, plan, tmp_path, settings=TrainSettings(own_process=False), progress=heard)
+    assert refused
+    assert candidate.run.best_step > 0
+    assert any("did not fit into the GPU's memory; steps are computed in" in line for line in heard.said)
+
+
+@pytest.mark.parametrize("precision", ["auto", "fp8-backward", "fp8"])
+def test_a_whole_run_learns_and_merges(precision: str, tiny_llama, tmp_path: Path) -> None:
+    from tests.train.tiny import answered_corpus, plan_for
+
+    from tunewright.train.room import train
+    from tunewright.train.settings import TrainSettings
+
+    corpus = answered_corpus(64)
+    options = {"epochs": 3, "max_tokens": 128, "learning_rate": 5e-3, "precision": precision}
+    plan = plan_for(corpus, tiny_llama, options, method="lora")
+    candidate = train(corpus, plan, tmp_path, settings=TrainSettings(own_process=False), progress=Silent())
+    run = candidate.run
+    assert run.precision == {"auto": "bf16"}.get(precision, precision)
+    assert run.curve[-1].validation_loss < run.curve[0].train_loss
+    assert run.receipt.batching == "packed"
+    assert run.environment["fused blocks"] == "2"
+    assert "the longest batch there could be" in run.environment["activations"]
+    assert (candidate.folder / "merge.json").exists()
+
+
+def test_a_batch_that_fits_at_no_level_is_told_before_the_first_step() -> None:
+    quick = fast.Fast(copy.deepcopy(adapted()).cuda(), "bf16")
+
+    def huge() -> torch.Tensor:
+        return torch.empty(1 << 42, device="cuda")
+
+    with pytest.raises(UserError) as told:
+        fast.settle(quick, "auto", GPU, Silent(), longest=huge, loss=lambda batch: batch.sum(), tokens=99, flop=0.0)
+    assert told.value.code == "E-TRAIN-023"
