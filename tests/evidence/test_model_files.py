@@ -54,6 +54,92 @@ def test_pickled_weights_are_never_opened(tmp_path) -> None:
     assert told.value.code == "E-TRAIN-004"
 
 
+def loaders():
+    """Every way a model folder is opened."""
+    from tunewright.evidence.encoder import Encoder
+    from tunewright.evidence.generator import Generator
+
+    return {"encoder": Encoder.load, "generator": Generator.load}
+
+
+class Marker:
+    """Unpickled, it leaves a file: what a malicious weight file could do instead."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("kind", ["encoder", "generator"])
+def test_a_folder_of_pickles_alone_is_explained_and_no_loader_opens_it(kind, request, tmp_path) -> None:
+    import shutil
+
+    import torch
+
+    folder, opened = tmp_path / "model", tmp_path / "opened"
+    shutil.copytree(request.getfixturevalue("tiny_encoder" if kind == "encoder" else "tiny_llama"), folder)
+    (folder / "model.safetensors").unlink()
+    torch.save({"weight": Marker(opened)}, folder / "pytorch_model.bin")
+    find = find_encoder if kind == "encoder" else find_model
+    with pytest.raises(UserError) as told:
+        find(str(folder))
+    assert told.value.code == "E-TRAIN-004"
+    assert "run code" in told.value.why
+    with pytest.raises(OSError, match="safetensors"):
+        loaders()[kind](folder)
+    assert not opened.exists()
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_models_own_code_is_never_run(known, tiny_llama, tmp_path) -> None:
+    import shutil
+
+    folder, ran = tmp_path / "model", tmp_path / "ran"
+    shutil.copytree(tiny_llama, folder)
+    (folder / "mine.py").write_text(f"from pathlib import Path\nPath({str(ran)!r}).touch()\n")
+    config = json.loads((folder / "config.json").read_text())
+    config["auto_map"] = {"AutoConfig": "mine.Config", "AutoModelForCausalLM": "mine.Model"}
+    config["model_type"] = "llama" if known else "mine"
+    (folder / "config.json").write_text(json.dumps(config))
+    if known:  # transformers computes it without that code
+        find_model(str(folder))
+        loaders()["generator"](folder)
+    else:
+        with pytest.raises(UserError) as told:
+            find_model(str(folder))
+        assert told.value.code == "E-TRAIN-041"
+        with pytest.raises(ValueError, match="trust_remote_code"):
+            loaders()["generator"](folder)
+    assert not ran.exists()
+
+
+def test_tokenizer_template_and_config_have_digests_of_their_own(tiny_llama, tmp_path) -> None:
+    import shutil
+
+    copies = iter(range(99))
+
+    def digests(**changed: str) -> tuple[str, str, str]:
+        folder = tmp_path / str(next(copies))
+        shutil.copytree(tiny_llama, folder)
+        for name, text in changed.items():
+            (folder / name.replace("__", ".")).write_text(text)
+        found = find_model(str(folder))
+        return found.digest_of_tokenizer, found.digest_of_template, found.digest_of_config
+
+    tokenizer, template, config = digests()
+    other = digests(chat_template__jinja="{{ messages }}")
+    assert other[1] != template
+    assert other[::2] == (tokenizer, config)
+    settings = json.loads((tiny_llama / "tokenizer_config.json").read_text())
+    assert digests(tokenizer_config__json=json.dumps({**settings, "chat_template": "x"}))[0] == tokenizer
+    assert digests(tokenizer_config__json=json.dumps({**settings, "model_max_length": 7}))[0] != tokenizer
+    inside = json.loads((tiny_llama / "config.json").read_text())
+    assert digests(config__json=json.dumps(inside, indent=7)) == (tokenizer, template, config)
+    assert digests(config__json=json.dumps({**inside, "rms_norm_eps": 1e-3}))[2] != config
+
+
 @pytest.mark.parametrize("name", ["no/such/folder", "nobody/no-such-model", "../x", ""])
 def test_a_name_that_is_nowhere_is_told(name, monkeypatch) -> None:
     from huggingface_hub import constants

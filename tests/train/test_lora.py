@@ -12,7 +12,7 @@ from tests.train.tiny import Listener, answered_corpus, plan_for
 from tunewright.core.errors import UserError
 from tunewright.evidence.chat import answered, messages_of
 from tunewright.evidence.generator import Generator
-from tunewright.train.methods import lora
+from tunewright.train.merging import gap, probe_logits
 from tunewright.train.room import train
 from tunewright.train.settings import TrainSettings
 
@@ -47,8 +47,9 @@ def test_the_merged_model_equals_the_adapter_on_a_fresh_base(trained, tiny_llama
     base, merged = Generator.load(tiny_llama), Generator.load(candidate.folder)
     adapted = PeftModel.from_pretrained(base.model, candidate.folder / "adapter").eval()
     chats = lora_probes(base.tokenizer)
-    assert lora.merge_difference(adapted, merged.model, chats) < 1e-5
-    assert lora.merge_difference(adapted, Generator.load(tiny_llama).model, chats) > 1e-2
+    trained = probe_logits(adapted, chats)
+    assert gap(trained, probe_logits(merged.model, chats)).difference < 1e-5
+    assert gap(trained, probe_logits(Generator.load(tiny_llama).model, chats)).difference > 1e-2
 
 
 def test_a_wrong_merge_is_refused(tiny_llama, tmp_path, monkeypatch) -> None:
@@ -171,22 +172,23 @@ def test_rslora_scales_by_the_root_of_the_rank(steps_taken, plain) -> None:
 
 
 def test_lora_plus_moves_the_second_matrices_faster_by_its_ratio(tiny_llama) -> None:
-    from tunewright.train.methods.lora import Options, _adapted, _groups
+    from tunewright.train.adapters import adapted, groups_of
+    from tunewright.train.methods.lora import Options
 
     corpus = answered_corpus(16)
     options = Options(lora_plus_ratio=16, learning_rate=1e-4)
     plan = plan_for(corpus, tiny_llama, {}, method="lora")
-    model = _adapted(Generator.load(tiny_llama), plan, options)
+    model = adapted(Generator.load(tiny_llama).model, plan, options)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     rates = {
         names[id(parameter)]: group.get("lr", options.learning_rate)
-        for group in _groups(model, options)
+        for group in groups_of(model, options)
         for parameter in group["params"]
     }
     assert len(rates) == 28
     assert {rate for name, rate in rates.items() if "lora_A" in name} == {1e-4}
     assert {rate for name, rate in rates.items() if "lora_B" in name} == {16 * 1e-4}
-    assert all("lr" not in group for group in _groups(model, Options()))
+    assert all("lr" not in group for group in groups_of(model, Options()))
 
 
 def test_lora_plus_moves_the_second_matrices_further(steps_taken, plain) -> None:

@@ -83,16 +83,30 @@ def byte_tokenizer(template: str | None, **special: str):
     return made
 
 
+#: What each shape of causal model has that the others have not.
+SHAPES: dict[str, dict[str, Any]] = {
+    "Llama": {},
+    "Qwen2": {"tie_word_embeddings": True, "use_sliding_window": False},
+    "Qwen3": {"head_dim": 16, "tie_word_embeddings": False},
+    "Mistral": {"head_dim": 8, "sliding_window": 24},
+}
+
+
 def write_llama(folder: Path) -> Path:
     """A random Llama of a few thousand parameters over bytes, with a chat template that marks nothing."""
+    return write_causal(folder, "Llama")
+
+
+def write_causal(folder: Path, shape: str) -> Path:
+    """A random model of a shape that transformers knows, as a Hugging Face directory."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    import transformers
 
     tokenizer = byte_tokenizer(CHATML, eos_token="<|end|>", pad_token="<|end|>")
     tokenizer.add_special_tokens({"additional_special_tokens": ["<|start|>"]})
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    config = LlamaConfig(
+    config = getattr(transformers, f"{shape}Config")(
         vocab_size=len(tokenizer),
         hidden_size=32,
         intermediate_size=64,
@@ -102,9 +116,23 @@ def write_llama(folder: Path) -> Path:
         max_position_embeddings=512,
         eos_token_id=tokenizer.eos_token_id,
         bos_token_id=None,
+        **SHAPES[shape],
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return folder
+
+
+def probes_of(folder: Path, count: int = 4) -> Any:
+    """A few chats as a merge is measured on."""
+    import numpy as np
+    from transformers import AutoTokenizer
+
+    from tunewright.evidence.chat import answered, messages_of
+    from tunewright.train.chats import Chats
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    chats = [answered(tokenizer, messages_of(f"{at} plus 1?", str(at + 1))) for at in range(count)]
+    return Chats(chats, np.ones(count, dtype=np.float32))
 
 
 def labelled_corpus(rows: int = 240, seed: int = 0) -> Corpus:
@@ -180,3 +208,20 @@ class Listener(Silent):
     def say(self, line: str) -> None:
         """Remember."""
         self.said.append(line)
+
+
+class Crashing(Listener):
+    """Progress in which training breaks off after a step, as by a crash: no last checkpoint, no word of farewell."""
+
+    class Crash(RuntimeError):
+        """What it breaks off with."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.step = step
+
+    def advance(self, amount: float = 1, note: str = "") -> None:
+        """Count, and break off."""
+        super().advance(amount, note)
+        if self.what == "Training" and self.done == self.step:
+            raise self.Crash

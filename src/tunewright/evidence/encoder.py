@@ -20,6 +20,7 @@ import numpy.typing as npt
 from tunewright.core.errors import UserError
 from tunewright.core.progress import SILENT, Progress
 from tunewright.evidence.cpu import cores, fast_fp32, return_memory, threads
+from tunewright.evidence.unassisted import hushed
 
 ROWS = 8
 #: Attention of long texts needs rows × tokens² of memory, so long buckets hold fewer rows.
@@ -193,12 +194,13 @@ def require_fast(tokenizer: Any, folder: Path) -> None:
 
 @contextmanager
 def quiet(logging: Any) -> Iterator[None]:
-    """Within this block transformers draws no bars of its own and warns of nothing."""
+    """Within this block transformers draws no bars of its own and warns of nothing, nor do those that it imports."""
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        yield
+        with hushed():
+            yield
     finally:
         logging.set_verbosity(level)
         if bars:

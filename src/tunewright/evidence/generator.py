@@ -4,7 +4,7 @@ Chats are not batched together, because a row's sums then depend on its neighbou
 on one thread.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ class Generator:
     """A loaded causal language model and its tokenizer.
 
     Attributes:
-        model: a transformers causal language model in fp32.
+        model: a transformers causal language model, in fp32 unless it was loaded otherwise.
         tokenizer: its fast tokenizer, with a chat template.
         device: ``cpu`` or ``cuda``.
         template_added: whether the plain template stands in for a missing one.
@@ -34,8 +34,14 @@ class Generator:
     template_added: bool
 
     @classmethod
-    def load(cls, folder: Path, *, device: str = "auto") -> "Generator":
+    def load(cls, folder: Path, *, device: str = "auto", loading: Mapping[str, Any] | None = None) -> "Generator":
         """The model in `folder`.
+
+        Args:
+            folder: weights in safetensors files, configuration and tokenizer.
+            device: ``cpu``, ``cuda``, or ``auto`` for a GPU where there is one.
+            loading: how transformers is to load the weights other than in fp32, such as quantized; with a
+                ``device_map`` they stay where that puts them.
 
         Raises:
             UserError: E-TRAIN-005 when its tokenizer is not a fast one.
@@ -52,12 +58,13 @@ class Generator:
                 folder,
                 trust_remote_code=False,
                 use_safetensors=True,
-                dtype=torch.float32,
-                attn_implementation=attention(device),
+                **{"dtype": torch.float32, "attn_implementation": attention(device), **(loading or {})},
             )
         require_fast(tokenizer, folder)
         added = with_template(tokenizer)
-        return cls(model.to(device).eval(), tokenizer, device, added)
+        if "device_map" not in (loading or {}):
+            model = model.to(device)
+        return cls(model.eval(), tokenizer, device, added)
 
     def generate(
         self, chats: Sequence[Sequence[Message]], *, max_new_tokens: int = 256, progress: Progress = SILENT
@@ -73,7 +80,19 @@ class Generator:
 
     def score(self, chats: Sequence[Chat], *, progress: Progress = SILENT) -> npt.NDArray[np.float64]:
         """Negative log-likelihood of each chat's trained tokens, in nats per token; NaN where there is none."""
-        return np.array(self._each(self._nll, chats, progress, "Scoring answers"), dtype=np.float64)
+        return self.foretell(chats, progress=progress)[0]
+
+    def foretell(
+        self, chats: Sequence[Chat], *, progress: Progress = SILENT
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """:meth:`score`, and whether greedy writing would give the trained tokens of each chat, all of them.
+
+        It would exactly when each trained token is the likeliest one after those before it, so one pass tells both.
+        """
+        done = self._each(self._foretold, chats, progress, "Scoring answers")
+        return np.array([nats for nats, _ in done], dtype=np.float64), np.array(
+            [exact for _, exact in done], dtype=bool
+        )
 
     def stops(self) -> set[int]:
         """Token ids that end an answer: the end tokens, and the one this template puts after an answer."""
@@ -113,14 +132,15 @@ class Generator:
                 step = torch.tensor([[best]], device=self.device)
         return said
 
-    def _nll(self, chat: Chat) -> float:
+    def _foretold(self, chat: Chat) -> tuple[float, bool]:
         import torch
 
         ids = torch.tensor([chat.ids], device=self.device)
         # The token at place i is foretold by the logits at place i - 1.
         places = [at for at, trained in enumerate(chat.trained) if trained and at > 0]
         if not places:
-            return float("nan")
+            return float("nan"), False
         with torch.inference_mode():
             logits = self.model(input_ids=ids, use_cache=False).logits[0, [at - 1 for at in places]].float()
-            return float(torch.nn.functional.cross_entropy(logits, ids[0, places]).double())
+            nats = torch.nn.functional.cross_entropy(logits, ids[0, places]).double()
+            return float(nats), bool((logits.argmax(-1) == ids[0, places]).all())

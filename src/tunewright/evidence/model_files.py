@@ -7,6 +7,7 @@ encoder is never imported, its files are read where pip put them.
 import json
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
 
 from tunewright.core.digest import digest, file_digest
 from tunewright.core.errors import ExitCode, UserError
@@ -21,8 +22,12 @@ STARTERS: dict[str, str] = {
     "starter-8m": "sha256:0552b57af3619a5a520dc6214eae0017a2a0c504de2ca4b8294d119e4b8d779b",
     "starter-28m": "sha256:4bb5167888bc075d8b91dfebdb4d9a39f9d329dd0031016c431df88e90801bc6",
 }
+#: What written answers are tuned from where no base is named (measured: benchmarks/reply_desk.py).
+DEFAULT_STARTER = "starter-8m"
 STARTER_FOLDER = Path(__file__).resolve().parent.parent / "models"
 WEIGHTS = "*.safetensors"
+TOKENIZER_FILES = ("tokenizer.json", "special_tokens_map.json", "added_tokens.json")
+CONFIG_FILES = ("config.json", "generation_config.json")
 #: What is fetched of a repository: weights, tokenizer and configuration, never code or pickles.
 FETCHED = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja"]
 
@@ -42,6 +47,31 @@ class ModelFiles(Frozen):
     digest_of_weights: str
     parameters: int
 
+    @property
+    def digest_of_tokenizer(self) -> str:
+        """One digest over what decides how text becomes tokens, the chat template aside."""
+        paths = [self.folder / name for name in TOKENIZER_FILES]
+        settings = self._json("tokenizer_config.json") or {}
+        settings.pop("chat_template", None)
+        files = {path.name: _remembered_digest(path) for path in paths if path.exists()}
+        return digest({**files, "settings": json.dumps(settings, sort_keys=True)})
+
+    @property
+    def digest_of_template(self) -> str:
+        """Digest of the chat template, wherever it is written."""
+        path = self.folder / "chat_template.jinja"
+        inside = (self._json("tokenizer_config.json") or {}).get("chat_template")
+        return digest([path.read_text(encoding="utf-8") if path.exists() else "", json.dumps(inside, sort_keys=True)])
+
+    @property
+    def digest_of_config(self) -> str:
+        """Digest of what says how the weights are computed with."""
+        return digest({name: json.dumps(self._json(name), sort_keys=True) for name in CONFIG_FILES})
+
+    def _json(self, name: str) -> Any:
+        path = self.folder / name
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
 
 def find_encoder(name: str = DEFAULT_ENCODER) -> ModelFiles:
     """The encoder called `name`: the bundled one, a folder, or a Hub id.
@@ -60,7 +90,8 @@ def find_model(name: str) -> ModelFiles:
 
     Raises:
         UserError: E-TRAIN-003 (no such folder, and the Hub did not give it), E-TRAIN-004 (no safetensors),
-            E-TRAIN-011 (a starter model's weights are missing), E-TRAIN-012 (they are not the pinned ones).
+            E-TRAIN-011 (a starter model's weights are missing), E-TRAIN-012 (they are not the pinned ones),
+            E-TRAIN-041 (it needs code of its own).
     """
     if name in STARTERS:
         return _starter(name)
@@ -145,12 +176,34 @@ def _described(name: str, folder: Path) -> ModelFiles:
             why="Pickled weights can run code when they are loaded, so they are never opened.",
             fix='Save it with model.save_pretrained(folder), which writes "model.safetensors".',
         )
+    _require_no_code(folder)
     return ModelFiles(
         name=name,
         folder=folder,
         digest_of_weights=digest({path.name: _remembered_digest(path) for path in weights}),
         parameters=sum(_parameters(path) for path in weights),
     )
+
+
+def _require_no_code(folder: Path) -> None:
+    """Stop at a model that only its own Python code can compute.
+
+    Raises:
+        UserError: E-TRAIN-041.
+    """
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if not config.get("auto_map"):
+        return
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    shape = config.get("model_type")
+    if shape not in CONFIG_MAPPING_NAMES:
+        raise UserError(
+            "E-TRAIN-041",
+            f"{folder} holds a model of type {shape!r}, which transformers computes only with code from that folder.",
+            why="Code that comes with a model can do anything, so it is never run (trust_remote_code is off).",
+            fix="Choose a model of a type that transformers knows itself, such as llama, qwen3 or mistral.",
+        )
 
 
 _digests: dict[tuple[str, int, int], str] = {}

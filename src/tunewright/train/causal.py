@@ -3,7 +3,9 @@
 Only the recipes import this file, inside the function that trains.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -13,27 +15,42 @@ import numpy.typing as npt
 from tunewright.core.candidate import Plan, Receipt, Run
 from tunewright.core.corpus import Corpus
 from tunewright.core.digest import digest
-from tunewright.core.progress import Progress
+from tunewright.core.progress import SILENT, Progress
+from tunewright.evidence.chat import Chat
 from tunewright.evidence.encoder import fitting
 from tunewright.evidence.generator import Generator
 from tunewright.evidence.model_files import ModelFiles, find_model
 from tunewright.evidence.template import Template, template_of
+from tunewright.train import fast
 from tunewright.train.batches import Batches, in_parts
 from tunewright.train.chats import Chats, chats, require_most
 from tunewright.train.clock import Clock
-from tunewright.train.decoder import Batch, answer_loss, packed, padded, tested, trained_tokens, with_noise
+from tunewright.train.decoder import (
+    Batch,
+    answer_loss,
+    flat,
+    on_device,
+    packed,
+    padded,
+    tested,
+    trained_tokens,
+    with_noise,
+)
+from tunewright.train.distributed import team
 from tunewright.train.environment import environment
 from tunewright.train.machine import Machine
-from tunewright.train.packing import decide_batching, utilization
+from tunewright.train.packing import ENDLESS, FULL, decide_batching, filled, utilization
 from tunewright.train.trainer import Fitted, Job, parts_of
 
 if TYPE_CHECKING:
-    from tunewright.train.methods import full, lora
+    from tunewright.train.methods import full, lora, qat, qlora
 
 #: Steps of the first epoch over which utilization is counted.
 MEASURED_STEPS = 1000
+#: The schedules as transformers names them; every one begins with the warm-up.
+SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 #: What the methods for causal models have in common in their options is what is read here.
-CausalOptions = Union["full.Options", "lora.Options"]
+CausalOptions = Union["full.Options", "lora.Options", "qat.Options", "qlora.Options"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,7 @@ class Start:
         held_out: the validation rows.
         longest: most tokens of a chat.
         template: how the base's tokenizer renders chats.
+        again: loads the base anew, as it was.
     """
 
     files: ModelFiles
@@ -55,24 +73,45 @@ class Start:
     held_out: Chats
     longest: int
     template: Template
+    again: Callable[[], Generator]
 
 
-def begin(corpus: Corpus, plan: Plan, options: CausalOptions, machine: Machine, progress: Progress) -> Start:
+def begin(
+    corpus: Corpus,
+    plan: Plan,
+    options: CausalOptions,
+    machine: Machine,
+    progress: Progress,
+    *,
+    frozen: bool = False,
+    load: Callable[..., Generator] | None = None,
+) -> Start:
     """Load the plan's base, and the rows as its tokenizer renders them.
+
+    Args:
+        corpus: rows with their split.
+        plan: names the base.
+        options: of the method.
+        machine: where the base goes.
+        progress: told of rows left out.
+        frozen: whether the base's weights stay as they are.
+        load: another way to load it.
 
     Raises:
         UserError: E-TRAIN-003 to 005 (the base), 007 (no rows), 008 (its chat template), 013 (too many rows lost),
             014 (rows too long).
     """
     files = find_model(plan.base)
-    base = Generator.load(files.folder, device=machine.device)
+    load = load or partial(fast.load, frozen=frozen, max_tokens=options.max_tokens)
+    again = partial(load, files.folder, device=machine.device)
+    base = again()
     if base.template_added:
         progress.say("The base has no chat template; a plain one is used and saved with the model.")
     longest = fitting(options.max_tokens, base.model, base.tokenizer)
     rows = chats(corpus, "train", base.tokenizer, longest, progress, too_long=options.too_long)
     require_most(rows.receipt, options.max_lost)
     held_out = chats(corpus, "validation", base.tokenizer, longest, progress, too_long=options.too_long)
-    return Start(files, base, rows, held_out, longest, template_of(base.tokenizer))
+    return Start(files, base, rows, held_out, longest, template_of(base.tokenizer), again)
 
 
 def job_and_receipt(
@@ -85,6 +124,8 @@ def job_and_receipt(
     groups: Any,
     weight_decay: float,
     noise: float = 0.0,
+    again: Callable[[], Any] | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[Job, Receipt]:
     """The fitting of `model` on the answers of `start`, and the receipt of its rows, complete.
 
@@ -97,16 +138,37 @@ def job_and_receipt(
         groups: optimizer groups.
         weight_decay: of matrices.
         noise: NEFTune's alpha; 0 adds none.
+        again: `model` anew, as it is now; with it, several processes divide the model among them.
+        progress: told how a GPU is used.
+
+    Raises:
+        UserError: E-TRAIN-022 (no fp8 here), E-TRAIN-023 (the longest batch does not fit).
     """
     rows = start.rows
-    batching, why = decide_batching(model, rows.chats, options.packing, start.longest, machine.device)
+    parameters = sum(one.numel() for one in model.parameters())
+    precision: fast.Precision = getattr(options, "precision", "auto")
+    # Products in 8 bits are of whole weights, so that each process keeps all of them.
+    divided = again is not None and not team().alone and not precision.startswith("fp8")
+    quick = fast.Fast(model, machine.precision) if divided else fast.quicken(model, precision, machine)
+
+    def lay(some: Sequence[Chat], weights: npt.NDArray[np.float32]) -> Batch:
+        return flat(some, weights, start.longest, options.batch)
+
+    batching, why = team().agreed(
+        decide_batching(
+            model, rows.chats, options.packing, start.longest, machine.device, lay=lay if quick.flat else None
+        )
+    )
     is_packed = batching == "packed"
     batches = Batches(rows.lengths, size=options.batch, epochs=options.epochs, seed=plan.seed, alike=not is_packed)
     width = int(model.get_input_embeddings().weight.shape[1])
 
     def batch(chosen: npt.NDArray[np.int64], step: int) -> Batch:
         some, weights = [rows.chats[at] for at in chosen], rows.weights[chosen]
-        made = packed(some, weights, start.longest) if is_packed else padded(some, weights)
+        if not is_packed or (quick.flat and filled(rows.lengths[chosen]) >= FULL):
+            made = padded(some, weights)
+        else:
+            made = lay(some, weights) if quick.flat else packed(some, weights, start.longest)
         return with_noise(made, noise, width, (plan.seed, step, *chosen.tolist())) if noise else made
 
     parts = parts_of(machine, options.accumulation)
@@ -114,7 +176,7 @@ def job_and_receipt(
         rows.lengths,
         (batches.rows(step) for step in range(min(batches.per_epoch, MEASURED_STEPS))),
         lambda step: in_parts(step, parts),
-        start.longest if is_packed else None,
+        None if not is_packed else ENDLESS if quick.flat else start.longest,
     )
     told = {"batching": batching, "batching_why": why, "utilization": round(used, 4)}
     receipt = rows.receipt.model_copy(update=told)
@@ -122,15 +184,15 @@ def job_and_receipt(
         model=model,
         rows=batches.rows,
         batch=batch,
-        loss=answer_loss,
+        loss=partial(answer_loss, head=quick.head),
         size=trained_tokens,
-        validate=lambda model: tested(model, start.held_out, options.batch),
+        validate=lambda model: tested(model, start.held_out, options.batch, quick.head),
         metric="log_likelihood",
         steps=batches.steps,
         per_epoch=batches.per_epoch,
         learning_rate=options.learning_rate,
         groups=groups,
-        schedule="linear",
+        schedule=SCHEDULES[options.schedule],
         warmup=options.warmup,
         weight_decay=weight_decay,
         clip=1.0,
@@ -139,6 +201,24 @@ def job_and_receipt(
         # A checkpoint made through another template is of other data, even though the plan is the same.
         plan=digest([plan.digest, start.template.digest]),
         accumulation=options.accumulation,
+        named=lambda chosen: rows.rows[chosen],
+        precision=quick.precision,
+        decisions=quick.decisions,
+        again=again if divided else None,
+    )
+    if divided:
+        fast.settle_divided(quick, getattr(options, "memory", "auto"), machine, progress)
+        return job, receipt
+    most = in_parts(np.argsort(-rows.lengths, kind="stable")[: options.batch], parts)[0]
+    fast.settle(
+        quick,
+        getattr(options, "memory", "auto"),
+        machine,
+        progress,
+        longest=lambda: on_device(batch(most, 0), machine.device),
+        loss=lambda made: job.loss(model, made),
+        tokens=int(rows.lengths[most].sum()),
+        flop=6.0 * parameters * int(rows.lengths.sum()) * options.epochs,
     )
     return job, receipt
 
@@ -152,13 +232,13 @@ def run_of(
         curve=fitted.curve,
         best_step=fitted.best_step,
         metric=job.metric,
-        precision=machine.precision,
+        precision=job.precision,
         trained_rows=receipt.kept,
         trained_tokens=receipt.trained_tokens,
         stopped=fitted.stopped,
         seconds=clock.seconds,
         energy_wh=clock.energy_wh,
-        environment=environment(machine.decisions),
+        environment=environment({**machine.decisions, **job.decisions}),
         receipt=receipt,
         template=template.digest,
     )

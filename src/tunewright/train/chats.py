@@ -26,11 +26,13 @@ class Chats:
         weights: what each row's loss weighs, shape ``(n,)``; the mean over trained tokens is 1, so that weights change
             what is learned from but not how fast.
         receipt: what became of the rows of the split.
+        rows: positions in the corpus, shape ``(n,)``.
     """
 
     chats: list[Chat]
     weights: npt.NDArray[np.float32]
     receipt: Receipt = field(default_factory=lambda: Receipt(rows=0, kept=0))
+    rows: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -103,7 +105,7 @@ def chats(
         trained_tokens=int(_trained(left).sum()),
         stops=sum(_last_trained(chat) in special for chat in left),
     )
-    return Chats(left, token_mean_one(weights[kept], _trained(left)), receipt)
+    return Chats(left, token_mean_one(weights[kept], _trained(left)), receipt, frame["row"].to_numpy()[kept])
 
 
 def require_most(receipt: Receipt, max_lost: float) -> None:

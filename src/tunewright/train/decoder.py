@@ -15,11 +15,19 @@ from tunewright.evidence.chat import Chat
 from tunewright.evidence.encoder import one_thread_a_batch
 from tunewright.train.batches import by_length
 from tunewright.train.chats import Chats
+from tunewright.train.distributed import team
+from tunewright.train.head import weighted_loss, without_head
 from tunewright.train.packing import evened
+from tunewright.train.places import has_head, only
 
 IGNORED = -100
+#: What a model is told beside the words.
+TOLD = ("attention_mask", "position_ids", "cu_seq_lens_q", "max_length_q")
 
-Batch = dict[str, torch.Tensor]
+#: Lines for which attention is told where each chat begins are filled up to a multiple of this.
+MULTIPLE = 64
+
+Batch = dict[str, Any]
 
 
 def padded(chats: Sequence[Chat], weights: npt.NDArray[np.float32]) -> Batch:
@@ -44,6 +52,26 @@ def packed(chats: Sequence[Chat], weights: npt.NDArray[np.float32], capacity: in
     return _lines(evened([len(chat.ids) for chat in chats], capacity), chats, weights)
 
 
+def flat(chats: Sequence[Chat], weights: npt.NDArray[np.float32], longest: int, most: int) -> Batch:
+    """All chats one after another in one line ``(1, tokens)``, and where each begins, for attention that is told so.
+
+    What is filled up is a chat of its own. The list of beginnings has the same length whatever the number of chats, its
+    end repeated, so that compiled code meets one shape.
+
+    Args:
+        chats: of one part of a step.
+        weights: of each.
+        longest: most tokens that any chat has.
+        most: chats of the largest part.
+    """
+    lengths = [len(chat.ids) for chat in chats]
+    size = -(-sum(lengths) // MULTIPLE) * MULTIPLE
+    batch = _lines([list(range(len(chats)))], chats, weights, longest=size)
+    ends = np.minimum(np.cumsum([0, *lengths, size]), size)
+    ends = np.concatenate([ends, np.full(max(0, most + 2 - len(ends)), size)])
+    return {**batch, "cu_seq_lens_q": torch.from_numpy(ends.astype(np.int32)), "max_length_q": longest + MULTIPLE}
+
+
 def with_noise(batch: Batch, alpha: float, width: int, seed: Sequence[int]) -> Batch:
     """`batch` with noise for its word vectors, shape ``(lines, longest, width)`` (NEFTune, arXiv 2310.05914).
 
@@ -57,10 +85,18 @@ def with_noise(batch: Batch, alpha: float, width: int, seed: Sequence[int]) -> B
     return {**batch, "noise": noise}
 
 
-def answer_loss(model: Any, batch: Batch) -> torch.Tensor:
-    """Weighted mean negative log-likelihood of the trained tokens; each token counts alike, whatever its row."""
-    total, tokens = _summed(model, batch)
+def answer_loss(model: Any, batch: Batch, head: torch.nn.Linear | None = None) -> torch.Tensor:
+    """Weighted mean negative log-likelihood of the trained tokens; each token counts alike, whatever its row.
+
+    With the model's `head` given, it is taken straight from what the head would be given (see ``head.py``).
+    """
+    total, tokens = _summed(model, batch, head)
     return total / tokens
+
+
+def on_device(batch: Batch, device: str | torch.device) -> Batch:
+    """`batch` with its tensors on `device`."""
+    return {name: part.to(device) if isinstance(part, torch.Tensor) else part for name, part in batch.items()}
 
 
 def trained_tokens(batch: Batch) -> int:
@@ -68,25 +104,31 @@ def trained_tokens(batch: Batch) -> int:
     return int((batch["labels"][:, 1:] != IGNORED).sum())
 
 
-def tested(model: Any, held_out: Chats, rows: int) -> tuple[float, float]:
+def tested(model: Any, held_out: Chats, rows: int, head: torch.nn.Linear | None = None) -> tuple[float, float]:
     """Validation loss in nats per answer token, and its negative: the metric that rises as the loss falls."""
     device = next(model.parameters()).device
 
     def test(chosen: npt.NDArray[np.int64]) -> tuple[float, int]:
         batch = padded([held_out.chats[at] for at in chosen], np.ones(len(chosen), dtype=np.float32))
-        with torch.inference_mode():
-            losses, count = _summed(model, {name: part.to(device) for name, part in batch.items()})
+        with reading():
+            losses, count = _summed(model, on_device(batch, device), head)
             return float(losses), int(count)
 
-    with one_thread_a_batch(device.type) as pool:
-        done = list(pool(test, by_length(held_out.lengths, rows)))
-    loss = sum(total for total, _ in done) / sum(count for _, count in done)
-    return loss, -loss
+    batches, processes = by_length(held_out.lengths, rows), team()
+    reading = torch.inference_mode if processes.alone else torch.no_grad  # a divided model refuses inference tensors
+    if processes.alone:
+        with one_thread_a_batch(device.type) as pool:
+            done = list(pool(test, batches))
+    else:
+        turns = [(test(chosen), counts) for chosen, counts in processes.turns(batches)]
+        done = [found for found, counts in turns if counts]
+    total, tokens = processes.summed(sum(one for one, _ in done), sum(count for _, count in done))
+    return total / tokens, -total / tokens
 
 
 def logits_of(model: Any, batch: Batch) -> torch.Tensor:
     """Logits of every token, shape ``(lines, longest, vocabulary)``."""
-    inputs: dict[str, Any] = {name: batch[name] for name in ("attention_mask", "position_ids") if name in batch}
+    inputs: dict[str, Any] = {name: batch[name] for name in TOLD if name in batch}
     if "noise" in batch:
         words = model.get_input_embeddings()(batch["input_ids"])
         inputs["inputs_embeds"] = words + batch["noise"].to(words.dtype)
@@ -96,8 +138,10 @@ def logits_of(model: Any, batch: Batch) -> torch.Tensor:
     return logits
 
 
-def _lines(lines: list[list[int]], chats: Sequence[Chat], weights: npt.NDArray[np.float32]) -> Batch:
-    longest = max(sum(len(chats[at].ids) for at in line) for line in lines)
+def _lines(
+    lines: list[list[int]], chats: Sequence[Chat], weights: npt.NDArray[np.float32], *, longest: int = 0
+) -> Batch:
+    longest = longest or max(sum(len(chats[at].ids) for at in line) for line in lines)
     shape = (len(lines), longest)
     ids, positions, lengths = (np.zeros(shape, dtype=np.int64) for _ in range(3))
     labels = np.full(shape, IGNORED, dtype=np.int64)
@@ -115,12 +159,20 @@ def _lines(lines: list[list[int]], chats: Sequence[Chat], weights: npt.NDArray[n
     return {name: torch.from_numpy(values) for name, values in named.items()}
 
 
-def _summed(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    logits = logits_of(model, batch)
+def _summed(model: Any, batch: Batch, head: torch.nn.Linear | None) -> tuple[torch.Tensor, torch.Tensor]:
     labels = batch["labels"][:, 1:]
-    # Only the logits that foretell a trained token are raised to fp32; the rest of a large vocabulary stays small.
     places = labels != IGNORED
-    taken = logits[:, :-1][places]
+    if head is not None:
+        with without_head(head) as given:
+            logits_of(model, batch)
+        hidden = given[-1][:, :-1][places]
+        return weighted_loss(hidden, head, labels[places], batch["weights"][:, 1:][places]), places.sum().clamp(min=1)
+    # Only the logits that foretell a trained token are computed, or at least raised to fp32.
+    if labels.device.type == "cpu" and has_head(model):
+        with only(model, torch.nn.functional.pad(places, (0, 1))):
+            taken = logits_of(model, batch)
+    else:
+        taken = logits_of(model, batch)[:, :-1][places]
     each = torch.nn.functional.cross_entropy(taken.to(_at_least_fp32(taken)), labels[places], reduction="none")
     return (each * batch["weights"][:, 1:][places]).sum(), places.sum().clamp(min=1)
 

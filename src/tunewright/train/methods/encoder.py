@@ -54,6 +54,11 @@ class Options(Frozen):
     alpha: int = Field(32, ge=1, description="Scale of the adapters, over the rank, for tune: lora.")
 
 
+def unused(options: Options) -> dict[str, str]:
+    """Options that have no effect beside the others, and why."""
+    return dict.fromkeys(("rank", "alpha"), "only tune: lora has adapters") if options.tune == "full" else {}
+
+
 def train(
     corpus: Corpus, plan: Plan, options: Options, work: Path, progress: Progress, checkpoint_seconds: float
 ) -> Run:
@@ -107,6 +112,7 @@ def train(
             patience=options.patience,
             seed=plan.seed,
             plan=plan.digest,
+            named=lambda chosen: rows.rows[chosen],
         )
         with computing(machine):
             fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)

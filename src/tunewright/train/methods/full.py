@@ -35,6 +35,9 @@ class Options(Frozen):
     )
     learning_rate: float = Field(2e-5, gt=0, description="Peak of the learning rate.")
     warmup: float = Field(0.05, ge=0, le=0.5, description="Share of steps in which the learning rate rises.")
+    schedule: Literal["cosine", "linear", "constant"] = Field(
+        "cosine", description="How the learning rate falls to 0 after that; constant: not at all."
+    )
     weight_decay: float = Field(0.01, ge=0, description="Decay of matrices (AdamW).")
     max_tokens: int = Field(1024, ge=16, description="Most tokens of a chat, and of a line of packed chats.")
     too_long: Literal["drop", "cut", "error"] = Field(
@@ -43,6 +46,9 @@ class Options(Frozen):
     max_lost: float = Field(0.05, ge=0, le=1, description="Share of training rows that may be left out; more fails.")
     packing: Literal["auto", "on", "off"] = Field(
         "auto", description="Several chats in a line, kept apart; auto: on a GPU. A model that mixes them gets padding."
+    )
+    memory: Literal["auto", "keep", "selective", "recompute", "offload"] = Field(
+        "auto", description="What of a step a GPU keeps for its gradient, from most to least; auto: as much as fits."
     )
     patience: int = Field(1, ge=0, description="Epochs without a better validation before it ends; 0: never early.")
 
@@ -54,7 +60,8 @@ def train(
 
     Raises:
         UserError: E-TRAIN-003 to 005 (the base), E-TRAIN-007 (no rows), E-TRAIN-008 (its chat template),
-            E-TRAIN-010 (a checkpoint of another plan), E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long).
+            E-TRAIN-010 (a checkpoint of another plan), E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long),
+            E-TRAIN-023 and 024 (this GPU's memory).
     """
     from tunewright.train.causal import begin, job_and_receipt, run_of
     from tunewright.train.clock import Clock
@@ -74,10 +81,12 @@ def train(
                 machine,
                 groups=lambda: decayed(model),
                 weight_decay=options.weight_decay,
+                again=lambda: start.again().model.requires_grad_(True),
+                progress=progress,
             )
             progress.say(receipt.words)
             fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
-        _publish(model, start, work)
+        _publish(fitted.model, start, work)
         return run_of(plan, job, fitted, receipt, start.template, machine, clock)
 
 

@@ -1,0 +1,123 @@
+"""QLoRA: adapters over a base held in 4 or 8 bits, for a model whose 16-bit weights do not fit.
+
+Dettmers et al. 2023 (arXiv 2305.14314): NF4 with quantized block scales, products in bf16 where a GPU has it and in
+fp32 elsewhere, adapters in fp32. It saves memory of the weights and nothing else, so LoRA comes first where the base
+fits. The options that LoRA has too mean the same here.
+
+What is trained is the rounded base with an adapter, so that is what is published: the adapter is merged into the base's
+dequantized values (``merge_into: dequantized``), and the merged model is held against the trained one by divergence
+before it counts (docs/decisions/021).
+
+On a CPU both widths work and resume to the last bit, but nothing is quicker for it: 4-bit weights are widened at every
+product. With 8 bits inputs are rounded as well (LLM.int8), so the merged model, whose inputs are not, is close to the
+trained one and not equal to it: what that rounding does to the base is measured, and allowed. On a CPU it is emulated,
+and neither time nor memory of a product is saved.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from tunewright.core.candidate import Plan, Run
+from tunewright.core.corpus import Corpus
+from tunewright.core.frozen import Frozen
+from tunewright.core.progress import Progress
+
+NEEDS = ("torch", "transformers", "peft", "accelerate", "safetensors", "bitsandbytes")
+EXTRA = "qlora"
+KIND = "decoder"
+
+
+class Options(Frozen):
+    """How adapters over a quantized base are trained."""
+
+    bits: Literal[4, 8] = Field(4, description="Bits of the base's weights: 4 (NF4, double quantized) or 8 (LLM.int8).")
+    merge_into: Literal["dequantized", "original"] = Field(
+        "dequantized",
+        description="Base that the adapter is merged into: the rounded one it was trained on, or the one on disk, "
+        "which is another function; refused if that undoes the fine-tune.",
+    )
+    rank: int = Field(8, ge=1, description="Rank of the adapters.")
+    alpha_ratio: float = Field(2.0, gt=0, description="Scale of the adapters as a multiple of their rank.")
+    epochs: int = Field(3, ge=1, description="Passes over the training rows, at most.")
+    batch: int = Field(8, ge=1, description="Rows of one optimizer step.")
+    accumulation: int = Field(
+        1, ge=1, description="Parts a step is computed in, one after another: less memory, the same step."
+    )
+    learning_rate: float = Field(2e-4, gt=0, description="Peak of the learning rate.")
+    warmup: float = Field(0.05, ge=0, le=0.5, description="Share of steps in which the learning rate rises.")
+    schedule: Literal["cosine", "linear", "constant"] = Field(
+        "cosine", description="How the learning rate falls to 0 after that; constant: not at all."
+    )
+    max_tokens: int = Field(1024, ge=16, description="Most tokens of a chat, and of a line of packed chats.")
+    too_long: Literal["drop", "cut", "error"] = Field(
+        "drop", description="Chats over max_tokens: left out and counted, cut at the end, or an error."
+    )
+    max_lost: float = Field(0.05, ge=0, le=1, description="Share of training rows that may be left out; more fails.")
+    packing: Literal["auto", "on", "off"] = Field(
+        "auto", description="Several chats in a line, kept apart; auto: on a GPU. A model that mixes them gets padding."
+    )
+    memory: Literal["auto", "keep", "selective", "recompute", "offload"] = Field(
+        "auto", description="What of a step a GPU keeps for its gradient, from most to least; auto: as much as fits."
+    )
+    patience: int = Field(1, ge=0, description="Epochs without a better validation before it ends; 0: never early.")
+    dora: bool = Field(False, description="Train each matrix's column lengths besides (DoRA, arXiv 2402.09353).")
+    rslora: bool = Field(False, description="Scale by the root of the rank instead of the rank (arXiv 2312.03732).")
+    lora_plus_ratio: float = Field(
+        1.0, ge=1, description="Learning rate of the adapters' second matrices over the first's; 16 is LoRA+'s own."
+    )
+    neftune_alpha: float = Field(0.0, ge=0, description="Noise on word vectors (NEFTune: 5 to 15); 0: none.")
+
+
+def train(
+    corpus: Corpus, plan: Plan, options: Options, work: Path, progress: Progress, checkpoint_seconds: float
+) -> Run:
+    """Train adapters on the plan's base in few bits, choose by the validation split, leave the merged ``work/model``.
+
+    Raises:
+        UserError: E-TRAIN-003 to 005 (the base), E-TRAIN-007 (no rows), E-TRAIN-008 (its chat template),
+            E-TRAIN-009 (the merged model is not the trained one), E-TRAIN-010 (a checkpoint of another plan),
+            E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long), E-TRAIN-022 to 024 (this GPU).
+    """
+    from functools import partial
+
+    from tunewright.train.adapters import adapted, groups_of
+    from tunewright.train.causal import begin, job_and_receipt, run_of
+    from tunewright.train.clock import Clock
+    from tunewright.train.machine import computing, decide
+    from tunewright.train.merging import publish_merged
+    from tunewright.train.quantized import load_dequantized, load_quantized
+    from tunewright.train.trainer import fit
+
+    with Clock(work) as clock:
+        machine = decide(work)
+        load = partial(load_quantized, bits=options.bits, max_tokens=options.max_tokens)
+        start = begin(corpus, plan, options, machine, progress, load=load)
+        model = adapted(start.base.model, plan, options)
+        with computing(machine):
+            job, receipt = job_and_receipt(
+                model,
+                start,
+                plan,
+                options,
+                machine,
+                groups=lambda: groups_of(model, options),
+                weight_decay=0.0,
+                noise=options.neftune_alpha,
+                progress=progress,
+            )
+            progress.say(receipt.words)
+            fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
+            dequantized = partial(load_dequantized, start.files.folder, device=machine.device, bits=options.bits)
+            publish_merged(
+                model,
+                start,
+                plan,
+                work,
+                progress,
+                base=options.merge_into,
+                load=None if options.merge_into == "original" else dequantized,
+                unrounded=dequantized if options.bits == 8 else None,
+            )
+        return run_of(plan, job, fitted, receipt, start.template, machine, clock)
