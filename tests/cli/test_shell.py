@@ -144,7 +144,7 @@ def test_a_fresh_project_can_be_asked_anything(tmp_path: Path, verb: str) -> Non
 
 def test_offline_refuses_a_connection_and_says_why() -> None:
     code = (
-        "from tunewright.cli.offline import go_offline\ngo_offline()\nimport socket\n"
+        "from tunewright.core.offline import go_offline\ngo_offline()\nimport socket\n"
         "socket.create_connection(('127.0.0.1', 1), 0.1)"
     )
     local = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -150,9 +150,9 @@ def _begin(name: str, shared: dict[str, Any]) -> None:
     current.warnings.clear()
     if shared["no_color"]:
         os.environ["NO_COLOR"] = "1"
-    if shared["offline"] or os.environ.get("TUNEWRIGHT_OFFLINE", "") not in ("", "0"):
-        from tunewright.cli.offline import go_offline
+    from tunewright.core.offline import go_offline, is_offline
 
+    if shared["offline"] or is_offline():
         go_offline()
 
 

@@ -44,6 +44,11 @@ class Corpus:
         self._folder = evidence
         self._memory: dict[str, Any] = {}
 
+    @property
+    def evidence(self) -> Path | None:
+        """Folder where evidence is kept between runs."""
+        return self._folder
+
     def __len__(self) -> int:
         return self.dataset.rows
 

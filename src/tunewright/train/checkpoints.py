@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tunewright.core.digest import file_digest
-from tunewright.core.errors import UserError
 from tunewright.core.files import sync_tree
 from tunewright.core.progress import Progress
+from tunewright.train.begun import Begun, refused
+from tunewright.train.distributed import team
 from tunewright.train.history import History
 
 FOLDER = "checkpoints"
@@ -27,17 +28,18 @@ class Checkpoints:
     """The checkpoints of one run.
 
     Args:
-        work: the run's work folder.
-        plan: digest of the plan; a checkpoint of another plan is refused.
+        work: the run's work folder, with what it was begun with.
+        plan: digest of the plan; a checkpoint of another plan is refused, and told what differs.
         progress: told of a damaged checkpoint.
     """
 
     def __init__(self, work: Path, plan: str, progress: Progress) -> None:
         self._folder = work / FOLDER
         self._plan = plan
+        self._begun = Begun.kept(work)
         self._progress = progress
         self._folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self._folder.glob(".aside-*"):
+        for leftover in self._folder.glob(".aside-*") if team().first else ():
             shutil.rmtree(leftover)
 
     def at(self, step: int) -> Path:
@@ -52,7 +54,8 @@ class Checkpoints:
         made.mkdir(parents=True)
         yield aside
         files = {path.name: file_digest(path) for path in sorted(made.iterdir())}
-        manifest = {"plan": self._plan, "step": step, "files": files}
+        begun = self._begun.model_dump(mode="json") if self._begun else None
+        manifest = {"plan": self._plan, "begun": begun, "step": step, "files": files}
         (made / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         sync_tree(made)
         if self.at(step).exists():
@@ -75,6 +78,10 @@ class Checkpoints:
             shutil.rmtree(self.at(step))
         return None
 
+    def last(self) -> int:
+        """The step of the newest checkpoint, 0 where there is none."""
+        return max(self._steps(), default=0)
+
     def _fault_of_best(self, step: int) -> str:
         best = History.best_in(self.at(step))
         fault = self._fault(self.at(best)) if best not in (0, step) else ""
@@ -82,6 +89,8 @@ class Checkpoints:
 
     def trim(self, best: int) -> None:
         """Remove all but the newest few and the best."""
+        if not team().first:
+            return
         for step in sorted(self._steps(), reverse=True)[KEPT:]:
             if step != best:
                 shutil.rmtree(self.at(step))
@@ -95,13 +104,10 @@ class Checkpoints:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return "its manifest is missing or unreadable"
-        if manifest["plan"] != self._plan:
-            raise UserError(
-                "E-TRAIN-010",
-                f"{folder} is a checkpoint of another plan.",
-                why="Going on from it would mix two runs: other data, settings or base.",
-                fix="Train in an empty work folder.",
-            )
+        before = Begun.model_validate(manifest["begun"]) if manifest.get("begun") else None
+        differing = self._begun.differences(before) if self._begun and before else ()
+        if differing or manifest["plan"] != self._plan:
+            raise refused(f"The checkpoint {folder}", differing)
         for name, known in manifest["files"].items():
             if not (folder / name).exists():
                 return f"{name} is missing"

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tunewright.core.files import publish_text
+from tunewright.train.distributed import team
 
 FILE = "clock.json"
 #: Intel's and AMD's energy counters as Linux shows them; often readable by root only.
@@ -52,6 +53,8 @@ class Clock:
 
     def _keep(self) -> None:
         self._ticked = time.monotonic()
+        if not team().first:
+            return
         now = _counters()
         if self._joules is not None and now and set(now) == set(self._counters):
             self._joules += sum(

@@ -6,8 +6,20 @@ from importlib.metadata import PackageNotFoundError, version
 
 from tunewright.core.version import __version__
 from tunewright.evidence import cpu
+from tunewright.train.distributed import team
 
-PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors", "numpy", "polars")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "peft",
+    "accelerate",
+    "bitsandbytes",
+    "torchao",
+    "tokenizers",
+    "safetensors",
+    "numpy",
+    "polars",
+)
 
 
 def environment(decisions: Mapping[str, str]) -> dict[str, str]:
@@ -25,4 +37,6 @@ def environment(decisions: Mapping[str, str]) -> dict[str, str]:
     if torch.cuda.is_available():
         found["gpu"] = torch.cuda.get_device_name(0)
         found["cuda"] = str(torch.version.cuda)
+    if not team().alone:
+        found["processes"] = f"{team().size}, {team().here} of them on this machine"
     return {**found, **decisions}

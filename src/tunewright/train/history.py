@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.candidate import CurvePoint
+from tunewright.train.watchdog import Watchdog
 
 FILE = "history.json"
 
@@ -17,14 +18,18 @@ class History:
 
     Args:
         per_epoch: steps of one epoch.
+        watchdog: follows the losses.
     """
 
-    def __init__(self, per_epoch: int) -> None:
+    def __init__(self, per_epoch: int, watchdog: Watchdog) -> None:
         self._per_epoch = per_epoch
+        self.watchdog = watchdog
         self._losses: list[Any] = []
         self.curve: list[CurvePoint] = []
         self.best_step = 0
         self.stale = 0
+        #: Why a person ended it; empty while nobody did.
+        self.stopped = ""
 
     def saw(self, loss: Any) -> None:
         """The loss of one step, a tensor or a number; read only when needed, so that a GPU is not waited for."""
@@ -60,6 +65,8 @@ class History:
             "curve": [point.model_dump(mode="json") for point in self.curve],
             "best_step": self.best_step,
             "stale": self.stale,
+            "stopped": self.stopped,
+            "watchdog": self.watchdog.kept(),
         }
         (folder / FILE).write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
@@ -68,7 +75,8 @@ class History:
         kept = json.loads((folder / FILE).read_text(encoding="utf-8"))
         self._losses = list(kept["losses"])
         self.curve = [CurvePoint.model_validate(point) for point in kept["curve"]]
-        self.best_step, self.stale = kept["best_step"], kept["stale"]
+        self.best_step, self.stale, self.stopped = kept["best_step"], kept["stale"], kept["stopped"]
+        self.watchdog.take(kept["watchdog"])
 
     @staticmethod
     def best_in(folder: Path) -> int:

@@ -2,38 +2,42 @@
 
 The Trainer owns optimizer, schedule, autocast, devices and random state. Ours are the batches (item i of its dataset
 is the batch of step i), the loss, the validation, the history and the checkpoints; it logs and keeps nothing itself.
+What comes after each step, and who is told, is in ``watch.py``.
 Only the recipes import this file, inside the function that trains.
 """
 
-import signal
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch  # noqa: TID253
 from safetensors.torch import load_file, save_file  # noqa: TID253
-from transformers import Trainer, TrainerCallback, TrainingArguments  # noqa: TID253
+from transformers import Trainer, TrainingArguments  # noqa: TID253
 from transformers.trainer_callback import PrinterCallback, ProgressCallback  # noqa: TID253
 
 from tunewright.core.candidate import CurvePoint
+from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.progress import Progress
 from tunewright.evidence.cpu import return_memory
+from tunewright.train.attempt import Attempt
 from tunewright.train.batches import in_parts
 from tunewright.train.checkpoints import Checkpoints
 from tunewright.train.clock import Clock
+from tunewright.train.distributed import Helped, team
 from tunewright.train.history import History
 from tunewright.train.machine import Machine
+from tunewright.train.watch import Watch, following, require_finite
+from tunewright.train.watchdog import Watchdog
 
 WEIGHTS = "weights.safetensors"
+PAUSED = "paused"
 
-Batch = dict[str, torch.Tensor]
+Batch = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,17 +53,22 @@ class Job:
         validate: validation loss and metric of the model as it is.
         metric: the metric's name.
         steps: optimizer steps in all.
-        per_epoch: optimizer steps of one epoch; validation is at the end of each.
+        per_epoch: optimizer steps of one epoch; validation is at the end of each, or oftener.
         learning_rate: its peak.
         groups: optimizer groups, each with its `params`, and `lr` or `weight_decay` where they differ.
         schedule: name of the schedule, as transformers names them.
         warmup: share of the steps in which the learning rate rises.
         weight_decay: of matrices in groups that do not say otherwise.
         clip: largest norm of the gradient.
-        patience: validations without a better one after which it ends; 0 never ends early.
+        patience: epochs without a better validation after which it ends; 0 never ends early.
         seed: random seed of what the Trainer draws.
         plan: digest of the plan.
         accumulation: parts a step is computed in, one after another, to need less memory.
+        precision: number format of the products, as a run records it.
+        decisions: how it is computed, for a run's environment.
+        named: the user's own numbers of some rows, for messages.
+        again: the module anew, as before the first step. With it, several processes divide the model among them (its
+            best weights end in a new one); without, each has it whole.
     """
 
     model: torch.nn.Module
@@ -81,124 +90,92 @@ class Job:
     seed: int
     plan: str
     accumulation: int = 1
+    precision: str = ""
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    named: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]] = lambda rows: rows
+    again: Callable[[], torch.nn.Module] | None = None
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """How fitting went; the model holds the best weights."""
+    """How fitting went, and the module with the best weights: that of the job, but for a divided one."""
 
     curve: tuple[CurvePoint, ...]
     best_step: int
     stopped: str
+    model: Any
 
 
 def fit(
-    job: Job, machine: Machine, work: Path, *, clock: Clock, progress: Progress, checkpoint_seconds: float
+    job: Job,
+    machine: Machine,
+    work: Path,
+    *,
+    clock: Clock,
+    progress: Progress,
+    checkpoint_seconds: float,
+    until: int | None = None,
 ) -> Fitted:
     """Fit `job.model`, going on from the newest good checkpoint in `work`, and leave the best weights in it.
 
+    With `until` it pauses after that step, as if interrupted there, and leaves the weights of that step; a later call
+    goes on and ends with the bits of a run that never paused.
+
     Raises:
-        KeyboardInterrupt: Ctrl-C, after the step in hand is done and a checkpoint is written.
+        KeyboardInterrupt: Ctrl-C or a pause, after the step in hand is done and a checkpoint is written.
+        UserError: E-TRAIN-010 (a checkpoint of another plan), E-TRAIN-015 (a loss or gradient that is no number),
+            E-TRAIN-016 (it diverged).
+        Helped: in every process but the first, at the end.
     """
+    attempt = Attempt.of(work)
+    history = History(job.per_epoch, Watchdog(attempt.settings.spike_size))
     checkpoints = Checkpoints(work, job.plan, progress)
-    history = History(job.per_epoch)
-    found = checkpoints.newest()
+    found = team().agreed(checkpoints.newest() if team().first else None)
     done = 0
     if found is not None:
         history.read(found)
         done = int(found.name.rpartition("-")[2])
         progress.say(f"Going on from step {done} of {job.steps}.")
-    watch = _Watch(job, history, checkpoints, progress, clock, every=checkpoint_seconds)
-    trainer = _trainer(job, machine, work, history, checkpoints, watch)
-    progress.start("Training", job.steps, "steps")
-    try:
-        progress.advance(done)
-        if not watch.over(done):
+    with following(
+        job,
+        history,
+        checkpoints,
+        work,
+        done=done,
+        clock=clock,
+        progress=progress,
+        every=checkpoint_seconds,
+        until=until,
+    ) as watch:
+        trainer = _trainer(job, machine, work, history, checkpoints, watch)
+        trainer.say = progress.say
+        if not watch.over(done) and not watch.far_enough(done):
             with watch.listening(), _parallel(machine) as trainer.map_parts:
                 trainer.train(resume_from_checkpoint=str(found) if found else None)
-    finally:
-        progress.finish()
-    if watch.interrupted:
-        raise KeyboardInterrupt
+        if watch.interrupted and team().first:
+            raise KeyboardInterrupt
+    if not team().first:
+        raise Helped
     # Autocast was wrapped around the model's forward; what is done with it from here on is in fp32.
     trainer.accelerator.unwrap_model(job.model, keep_fp32_wrapper=False)
-    _load(job.model, checkpoints.at(history.best_step))
+    model = job.again() if job.again and not team().alone else job.model
+    last = checkpoints.last()
+    if watch.far_enough(last) and not watch.over(last):
+        _load(model, checkpoints.at(last))
+        return Fitted(curve=tuple(history.curve), best_step=history.best_step, stopped=PAUSED, model=model)
+    _load(model, checkpoints.at(history.best_step))
     stopped_early = history.curve[-1].step < job.steps
     return Fitted(
         curve=tuple(history.curve),
         best_step=history.best_step,
-        stopped=(
+        stopped=history.stopped
+        or (
             f"{job.metric} did not rise in {history.stale} validations"
             if stopped_early
             else f"all {job.steps} steps were taken"
         ),
+        model=model,
     )
-
-
-class _Watch(TrainerCallback):  # type: ignore[misc]
-    """Says after each step what comes next: validate, keep a checkpoint, stop."""
-
-    def __init__(
-        self,
-        job: Job,
-        history: History,
-        checkpoints: Checkpoints,
-        progress: Progress,
-        clock: Clock,
-        *,
-        every: float,
-    ) -> None:
-        self._job, self._history, self._checkpoints = job, history, checkpoints
-        self._progress, self._clock, self._every = progress, clock, every
-        self._saved = time.monotonic()
-        self.interrupted = False
-
-    def over(self, step: int) -> bool:
-        """Whether nothing is left to do after `step`."""
-        patience = self._job.patience
-        return step >= self._job.steps or bool(patience and self._history.stale >= patience)
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Validate at the end of an epoch; keep a checkpoint then, when it is time, and before an interruption."""
-        step = state.global_step
-        validation = self._history.curve[-1].validation_metric if self._history.curve else None
-        note = f"loss {self._history.last_loss:.3f}"
-        self._progress.advance(1, f"{note}, {self._job.metric} {validation:.3f}" if validation else note)
-        self._clock.tick()
-        control.should_evaluate = step % self._job.per_epoch == 0 or step == self._job.steps
-        due = time.monotonic() - self._saved >= self._every
-        control.should_save = control.should_evaluate or due or self.interrupted
-        if self.interrupted or step >= self._job.steps:
-            control.should_training_stop = True
-
-    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Stop when validation has not become better for long enough."""
-        if self.over(state.global_step):
-            control.should_training_stop = True
-
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Remember when, and remove what is no longer needed."""
-        self._saved = time.monotonic()
-        self._checkpoints.trim(self._history.best_step)
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Within this block the first Ctrl-C lets the step in hand end; a second one ends it at once."""
-
-        def note(number: int, frame: FrameType | None) -> None:
-            self.interrupted = True
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            self._progress.say("Stopping after this step and keeping a checkpoint; Ctrl-C again stops at once.")
-
-        try:
-            before = signal.signal(signal.SIGINT, note)
-        except ValueError:  # only the main thread can listen; elsewhere Ctrl-C is somebody else's to handle
-            yield
-            return
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
 
 @dataclass
@@ -215,24 +192,60 @@ class _Steps(torch.utils.data.Dataset[list[Batch]]):
         return [self.job.batch(rows, step) for rows in in_parts(self.job.rows(step), self.parts)]
 
 
-class _Trainer(Trainer):  # type: ignore[misc]
+class OurTrainer(Trainer):  # type: ignore[misc]
     """The Trainer with our batches, loss, validation and checkpoints in its places for them."""
 
     job: Job
     history: History
     checkpoints: Checkpoints
     map_parts: Callable[..., Iterator[Any]]
+    say: Callable[[str], None]
     optimizer: Any
     control: Any
     _aside: Path
 
     def get_train_dataloader(self) -> Any:
+        """The batches, in the order of the steps."""
         # A generator of its own: a loader without one draws its seed from the state that dropout uses.
         return torch.utils.data.DataLoader(
             self.train_dataset, batch_size=1, collate_fn=_only, generator=torch.Generator()
         )
 
     def training_step(self, model: Any, inputs: list[Batch], num_items_in_batch: Any = None) -> Any:
+        """Gradients of one batch; where a GPU's memory does not hold them, in twice as many parts from here on.
+
+        The weights have not moved yet, so the step is the same but for the order of its sums.
+        """
+        while True:
+            try:
+                return self._gradients(model, inputs)
+            except torch.OutOfMemoryError as error:
+                fault = str(error).split(". ", 1)[0]
+            inputs = self._in_smaller_parts(fault)
+
+    def _in_smaller_parts(self, fault: str) -> list[Batch]:
+        """The batch of the step in hand, in twice as many parts.
+
+        Raises:
+            UserError: E-TRAIN-024 when each part is one row already.
+        """
+        steps, step = self.train_dataset, self.state.global_step
+        for parameter in self.model.parameters():
+            parameter.grad = None
+        torch.cuda.empty_cache()
+        if steps.parts >= len(self.job.rows(step)):
+            raise UserError(
+                "E-TRAIN-024",
+                f"Step {step + 1} does not fit into the GPU's memory, even one row at a time: {fault}.",
+                why="The checkpoint before it is kept.",
+                fix="Lower max_tokens, set memory: recompute, use method qlora, or end other programs on the GPU.",
+                exit_code=ExitCode.RESOURCES,
+            )
+        steps.parts *= 2
+        self.say(f"Step {step + 1} did not fit into the GPU's memory; steps are computed in {steps.parts} parts now.")
+        return list(steps[step])
+
+    def _gradients(self, model: Any, inputs: list[Batch]) -> Any:
         """Gradients of one batch, its parts side by side, each on one thread, and added in their order.
 
         An operation on a few hundred tokens is too small to share between threads: they would wait for each other
@@ -256,29 +269,44 @@ class _Trainer(Trainer):  # type: ignore[misc]
                 total.add_(other)
         for parameter, total in zip(trained, totals, strict=True):
             parameter.grad = total
+        require_finite("loss", loss, self.job, self.state.global_step)
         self.history.saw(loss)
         return loss
 
+    def _clip_grad_norm(self, model: Any) -> Any:
+        """The gradient's norm, which is looked at before the optimizer may spoil the weights with it."""
+        norm = super()._clip_grad_norm(model)
+        require_finite("gradient", norm, self.job, self.state.global_step)
+        return norm
+
     def create_optimizer(self, model: Any = None) -> Any:
+        """AdamW on the job's groups, once."""
         if self.optimizer is None:
             self.optimizer = torch.optim.AdamW(
                 self.job.groups(), lr=self.job.learning_rate, weight_decay=self.job.weight_decay, fused=True
             )
         return self.optimizer
 
+    def validated(self) -> tuple[float, float]:
+        """Validation loss and metric of the model as it is."""
+        return self.job.validate(self.model.eval())
+
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        loss, metric = self.job.validate(self.model.eval())
+        """Validate and write it down."""
+        loss, metric = self.validated()
         return_memory()
+        require_finite("validation loss", loss, self.job, self.state.global_step - 1)
         self.history.validated(self.state.global_step, loss, metric)
         metrics = {"eval_loss": loss, f"eval_{self.job.metric}": metric}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Write what is trained, and the history."""
         assert output_dir
         folder = Path(output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(_trained(self.model), folder / WEIGHTS)
+        save_file(trained_of(self.model), folder / WEIGHTS)
         self.history.write(folder)
 
     def _get_output_dir(self, trial: Any) -> str:
@@ -293,8 +321,8 @@ class _Trainer(Trainer):  # type: ignore[misc]
 
 
 def _trainer(
-    job: Job, machine: Machine, work: Path, history: History, checkpoints: Checkpoints, watch: _Watch
-) -> _Trainer:
+    job: Job, machine: Machine, work: Path, history: History, checkpoints: Checkpoints, watch: Watch
+) -> OurTrainer:
     arguments = TrainingArguments(
         output_dir=str(work),
         max_steps=job.steps,
@@ -315,16 +343,27 @@ def _trainer(
         save_strategy="no",
         eval_strategy="no",
     )
-    trainer = _Trainer(
-        model=job.model,
-        args=arguments,
-        train_dataset=_Steps(job, parts_of(machine, job.accumulation)),
-        callbacks=[watch],
-    )
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # or it would spread batches over every GPU that it sees by itself
+    if team().alone:
+        steps = _Steps(job, parts_of(machine, job.accumulation))
+        trainer = OurTrainer(model=job.model, args=arguments, train_dataset=steps, callbacks=[watch])
+    else:
+        trainer = _one_of_several(job, machine, arguments, watch)
     for talker in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(talker)
     trainer.job, trainer.history, trainer.checkpoints = job, history, checkpoints
     return trainer
+
+
+def _one_of_several(job: Job, machine: Machine, arguments: TrainingArguments, watch: Watch) -> OurTrainer:
+    """The Trainer of this process, its model divided where the job allows it."""
+    from tunewright.train.sharding import divide
+    from tunewright.train.together import Shares, TeamTrainer
+
+    if job.again:
+        divide(job.model, machine.device, team().size)
+    shares = Shares(job, job.accumulation, team())
+    return TeamTrainer(model=job.model, args=arguments, train_dataset=shares, callbacks=[watch])
 
 
 @contextmanager
@@ -352,7 +391,8 @@ def decayed(model: torch.nn.Module, names: Callable[[str], bool] = lambda _: Tru
     return [group for group in groups if group["params"]]
 
 
-def _trained(model: torch.nn.Module) -> Mapping[str, torch.Tensor]:
+def trained_of(model: torch.nn.Module) -> Mapping[str, torch.Tensor]:
+    """The trained parameters by name; of a divided model, this process's part of them."""
     return {
         name: parameter.detach().contiguous() for name, parameter in model.named_parameters() if parameter.requires_grad
     }
@@ -361,7 +401,7 @@ def _trained(model: torch.nn.Module) -> Mapping[str, torch.Tensor]:
 def _load(model: torch.nn.Module, folder: Path) -> None:
     kept = load_file(folder / WEIGHTS)
     own = dict(model.named_parameters())
-    assert set(kept) == set(_trained(model)), "a checkpoint holds exactly the trained parameters"
+    assert set(kept) == set(trained_of(model)), "a checkpoint holds exactly the trained parameters"
     with torch.no_grad():
         for name, values in kept.items():
             own[name].copy_(values)

@@ -10,9 +10,14 @@ from tunewright.core.errors import ExitCode, UserError
 _state = {"installed": False}
 
 
+def is_offline() -> bool:
+    """Whether the environment asks for it, as it does in every process that an offline one starts."""
+    return os.environ.get("TUNEWRIGHT_OFFLINE", "") not in ("", "0")
+
+
 def go_offline() -> None:
-    """Refuse connections and name look-ups beyond loopback, in this process and (for hubs) its children."""
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
+    """Refuse connections and name look-ups beyond loopback, in this process and those it starts of ours."""
+    for name in ("TUNEWRIGHT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
         os.environ[name] = "1"
     if not _state["installed"]:
         sys.addaudithook(_hook)
