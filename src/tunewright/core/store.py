@@ -97,6 +97,10 @@ class Store:
         """Where the complete output of `step` is, or will be."""
         return self.root / "steps" / step.name / step.key
 
+    def work(self, step: Step) -> Path:
+        """Where `step` works until it is complete."""
+        return self.root / "work" / step.key
+
     def forget(self, step: Step) -> None:
         """Set aside the output of `step`, so that it is made again; the folder stays, renamed."""
         folder = self.folder(step)
@@ -111,7 +115,7 @@ class Store:
         return [Step.model_validate(value) for value in kept]
 
     def _make(self, step: Step, kind: type[Value], make: Callable[[Path], Value]) -> Outcome[Value]:
-        work = self.root / "work" / step.key
+        work = self.work(step)
         work.mkdir(parents=True, exist_ok=True)
         started = time.monotonic()
         try:
