@@ -37,6 +37,8 @@ class Facts(Frozen):
         parameters: number of its parameters.
         epochs: passes over the data that the method asks for.
         batch: rows per optimizer step.
+        trained: number of those that are trained, with adapters' own; None for all of them.
+        bundled: whether the base is the bundled model that stands in where none is named.
         gpu: whether a GPU will be used.
         seconds_per_token: measured by this project's last run of the same method, if any.
     """
@@ -51,6 +53,8 @@ class Facts(Frozen):
     parameters: int
     epochs: float
     batch: int
+    trained: int | None = None
+    bundled: bool = False
     gpu: bool = False
     seconds_per_token: float | None = None
 
@@ -89,22 +93,40 @@ def estimate(facts: Facts, settings: PlanSettings) -> Estimate:
         steps=int(-(-facts.rows // facts.batch) * facts.epochs),
         tokens=tokens,
         hours=hours,
-        # fp32 weights, gradients and two Adam moments; activations of these small models are under a gigabyte.
-        memory_gb=16 * facts.parameters / 1e9 + 1.0,
+        memory_gb=memory_gb(facts),
         cost_usd=hours * settings.usd_per_hour if settings.usd_per_hour else None,
         source=source,
     )
 
 
+def memory_gb(facts: Facts) -> float:
+    """Gigabytes on a CPU: fp32 weights, and of what is trained a gradient and two moments; the rest is under one.
+
+    On a GPU training settles that itself, by computing the longest batch before its first step.
+    """
+    if facts.trained is None:
+        return 16 * facts.parameters / 1e9 + 1.0
+    return (4 * facts.parameters + 16 * facts.trained) / 1e9 + 1.0
+
+
 def _reasons(facts: Facts, method: str, *, chosen: bool) -> list[str]:
-    if chosen:
-        return [f"{method} was asked for in tunewright.yaml."]
+    reasons = [f"{method} was asked for in tunewright.yaml."] if chosen else _of_the_task(facts)
+    if facts.bundled:
+        reasons.append(
+            f"No base is named, so the bundled starter model {facts.base} is tuned: {facts.parameters / 1e6:.0f} "
+            "million parameters, no download. It learns a form and a tone, not knowledge; train.base takes a larger "
+            "model."
+        )
+    return reasons
+
+
+def _of_the_task(facts: Facts) -> list[str]:
     if facts.task == "classify":
         return [
             f"The task is one of {len(facts.labels)} labels, and a label is read off an encoder in one pass.",
             "The untuned baselines are measured on the same test rows; if one is as good, the verdict says so.",
         ]
-    return ["The task is to write an answer, which needs a decoder; an adapter trains less than 1 % of it."]
+    return ["The task is to write an answer, which needs a decoder; an adapter trains a small part of it."]
 
 
 def _refused(facts: Facts, method: str) -> list[Refused]:

@@ -1,0 +1,78 @@
+"""How a rank sweep looks to a person: a line for each rank, then the winner, why, and what it cost."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tunewright.core.score import Score
+from tunewright.results import RankLine, SweepResult
+
+HEADS = ("rank", "log-likelihood", "forgets", "kept", "GB", "min / 1,000", "playbook says", "taken to")
+
+
+def show(console: Console, value: SweepResult) -> None:
+    """Print `value` on `console`."""
+    level = 100 * value.untuned.level
+    console.print(
+        f"{escape(value.base)} untuned: log-likelihood {_ranged(value.untuned)} nats a token on {value.rows:,} "
+        f"validation rows. Forgetting is on {value.items:,} general questions; {level:.0f} % intervals."
+    )
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name in HEADS:
+        table.add_column(name, justify="right" if name in ("rank", "GB", "min / 1,000") else "left", overflow="fold")
+    for line in (*value.ranks, *([value.full] if value.full else [])):
+        table.add_row(*_cells(line, value))
+    console.print(table)
+    _ending(console, value)
+
+
+def _cells(line: RankLine, value: SweepResult) -> tuple[str, ...]:
+    name = "full" if line.rank is None else str(line.rank)
+    claimed = [
+        f"{figure:g} {unit}"
+        for figure, unit in (
+            (line.playbook_memory_gb, "GB"),
+            (line.playbook_minutes_per_1000_steps, "min"),
+        )
+        if figure is not None
+    ]
+    return (
+        f"[bold green]{name}[/]" if line.rank is not None and line.rank == value.winner else name,
+        _ranged(line.quality),
+        _ranged(line.forgetting),
+        "–" if line.kept is None else f"{line.kept.value:.0%}",
+        "–" if line.memory_gb is None else f"{line.memory_gb:.1f}",
+        f"{line.minutes_per_1000_steps:.3g}",
+        ", ".join(claimed) or "–",
+        "the end" if line.whole else f"{line.share:.0%}",
+    )
+
+
+def _ending(console: Console, value: SweepResult) -> None:
+    if value.full_missing:
+        console.print(f"Every weight was not tuned: {escape(value.full_missing)}.", soft_wrap=True)
+    for step in value.ladder:
+        sign, gain = "[green]✓[/]" if step.helps else "✗", step.gain
+        console.print(f"  {sign} {step.low} → {step.high}: {gain.value:+.3f} ({_ends(gain)}) at step {step.step:,}")
+    grid = len(value.ranks)
+    cost = f"Cost: {value.cost:.2f} full runs of {value.steps:,} steps" + (
+        "." if value.exhaustive or value.interrupted else f", where a grid takes {grid}."
+    )
+    if value.winner is None:
+        console.print(f"[yellow]No rank[/]: {escape(value.why)}.", soft_wrap=True)
+        console.print(cost)
+        return
+    console.print(f"Rank [bold]{value.winner}[/]: {escape(value.why)}.", soft_wrap=True)
+    console.print(cost)
+    console.print(
+        f"Put it under train: in tunewright.yaml, then `tunewright run`:  [bold]{escape(value.setting)}[/]",
+        soft_wrap=True,
+    )
+
+
+def _ranged(score: Score) -> str:
+    return f"{score.value:.3f} ({_ends(score)})"
+
+
+def _ends(score: Score) -> str:
+    return "–" if score.low is None or score.high is None else f"{score.low:.3f} to {score.high:.3f}"
