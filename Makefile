@@ -4,8 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEMO   := examples/support-desk
+REPLIES := examples/reply-desk
 
-.PHONY: demo test setup check bench bench-audit schemas help
+.PHONY: demo demo-replies test setup check bench bench-audit schemas help
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -22,6 +23,10 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)   ## run the main job on the bundled support desk
 	@$(BIN)/python $(DEMO)/generate.py
 	@$(BIN)/tunewright run -C $(DEMO) --offline
+
+demo-replies: $(READY)  ## teach a small language model to answer the tickets of the bundled reply desk
+	@$(BIN)/python $(REPLIES)/generate.py
+	@$(BIN)/tunewright run -C $(REPLIES) --offline
 
 test: $(READY)   ## every test; GPU tests skip, saying so, where there is none
 	@$(BIN)/python -m pytest -n 2

@@ -20,8 +20,11 @@ from tunewright.core.score import Score
 from tunewright.core.scorecard import Scorecard
 from tunewright.core.store import Outcome, Step
 from tunewright.core.verdict import Override, Verdict, judge
+from tunewright.results import LaunchResult, SweepResult
 from tunewright.review.score import Outlook, outlook
 from tunewright.steps import Divided, NotKept, Steps
+from tunewright.sweeping import Asked, sweepable
+from tunewright.train.sweep_settings import SweepSettings
 
 Stop = Literal["intake", "audit", "clean", "split", "plan", "train", "evaluate", "release"]
 ORDER: tuple[Stop, ...] = get_args(Stop)
@@ -91,6 +94,20 @@ class Flow:
             getattr(self, f"_{stop}")()
         return self.walk
 
+    def sweep(self, settings: SweepSettings, asked: Asked) -> SweepResult:
+        """A side room of training, behind the same gate: compare ranks before one is trained.
+
+        Raises:
+            GateFailed: the data is below the bar.
+            UserError: E-SWEEP-001 when the plan has no rank that can be swept.
+        """
+        self.go("plan")
+        assert self.walk.divided and self.walk.plan
+        sweepable(self.walk.plan)
+        self.require("audit.quality_score")
+        result: SweepResult = self._keep(self.steps.sweep(self.walk.divided.dataset, self.walk.plan, settings, asked))
+        return result
+
     def reach(self) -> tuple[Walk, Step | None]:
         """How far what is kept goes, and the first step that is not there; makes and records nothing."""
         try:
@@ -144,6 +161,13 @@ class Flow:
         assert self.walk.divided and self.walk.plan
         self.require("audit.quality_score")
         self.walk.candidate = self._keep(self.steps.train(self.walk.divided.dataset, self.walk.plan))
+
+    def would_start(self) -> LaunchResult:
+        """What training would start, once the steps before it are done and their gate is open."""
+        self.go("plan")
+        assert self.walk.divided and self.walk.plan
+        self.require("audit.quality_score")
+        return self.steps.would_start(self.walk.divided.dataset, self.walk.plan)
 
     def _evaluate(self) -> None:
         assert self.walk.divided and self.walk.candidate

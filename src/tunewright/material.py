@@ -6,9 +6,12 @@ from tunewright.core.audit_report import AuditReport
 from tunewright.core.version import __version__
 from tunewright.evidence.cpu import machine
 from tunewright.flow import Walk
-from tunewright.report.material import Audited, Divided, ReportMaterial, StepCost, Tested
+from tunewright.report.material import Audited, Divided, ReportMaterial, StepCost, Swept, SweptRank, Tested
+from tunewright.results import RankLine, SweepResult
 from tunewright.split.room import Division
 from tunewright.steps import Steps
+from tunewright.sweeping import sweepable
+from tunewright.train.ranks import METHOD
 
 
 def material(walk: Walk, steps: Steps, *, stopped: str = "") -> ReportMaterial:
@@ -27,6 +30,7 @@ def material(walk: Walk, steps: Steps, *, stopped: str = "") -> ReportMaterial:
         after=_audited(walk.report, steps),
         divided=_divided(divided.dataset.digest, divided.division) if divided else None,
         plan=walk.plan,
+        swept=_swept(walk, steps),
         run=candidate.run if candidate else None,
         candidate=candidate.digest if candidate else None,
         tested=_tested(walk, steps),
@@ -49,6 +53,35 @@ def _tested(walk: Walk, steps: Steps) -> Tested | None:
     if walk.scorecard is None or walk.divided is None:
         return None
     return Tested.of(walk.scorecard, steps.corpus(walk.divided.dataset), steps.config.report)
+
+
+def _swept(walk: Walk, steps: Steps) -> Swept | None:
+    """The newest sweep of these rows and this base, whatever rank was chosen after it."""
+    if walk.divided is None or walk.plan is None or walk.plan.method != METHOD:
+        return None
+    wanted = {"dataset": walk.divided.dataset.digest, "plan": sweepable(walk.plan).digest}
+    for step in steps.store.previous("sweep"):
+        kept = steps.store.peek(step, SweepResult) if wanted.items() <= step.inputs.items() else None
+        if kept is not None:
+            found = kept.value
+            lines = (*found.ranks, *((found.full,) if found.full else ()))
+            ranks = tuple(_swept_rank(line, found.winner) for line in lines)
+            return Swept(ranks, found.untuned, found.winner, found.why, found.cost)
+    return None
+
+
+def _swept_rank(line: RankLine, winner: int | None) -> SweptRank:
+    claims = ((line.playbook_memory_gb, "GB"), (line.playbook_minutes_per_1000_steps, "min"))
+    return SweptRank(
+        name="every weight" if line.rank is None else str(line.rank),
+        quality=line.quality,
+        forgetting=line.forgetting,
+        memory_gb=line.memory_gb,
+        minutes=line.minutes_per_1000_steps,
+        claimed=", ".join(f"{figure:g} {unit}" for figure, unit in claims if figure is not None),
+        share=line.share,
+        chosen=line.rank is not None and line.rank == winner,
+    )
 
 
 def _divided(digest: str, division: Division) -> Divided:

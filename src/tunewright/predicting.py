@@ -1,4 +1,4 @@
-"""Labels for the rows of a file, by a release."""
+"""Labels for the rows of a file, or answers to them, by a release."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,9 +15,6 @@ from tunewright.results import PredictResult
 #: Names under which a text usually stands, best first.
 USUAL = ("prompt", "text", "message", "body", "question", "query", "ticket", "description", "content", "input")
 
-#: The columns that are added.
-ANSWERED = ("predicted_label", "confidence")
-
 
 def predict_file(
     release: Path,
@@ -27,7 +24,7 @@ def predict_file(
     column: str | None = None,
     progress: Progress = SILENT,
 ) -> PredictResult:
-    """Every row of `file` with `predicted_label` and `confidence`; your own columns stay as they are.
+    """Every row of `file` with the release's columns (see ``LoadedRelease.columns``); your own stay as they are.
 
     Args:
         release: a release folder.
@@ -46,11 +43,9 @@ def predict_file(
         )
     loaded = load(release)
     table = read_table(file)
-    _refuse_ours(table.columns)
+    _refuse_ours(table.columns, loaded.columns)
     texts = table[text_column(table, column)].cast(pl.String).fill_null("").to_list()
-    progress.start("predict", len(texts), "rows")
-    found = table.hstack(loaded.predict_frame(texts))
-    progress.finish()
+    found = table.hstack(loaded.predict_frame(texts, progress=progress))
     if output is None:
         return PredictResult(
             release=loaded.release.name, rows=found.height, output=None, predictions=tuple(found.to_dicts())
@@ -81,13 +76,13 @@ def text_column(table: pl.DataFrame, named: str | None) -> str:
     return usual[0]
 
 
-def _refuse_ours(columns: Sequence[str]) -> None:
-    taken = [name for name in ANSWERED if name in columns]
+def _refuse_ours(columns: Sequence[str], ours: Sequence[str]) -> None:
+    taken = [name for name in ours if name in columns]
     if taken:
         raise UserError(
             "E-REL-006",
             f"The file has a column {' and '.join(repr(name) for name in taken)} already.",
-            why="Your own columns stay as they are, so the new labels would have no place.",
+            why="Your own columns stay as they are, so what is added would have no place.",
             fix="Rename or remove that column in a copy of the file.",
         )
 

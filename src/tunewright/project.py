@@ -7,7 +7,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from tunewright import summaries
 from tunewright.audit_file import partial_on_interrupt, require_score, require_writable, write_outputs
@@ -26,6 +26,7 @@ from tunewright.results import (
     DiffResult,
     EvaluateResult,
     EventsResult,
+    LaunchResult,
     PlanResult,
     ReleaseResult,
     ReportResult,
@@ -34,15 +35,21 @@ from tunewright.results import (
     ReviewSampleResult,
     ReviewStatusResult,
     RunResult,
+    RunsAskedResult,
+    RunsEventsResult,
+    RunsListResult,
+    RunsShowResult,
     SplitResult,
     StatusLine,
     StatusResult,
+    SweepResult,
     TrainResult,
     UndoResult,
     VersionsResult,
     WhyResult,
 )
 from tunewright.steps import Steps
+from tunewright.train.sweep_settings import with_ranks
 
 if TYPE_CHECKING:
     import polars as pl
@@ -77,7 +84,8 @@ class Project:
         self.config = loaded.config
         self.progress = progress
         self._overrides = _known_gates(overrides or {}, loaded)
-        self._steps = Steps(folder, loaded.config, progress=progress, step_seen=step_seen)
+        origins = {".".join(path): where for path, where in loaded.origins.items()}
+        self._steps = Steps(folder, loaded.config, progress=progress, step_seen=step_seen, origins=origins)
 
     @classmethod
     def open(
@@ -98,12 +106,21 @@ class Project:
         loaded = load(path, sets=sets)
         return cls(path, loaded, overrides=overrides, progress=progress, step_seen=step_seen)
 
-    def run(self) -> RunResult:
+    @overload
+    def run(self, *, dry_run: Literal[False] = False) -> RunResult: ...
+    @overload
+    def run(self, *, dry_run: Literal[True]) -> LaunchResult: ...
+    def run(self, *, dry_run: bool = False) -> RunResult | LaunchResult:
         """Walk from the user's file to a release and its report, stopping at a gate that fails.
+
+        Args:
+            dry_run: walk as far as the plan, and only say what training would start.
 
         Raises:
             GateFailed: exit code 3; a report of how far it came is written all the same.
         """
+        if dry_run:
+            return self._flow().would_start()
         started = time.monotonic()
         flow = self._flow()
         try:
@@ -185,13 +202,40 @@ class Project:
         assert walk.plan
         return PlanResult(plan=walk.plan)
 
-    def train(self) -> TrainResult:
+    @overload
+    def train(self, *, dry_run: Literal[False] = False) -> TrainResult: ...
+    @overload
+    def train(self, *, dry_run: Literal[True]) -> LaunchResult: ...
+    def train(self, *, dry_run: bool = False) -> TrainResult | LaunchResult:
         """Train the candidate that the plan describes, or find it trained.
+
+        Args:
+            dry_run: only say which processes would be started.
 
         Raises:
             GateFailed: the data is below the bar.
         """
+        if dry_run:
+            return self._flow().would_start()
         return summaries.train(self._flow().go("train"))
+
+    def sweep(self, ranks: Sequence[int] = (), *, full: bool = False, exhaustive: bool = False) -> SweepResult:
+        """Compare ranks of the plan's adapters, for at most the cost of two full runs, or find it done.
+
+        Args:
+            ranks: those to try; empty takes ``sweep.ranks``.
+            full: tune every weight beside them, where it fits into memory.
+            exhaustive: take every rank to the end of its run.
+
+        Raises:
+            CutShort: Ctrl-C, with what is measured; the next call goes on.
+            GateFailed: the data is below the bar.
+            UserError: E-SWEEP-….
+        """
+        from tunewright.sweeping import Asked
+
+        settings = with_ranks(self.config.sweep, ranks)
+        return self._flow().sweep(settings, Asked(full=full, exhaustive=exhaustive))
 
     def evaluate(self) -> EvaluateResult:
         """Measure the candidate on the test rows, beside baselines that need no tuning."""
@@ -281,6 +325,44 @@ class Project:
         from tunewright import reviewing
 
         return reviewing.status(self._steps)
+
+    def runs_list(self) -> RunsListResult:
+        """Every training run of this project, the newest first, in the form of OpenAI's fine-tuning jobs."""
+        from tunewright import running
+
+        return running.listed(self._steps)
+
+    def runs_show(self, run: str = "") -> RunsShowResult:
+        """One run, by the beginning of its id; the newest without one."""
+        from tunewright import running
+
+        return running.shown(self._steps, run)
+
+    def runs_events(self, run: str = "") -> RunsEventsResult:
+        """Every event of a run, in the form of OpenAI's fine-tuning events."""
+        from tunewright import running
+
+        return running.told(self._steps, run)
+
+    def runs_pause(self, run: str = "") -> RunsAskedResult:
+        """Ask a run that another process trains to keep a checkpoint and end; `run` goes on from there.
+
+        Raises:
+            UserError: E-TRAIN-021 when nothing trains.
+        """
+        from tunewright import running
+
+        return running.asked(self._steps, run, "pause")
+
+    def runs_stop(self, run: str = "") -> RunsAskedResult:
+        """Ask a run to end with the best weights so far; one that is paused does so when it is gone on with.
+
+        Raises:
+            UserError: E-TRAIN-021 when it has succeeded already.
+        """
+        from tunewright import running
+
+        return running.asked(self._steps, run, "stop")
 
     def events(self) -> EventsResult:
         """Everything that happened here: who, when, what, and the reason where a person overrode."""

@@ -1,7 +1,7 @@
 """What each verb gives back: the values the shell renders and ``--json`` prints."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from tunewright.core.audit_report import CheckRun
 from tunewright.core.candidate import Plan
@@ -17,6 +17,9 @@ from tunewright.core.verdict import Verdict
 from tunewright.review.reconcile import Reconciled
 from tunewright.review.score import Outlook
 from tunewright.split.room import Division
+from tunewright.train.effective import Effective
+from tunewright.train.job_events import JobEvent
+from tunewright.train.jobs import Job
 
 
 class FindingLine(Frozen):
@@ -104,6 +107,116 @@ class TrainResult(Frozen):
     stopped: str
     precision: str
     seconds: float
+
+
+class LaunchCommand(Frozen):
+    """One command that training in several processes would start.
+
+    Attributes:
+        where: the host, in words.
+        command: as a shell would be given it.
+    """
+
+    where: str
+    command: str
+
+
+class LaunchResult(Frozen):
+    """What a dry run says that training would start.
+
+    Attributes:
+        launcher: what starts the processes; empty where training is in one.
+        trained: whether the candidate is there already, so that nothing would be started.
+        commands: all of them would be started at once.
+    """
+
+    launcher: str
+    trained: bool
+    commands: tuple[LaunchCommand, ...]
+
+
+class RankLine(Frozen):
+    """One rank of a sweep, or every weight tuned, as far as it was taken.
+
+    Attributes:
+        rank: its rank; None is every weight, without adapters.
+        quality: log-likelihood of the validation rows' answers.
+        forgetting: nats a token that its answers to the retention suite lost.
+        kept: of the suite's items that the base answers right, the share that is still right.
+        step: optimizer steps taken.
+        share: of one full run.
+        whole: whether its run is over.
+        memory_gb: most memory while it trained; None where it cannot be told.
+        minutes_per_1000_steps: time that 1,000 steps of it take here, validations included.
+        playbook_memory_gb: what the playbook says, where it names this rank.
+        playbook_minutes_per_1000_steps: the same of the time.
+    """
+
+    MEASURED: ClassVar[frozenset[str]] = frozenset({"memory_gb", "minutes_per_1000_steps"})
+
+    rank: int | None
+    quality: Score
+    forgetting: Score
+    kept: Score | None
+    step: int
+    share: float
+    whole: bool
+    memory_gb: float | None
+    minutes_per_1000_steps: float
+    playbook_memory_gb: float | None = None
+    playbook_minutes_per_1000_steps: float | None = None
+
+
+class LadderLine(Frozen):
+    """One step up the ladder: where it was last tested, what it gained, and whether that was enough.
+
+    `left` is the share of the gain that is likely to be left at the end of a run, from how it shrank so far.
+    """
+
+    low: int
+    high: int
+    step: int
+    gain: Score
+    helps: bool
+    left: float
+
+
+class SweepResult(Frozen):
+    """What `sweep` found.
+
+    Attributes:
+        base: the model that every rank adapts.
+        ranks: each rank, as far as it was taken.
+        full: every weight tuned, where that was asked for and fits.
+        full_missing: why it is absent although it was asked for.
+        untuned: log-likelihood of the validation rows' answers before any training.
+        ladder: the steps that were tested, from the start up.
+        winner: the rank to train; None where there is none, or not yet.
+        why: why the ladder ended there.
+        cost: optimizer steps of all ranks together, in full runs.
+        steps: optimizer steps of one full run.
+        rows: validation rows.
+        items: items of the retention suite.
+        exhaustive: whether every rank had its full run.
+        interrupted: whether it was ended before it was done.
+        setting: the line to put under ``train:`` in tunewright.yaml.
+    """
+
+    base: str
+    ranks: tuple[RankLine, ...]
+    full: RankLine | None
+    full_missing: str
+    untuned: Score
+    ladder: tuple[LadderLine, ...]
+    winner: int | None
+    why: str
+    cost: float
+    steps: int
+    rows: int
+    items: int
+    exhaustive: bool
+    interrupted: bool
+    setting: str
 
 
 class SystemLine(Frozen):
@@ -269,6 +382,38 @@ class ExplainResult(Frozen):
     what: str
     why: str
     fix: str
+
+
+class RunsListResult(Frozen):
+    """What `runs list` shows, as OpenAI's API lists jobs."""
+
+    object: Literal["list"] = "list"
+    data: tuple[Job, ...]
+    has_more: bool = False
+
+
+class RunsShowResult(Frozen):
+    """What `runs show` shows: one run, its last sentences, and every setting that is in force."""
+
+    job: Job
+    settings: tuple[Effective, ...]
+    messages: tuple[JobEvent, ...]
+
+
+class RunsEventsResult(Frozen):
+    """What `runs events` shows, as OpenAI's API lists a job's events, but the oldest first."""
+
+    object: Literal["list"] = "list"
+    data: tuple[JobEvent, ...]
+    has_more: bool = False
+
+
+class RunsAskedResult(Frozen):
+    """What `runs pause` and `runs stop` asked, and what will come of it."""
+
+    job: Job
+    asked: str
+    words: str
 
 
 class ReviewSampleResult(Frozen):

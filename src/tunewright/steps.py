@@ -5,6 +5,7 @@ goes on where it was.
 """
 
 import inspect
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -34,11 +35,16 @@ from tunewright.core.scorecard import Scorecard
 from tunewright.core.store import Outcome, Step, Store
 from tunewright.core.table import Table
 from tunewright.core.verdict import Verdict
-from tunewright.evidence.model_files import ModelFiles, find_encoder, find_model
+from tunewright.evidence.footprint import Shape
+from tunewright.evidence.model_files import DEFAULT_STARTER, ModelFiles, find_encoder, find_model
 from tunewright.plan.room import METHOD_FOR_TASK, Facts, plan
+from tunewright.results import LaunchCommand, LaunchResult, SweepResult
 from tunewright.review.kept import Kept
 from tunewright.split.room import Division
+from tunewright.sweeping import Asked, Order, sweepable
+from tunewright.train.effective import origin_in, require_used
 from tunewright.train.settings import TrainSettings
+from tunewright.train.sweep_settings import SweepSettings
 
 Value = TypeVar("Value", bound=Frozen)
 
@@ -59,6 +65,7 @@ VERSIONS = {
     "split": 1,
     "plan": 1,
     "train": 2,
+    "sweep": 1,
     "evaluate": 1,
     "release": 1,
 }
@@ -68,14 +75,18 @@ VERSIONS = {
 KIND_FOR_TASK: dict[Task, str] = {"classify": "encoder", "reply": "decoder", "extract": "decoder"}
 
 
+#: Methods that train adapters of some rank beside a base that stays as it is.
+ADAPTER_METHODS = frozenset({"lora", "qlora"})
+
+
 def method_for(settings: TrainSettings, task: Task) -> str:
     """The training method: the one that was named, or the one that fits the task."""
     named = settings.method_name
     return METHOD_FOR_TASK[task] if named == "auto" else named
 
 
-def require_fit(method: str, task: Task) -> None:
-    """Stop unless `method` makes what the task asks for.
+def require_fit(method: str, task: Task) -> Any:
+    """The module of `method`; stop unless it makes what the task asks for.
 
     Raises:
         UserError: E-CFG-002 for a method that there is not, E-PLAN-002.
@@ -88,16 +99,21 @@ def require_fit(method: str, task: Task) -> None:
             why="An encoder gives labels and no text; a causal language model gives text and no labels.",
             fix=f"train.method: {METHOD_FOR_TASK[task]}, or another data.task",
         )
+    return module
 
 
-def target(settings: TrainSettings, task: Task) -> Target | None:
-    """The model that rows of this task are to tune; None while no base is named for written answers."""
+def target(settings: TrainSettings, task: Task) -> Target:
+    """The model that rows of this task are to tune."""
     method = method_for(settings, task)
-    base = settings.encoder if method == "encoder" else settings.base
-    if not base:
-        return None
+    base = settings.encoder if method == "encoder" else settings.base or DEFAULT_STARTER
     options = METHODS.options(method).model_validate(settings.method_options)
     return Target(method=method, base=base, max_tokens=options.max_tokens)
+
+
+def _adapters(base: ModelFiles, options: Any) -> int | None:
+    """Parameters of the adapters that `options` puts on `base`; None where its shape is not known."""
+    shape = Shape.in_folder(base.folder)
+    return shape.adapters(options.rank) if shape else None
 
 
 class Divided(Frozen):
@@ -116,6 +132,7 @@ class Steps:
         progress: where long work reports.
         step_seen: told of each step's outcome as it happens.
         looking: only look: a step that is not there raises :class:`NotKept`, and nothing is recorded.
+        origins: where each setting came from, by its key; the rest are defaults.
     """
 
     def __init__(
@@ -126,6 +143,7 @@ class Steps:
         progress: Progress,
         step_seen: Callable[[Outcome[Any]], None] = lambda _: None,
         looking: bool = False,
+        origins: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.config = config
@@ -138,6 +156,7 @@ class Steps:
         )
         self._seen = step_seen
         self.looking = looking
+        self._origins = origins or {}
 
     def only_looking(self) -> "Steps":
         """The same rooms on a walk that makes nothing and records nothing."""
@@ -212,7 +231,9 @@ class Steps:
 
     def plan(self, dataset: Dataset) -> Outcome[Plan]:
         """How the model will be trained, and what that should cost."""
-        require_fit(self._method(dataset), dataset.task)
+        module = require_fit(self._method(dataset), dataset.task)
+        if not self.looking:
+            require_used(self.config.train, module, self._method(dataset), origin_in(self._origins))
         # The method's options with their defaults: a default that a new release changes is another plan.
         settings = {
             "method": self._method(dataset),
@@ -226,14 +247,39 @@ class Steps:
 
     def train(self, dataset: Dataset, plan: Plan) -> Outcome[Candidate]:
         """A candidate: the plan carried out."""
-        from tunewright.train.room import train
+        from tunewright.train.process import carry_out
 
-        step = self._step("train", {}, {"dataset": dataset.digest, "plan": plan.digest})
-        return self._once(
-            step,
-            Candidate,
-            lambda work: train(self.corpus(dataset), plan, work, settings=self.config.train, progress=self.progress),
-        )
+        step = self._train_step(dataset, plan)
+
+        def make(work: Path) -> Candidate:
+            return carry_out(
+                self.corpus(dataset), plan, work, settings=self.config.train, progress=self.progress,
+                home=self.state / "trackers", origins=self._origins,
+            )  # fmt: skip
+
+        return self._once(step, Candidate, make)
+
+    def would_start(self, dataset: Dataset, plan: Plan) -> LaunchResult:
+        """What training would start in several processes; nothing is."""
+        from tunewright.train.launching import commands
+        from tunewright.train.process import FOLDER
+
+        step, launcher = self._train_step(dataset, plan), self.config.train.launcher
+        if self.store.peek(step, Candidate) is not None:
+            return LaunchResult(launcher=launcher, trained=True, commands=())
+        found = commands(self.config.train, self.store.work(step) / FOLDER) if launcher else ()
+        told = tuple(LaunchCommand(where=one.where, command=shlex.join(one.line)) for one in found)
+        return LaunchResult(launcher=launcher, trained=False, commands=told)
+
+    def _train_step(self, dataset: Dataset, plan: Plan) -> Step:
+        return self._step("train", {}, {"dataset": dataset.digest, "plan": plan.digest})
+
+    def sweep(self, dataset: Dataset, plan: Plan, settings: SweepSettings, asked: Asked) -> Outcome[SweepResult]:
+        """What each rank of the plan's adapters gives, forgets and costs."""
+        order = Order(plan=sweepable(plan), settings=settings, asked=asked, train=self.config.train,
+                      evaluate=self.config.evaluate, seed=self.config.seed)  # fmt: skip
+        step = self._step("sweep", order.kept_by, {"dataset": dataset.digest, **order.inputs})
+        return self._once(step, SweepResult, lambda work: order.sweep(self.corpus(dataset), work, self.progress))
 
     def evaluate(self, dataset: Dataset, candidate: Candidate) -> Outcome[Scorecard]:
         """The candidate's scorecard on the test rows, beside the baselines."""
@@ -333,14 +379,7 @@ class Steps:
         """The pre-trained model that training starts from."""
         if self._method(dataset) == "encoder":
             return find_encoder(self.config.train.encoder)
-        if not self.config.train.base:
-            raise UserError(
-                "E-PLAN-001",
-                f"The task is {dataset.task}, and no base model is named.",
-                why="An answer is written by a causal language model, and none is bundled.",
-                fix="train.base: a model folder or a Hugging Face Hub id, in tunewright.yaml",
-            )
-        return find_model(self.config.train.base)
+        return find_model(self.config.train.base or DEFAULT_STARTER)
 
     def _make_plan(self, dataset: Dataset, base: ModelFiles) -> Plan:
         method, options = self._method(dataset), self._options(dataset)
@@ -357,6 +396,8 @@ class Steps:
             parameters=base.parameters,
             epochs=options.epochs,
             batch=options.batch,
+            trained=_adapters(base, options) if method in ADAPTER_METHODS else None,
+            bundled=self._method(dataset) != "encoder" and not self.config.train.base,
             seconds_per_token=self._seconds_per_token(method),
         )
         if dataset.task == "classify" and len(facts.labels) < 2:

@@ -57,7 +57,8 @@ def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path: Path
     assert loaded.origin(("split", "test")) == "environment TUNEWRIGHT_SPLIT__TEST"
     assert loaded.origin(("split", "validation")) == "--set split.validation"
     assert loaded.origin(("seed",)) == "tunewright.yaml line 1"
-    assert loaded.origin(("split", "by")) == "tunewright.yaml line 2"
+    # The section has a line, but what it leaves out is a default.
+    assert loaded.origin(("split", "by")) == "default"
     assert loaded.origin(("train", "seed")) == "default"
 
 

@@ -22,7 +22,7 @@ PAGES = [
 ]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 #: What make itself runs is tested by its own tests (below); calling it from a test would set up and test again.
-MAKE = {"make demo", "make test", "make setup", "make check", "make bench", "make bench-audit"}
+MAKE = {"make demo", "make demo-replies", "make test", "make setup", "make check", "make bench", "make bench-audit"}
 
 
 def commands(page: Path) -> list[str]:

@@ -117,16 +117,20 @@ def test_every_verb_prints_json_that_its_committed_schema_accepts(done, tmp_path
         "undo": ["undo", "--why", "a test of the verb"],
         **{f"config-{verb}": ["config", verb] for verb in ("show", "validate", "schema")},
         **{f"review-{verb}": ["review", verb] for verb in ("sample", "next", "status")},
+        **{f"runs-{verb}": ["runs", verb] for verb in ("list", "show", "events")},
         "review-import": ["review", "import", str(tmp_path / "review.csv")],
     }
     Project.open(folder).review_sample(20, to=tmp_path / "review.csv")  # nothing filled in, so nothing changes
     schemas = {path.stem.removesuffix("@1"): json.loads(path.read_text()) for path in SCHEMAS.glob("*.json")}
+    for verb in ("runs-pause", "runs-stop"):  # need a run that trains: test_runs.py
+        del schemas[verb]
     for verb in sorted(schemas, key=lambda verb: verb == "undo"):  # last: it takes the cleaning back
         place = ["-C", str(folder)] if verb not in ("init", "predict", "explain") else []
         found = subprocess.run(
             [*PROGRAM, *calls.get(verb, [verb]), *place, "--json"], capture_output=True, text=True, check=False
         )
-        assert found.returncode == 0, (verb, found.stderr)
+        # An encoder has no rank to sweep; that verb works in tests/cli/test_sweep.py.
+        assert found.returncode == (2 if verb == "sweep" else 0), (verb, found.stderr)
         jsonschema.validate(json.loads(found.stdout), schemas[verb])
     Project.open(folder).clean()
 

@@ -1,7 +1,9 @@
 """The one JSON document a verb prints: schema name, result or error, warnings."""
 
 import json
-from typing import Any
+from typing import Any, Union
+
+from pydantic import TypeAdapter
 
 from tunewright.core.errors import UserError, UserErrors
 from tunewright.core.frozen import Frozen
@@ -31,9 +33,10 @@ def _document(verb: str, *, data: Any, warnings: list[str], error: Any) -> str:
     return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 
-def schema(verb: str, result: type[Frozen]) -> dict[str, Any]:
-    """The JSON schema of what `verb` prints."""
-    data = result.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
+def schema(verb: str, *results: type[Frozen]) -> dict[str, Any]:
+    """The JSON schema of what `verb` prints: one of `results`."""
+    either: Any = Union[results]  # noqa: UP007 - of as many as there are
+    data = TypeAdapter(either).json_schema(mode="serialization", ref_template="#/$defs/{model}")
     definitions = data.pop("$defs", {})
     fault = {
         "type": "object",

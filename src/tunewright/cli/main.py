@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tunewright.cli import runs
+from tunewright.cli.launch import DryRun, Hosts, On, Processes, launch_sets
 from tunewright.cli.shell import Shell, current, interactive, verb
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.version import __version__
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         EventsResult,
         ExplainResult,
         InitResult,
+        LaunchResult,
         PlanResult,
         PredictResult,
         ReleaseResult,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
         RunResult,
         SplitResult,
         StatusResult,
+        SweepResult,
         TrainResult,
         UndoResult,
         VersionsResult,
@@ -54,6 +58,7 @@ config_app = typer.Typer(help="Show, check and describe tunewright.yaml.", no_ar
 app.add_typer(config_app, name="config", rich_help_panel="Project")
 review_app = typer.Typer(help="Let people read a sample; what they say corrects the score.", no_args_is_help=True)
 app.add_typer(review_app, name="review", rich_help_panel="Steps")
+app.add_typer(runs.app, name="runs", rich_help_panel="Project")
 
 Gates = Annotated[
     list[str] | None, typer.Option("--override", metavar="GATE", help="Go on past this gate; needs --why.")
@@ -91,9 +96,20 @@ def init(
 
 @app.command(rich_help_panel="Start")
 @verb
-def run(shell: Shell, override: Gates = None, why: Why = "", until: Until = "") -> "RunResult":
+def run(
+    shell: Shell,
+    on: On = "",
+    processes: Processes = 0,
+    hosts: Hosts = "",
+    dry_run: DryRun = False,
+    override: Gates = None,
+    why: Why = "",
+    until: Until = "",
+) -> "RunResult | LaunchResult":
     """Walk the whole way to a release and its report, stopping at a gate that fails (exit code 3)."""
-    return shell.project(_overrides(override, why, until)).run()
+    shell.sets = launch_sets(on, processes, hosts) + shell.sets
+    project = shell.project(_overrides(override, why, until))
+    return project.run(dry_run=True) if dry_run else project.run()
 
 
 @app.command(rich_help_panel="Steps")
@@ -162,9 +178,40 @@ def plan(shell: Shell) -> "PlanResult":
 
 @app.command(rich_help_panel="Steps")
 @verb
-def train(shell: Shell, override: Gates = None, why: Why = "", until: Until = "") -> "TrainResult":
+def train(
+    shell: Shell,
+    on: On = "",
+    processes: Processes = 0,
+    hosts: Hosts = "",
+    dry_run: DryRun = False,
+    override: Gates = None,
+    why: Why = "",
+    until: Until = "",
+) -> "TrainResult | LaunchResult":
     """Train the candidate; Ctrl-C saves, and the next call goes on."""
-    return shell.project(_overrides(override, why, until)).train()
+    shell.sets = launch_sets(on, processes, hosts) + shell.sets
+    project = shell.project(_overrides(override, why, until))
+    return project.train(dry_run=True) if dry_run else project.train()
+
+
+@app.command(rich_help_panel="Steps")
+@verb
+def sweep(
+    shell: Shell,
+    rank: Annotated[str, typer.Option("--rank", metavar="4,8,16", help="Ranks to try [sweep.ranks].")] = "",
+    full: Annotated[bool, typer.Option("--full", help="Tune every weight beside them, where it fits.")] = False,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Take every rank to its end instead of leaving most early.")
+    ] = False,
+    override: Gates = None,
+    why: Why = "",
+    until: Until = "",
+) -> "SweepResult":
+    """Find the rank worth training: quality, forgetting, memory and time of each; Ctrl-C keeps what is measured."""
+    from tunewright.train.sweep_settings import parsed_ranks
+
+    project = shell.project(_overrides(override, why, until))
+    return project.sweep(parsed_ranks(rank), full=full, exhaustive=exhaustive)
 
 
 @app.command(rich_help_panel="Steps")
@@ -199,7 +246,7 @@ def predict(
     ] = None,
     column: Annotated[str, typer.Option(help="The column to read, when the guess is wrong.")] = "",
 ) -> "PredictResult":
-    """Label the rows of a file with a release."""
+    """Label or answer the rows of a file with a release."""
     from tunewright.predicting import predict_file
 
     return predict_file(release, file, output=output, column=column or None, progress=shell.progress())

@@ -24,6 +24,7 @@ from tunewright.results import (
     EventsResult,
     ExplainResult,
     InitResult,
+    LaunchResult,
     PlanResult,
     PredictResult,
     ReleaseResult,
@@ -33,8 +34,13 @@ from tunewright.results import (
     ReviewSampleResult,
     ReviewStatusResult,
     RunResult,
+    RunsAskedResult,
+    RunsEventsResult,
+    RunsListResult,
+    RunsShowResult,
     SplitResult,
     StatusResult,
+    SweepResult,
     TrainResult,
     UndoResult,
     VersionsResult,
@@ -43,6 +49,8 @@ from tunewright.results import (
 from tunewright.review.score import Outlook
 
 SHOWN = 20
+#: Metrics beside the main one that a line of 100 letters holds; more have a line each.
+MOST_COLUMNS = 4
 _COLOR = {"blocking": "red", "warning": "yellow", "info": "dim"}
 
 
@@ -198,15 +206,23 @@ def _(value: TrainResult) -> None:
 
 
 @render.register
+def _(value: LaunchResult) -> None:
+    from tunewright.cli.launch import show
+
+    show(_console(), value)
+
+
+@render.register
+def _(value: SweepResult) -> None:
+    from tunewright.cli.sweep_table import show
+
+    show(_console(), value)
+
+
+@render.register
 def _(value: EvaluateResult) -> None:
     console = _console()
-    table = _table("system", value.metric, "95 % interval", *_other_metrics(value))
-    for line in value.systems:
-        scores = {score.metric: score for score in line.scores}
-        main = scores.pop(value.metric)
-        rest = (f"{scores[name].value:.3f}" if name in scores else "–" for name in _other_metrics(value))
-        table.add_row(line.system, f"{main.value:.3f}", _ends(main), *rest)
-    console.print(table)
+    console.print(_by_metric(value) if len(_other_metrics(value)) > MOST_COLUMNS else _by_system(value))
     console.print(f"[bold]{value.decision}[/]: {escape(value.words)}{_mark(value.verdict)}")
 
 
@@ -286,7 +302,8 @@ def _(value: DiffResult) -> None:
 def _(value: PredictResult) -> None:
     console = _console()
     if value.output:
-        console.print(f"{value.rows:,} rows labelled by {escape(value.release)}: {escape(value.output)}")
+        told = f"{value.rows:,} rows, answered by {escape(value.release)}: {escape(value.output)}"
+        console.print(told, soft_wrap=True)
         return
     if value.predictions:
         table = _table(*value.predictions[0])
@@ -389,6 +406,13 @@ def _(value: ConfigResult) -> None:
 
 
 @render.register
+def _(value: RunsListResult | RunsShowResult | RunsEventsResult | RunsAskedResult) -> None:
+    from tunewright.cli.runs_table import show
+
+    show(_console(), value)
+
+
+@render.register
 def _(value: ExplainResult) -> None:
     console = _console()
     console.print(f"[bold]{value.code}[/]: {escape(value.title)}")
@@ -423,6 +447,26 @@ def _mark(verdict: Verdict | None) -> str:
     if verdict.overridden:
         return f"  [yellow]overridden by {escape(verdict.overridden.who)}: {escape(verdict.overridden.why)}[/]"
     return f"  [red]✗ the gate asks for {verdict.bar}[/]"
+
+
+def _by_system(value: EvaluateResult) -> Table:
+    table = _table("system", value.metric, "95 % interval", *_other_metrics(value))
+    for line in value.systems:
+        scores = {score.metric: score for score in line.scores}
+        main = scores.pop(value.metric)
+        rest = (f"{scores[name].value:.3f}" if name in scores else "–" for name in _other_metrics(value))
+        table.add_row(line.system, f"{main.value:.3f}", _ends(main), *rest)
+    return table
+
+
+def _by_metric(value: EvaluateResult) -> Table:
+    """The same turned over, for more metrics than a line of the screen holds."""
+    own, *others = ({score.metric: score for score in line.scores} for line in value.systems)
+    table = _table("metric", value.systems[0].system, "95 % interval", *(line.system for line in value.systems[1:]))
+    for name in (value.metric, *_other_metrics(value)):
+        rest = (f"{scores[name].value:,.3f}" if name in scores else "–" for scores in others)
+        table.add_row(name, f"{own[name].value:,.3f}", _ends(own[name]), *rest)
+    return table
 
 
 def _other_metrics(value: EvaluateResult) -> list[str]:

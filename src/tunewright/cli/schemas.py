@@ -14,7 +14,10 @@ from tunewright.cli.shell import RESULTS
 def schemas() -> dict[str, dict[str, Any]]:
     """The schema of every verb, by file name."""
     assert main.app  # importing the program fills RESULTS
-    return {f"{verb}@1.json": schema(verb, getattr(results, name)) for verb, name in sorted(RESULTS.items())}
+    return {
+        f"{verb}@1.json": schema(verb, *(getattr(results, one) for one in names.split(" | ")))
+        for verb, names in sorted(RESULTS.items())
+    }
 
 
 def write() -> None:

@@ -61,7 +61,19 @@ def resolve(source: Source, *, sets: Sequence[str] = (), environment: Mapping[st
     if faults:
         raise UserErrors(faults)
     assert loaded is not None
-    return Loaded(loaded, origins)
+    return Loaded(loaded, _of_leaves(origins, merged))
+
+
+def _of_leaves(origins: Mapping[Path_, str], merged: dict[str, Any]) -> dict[Path_, str]:
+    """Without the sections: what a section leaves out is a default, though the section itself has a line."""
+    sections = {path[:end] for path in origins for end in range(1, len(path))}
+    return {path: text for path, text in origins.items() if path not in sections or not _is_section(merged, path)}
+
+
+def _is_section(merged: Any, path: Path_) -> bool:
+    for key in path:
+        merged = merged.get(key) if isinstance(merged, dict) else None
+    return isinstance(merged, dict)
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[Path_, Any, str]]:

@@ -17,6 +17,7 @@ from tunewright.release.settings import ReleaseSettings
 from tunewright.report.settings import ReportSettings
 from tunewright.split.settings import SplitSettings
 from tunewright.train.settings import TrainSettings
+from tunewright.train.sweep_settings import SweepSettings
 
 #: Bars that hold unless the project says otherwise. 85 is the playbook's; why a release may be as good as the best
 #: baseline but not worse, and never against its own verdict: docs/decisions/004.
@@ -52,6 +53,7 @@ class Config(Frozen):
     split: SplitSettings = SplitSettings()
     plan: PlanSettings = PlanSettings()
     train: TrainSettings = TrainSettings()
+    sweep: SweepSettings = SweepSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     release: ReleaseSettings = ReleaseSettings()
     report: ReportSettings = ReportSettings()

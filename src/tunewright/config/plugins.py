@@ -32,6 +32,8 @@ SHELVES = (
     Place(("audit", "checks"), Shelf("tunewright.audit.checks", "check", "check")),
     Place(("clean", "fixes"), Shelf("tunewright.clean.fixes", "fix", "fix")),
     Place(("train", "method"), METHODS, one=True),
+    Place(("train", "launch"), Shelf("tunewright.train.launchers", "launcher", "commands"), one=True),
+    Place(("train", "trackers"), Shelf("tunewright.train.trackers", "tracker", "track")),
     Place(("evaluate", "baselines"), Shelf("tunewright.evaluate.baselines", "baseline", "predict")),
     Place(("evaluate", "metrics"), Shelf("tunewright.evaluate.metrics", "metric", "measure")),
 )
@@ -43,7 +45,7 @@ def plugin_faults(merged: dict[str, Any]) -> Iterator[tuple[Path_, UserError]]:
         section = merged.get(place.path[0])
         named = section.get(place.path[1]) if isinstance(section, dict) else None
         if isinstance(named, str):
-            named = {} if named == "auto" else {named: {}}
+            named = {} if named in ("auto", "") else {named: {}}
         if isinstance(named, list):
             named = dict.fromkeys(named)
         if isinstance(named, dict):

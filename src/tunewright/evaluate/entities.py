@@ -11,6 +11,7 @@ from tunewright.core.digest import canonical_json
 from tunewright.evaluate.intervals import Floats
 
 Entities = Counter[str]
+_NO_JSON = object()
 
 
 def entities(answer: str) -> Entities | None:
@@ -19,13 +20,18 @@ def entities(answer: str) -> Entities | None:
     A list's order does not count. An object inside a list is one entity as a whole, such as
     ``{"label": "IBAN", "text": "DE89…"}``. Nulls, empty texts and empty lists say that there is nothing.
     """
-    try:
-        value = json.loads(answer, parse_constant=_refuse, parse_int=_number, parse_float=_number)
-    except (ValueError, RecursionError):
+    value = _read(answer)
+    if value is _NO_JSON:
         return None
     found: Entities = Counter()
     _collect(value, (), found)
     return found
+
+
+def json_objects(answers: Sequence[str]) -> list[dict[str, Any] | None]:
+    """Each answer as the JSON object that it is; None where it is none."""
+    values = (_read(answer) for answer in answers)
+    return [value if isinstance(value, dict) else None for value in values]
 
 
 def counts(references: Sequence[str], answers: Sequence[str]) -> tuple[Floats, Floats, Floats]:
@@ -36,6 +42,13 @@ def counts(references: Sequence[str], answers: Sequence[str]) -> tuple[Floats, F
         rows.append(((wanted & given).total(), given.total(), wanted.total()))
     common, given_, wanted_ = np.array(rows, dtype=np.float64).reshape(-1, 3).T
     return common, given_, wanted_
+
+
+def _read(answer: str) -> Any:
+    try:
+        return json.loads(answer, parse_constant=_refuse, parse_int=_number, parse_float=_number)
+    except (ValueError, RecursionError):
+        return _NO_JSON
 
 
 def _collect(value: Any, path: tuple[str, ...], found: Entities) -> None:

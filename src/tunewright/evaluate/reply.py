@@ -165,7 +165,9 @@ def _scores(
         for _, module, options in chosen(METRICS, settings.metrics, candidate.task, always=MAIN_METRIC)
     ]
     about = "the tuned candidate" if name == OWN else BASELINES.about(name)
-    return SystemScores(system=name, about=about, scores=tuple(score for score in found if score is not None))
+    # A metric gives one figure, several of one kind, or none.
+    several = [one if isinstance(one, tuple) else (one,) for one in found]
+    return SystemScores(system=name, about=about, scores=tuple(one for some in several for one in some if one))
 
 
 def _compare(name: str, own: Written, other: Written, sampling: Sampling) -> Comparison:

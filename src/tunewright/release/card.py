@@ -97,6 +97,11 @@ def _limits(release: Release, scorecard: Scorecard) -> list[str]:
     ]
     if release.labels:
         lines.append("- Every text gets one of the labels, even one that none of them fits.")
+    if release.kind == "decoder":
+        lines.append(
+            "- It writes what is likeliest, which may be wrong or made up; a person should read an answer before it is "
+            "sent."
+        )
     if scorecard.classes:
         worst = sorted(scorecard.classes, key=lambda one: (one.recall.value, one.label))[:WORST]
         found = "; ".join(f"{plain(one.label)} {_cell(one.recall)} on {one.support:,} rows" for one in worst)
@@ -120,16 +125,16 @@ def _gates(release: Release) -> list[str]:
 
 
 def _use(release: Release) -> list[str]:
-    call = (
-        ["import tunewright", "", f'release = tunewright.load("{release.name}")', 'release.predict(["…"])']
-        if release.kind == "encoder"
-        else [
+    call = ["import tunewright", "", f'release = tunewright.load("{release.name}")', 'release.predict(["…"])']
+    if release.kind == "decoder":
+        call += [
+            "",
+            "# or without Tunewright:",
             "from transformers import pipeline",
             "",
             f'answer = pipeline("text-generation", "{release.name}/{Candidate.MODEL_FOLDER}")',
             'answer([{"role": "user", "content": "…"}])',
         ]
-    )
     return [
         "## Use",
         "",

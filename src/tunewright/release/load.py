@@ -11,11 +11,17 @@ from tunewright.core.candidate import Candidate
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.release import Release
+from tunewright.evidence.chat import messages_of
 from tunewright.evidence.template import TEMPLATE_FILE, loaded_differences
 from tunewright.release.manifest import RELEASE_FILE, verify
 
 if TYPE_CHECKING:
+    from tunewright.evidence.generator import Generator
     from tunewright.evidence.predictor import Predictor
+
+#: The columns that a release adds to texts: of one that labels, and of one that writes.
+LABELLED = ("predicted_label", "confidence")
+ANSWERED = ("predicted_answer",)
 
 
 class LoadedRelease:
@@ -25,19 +31,32 @@ class LoadedRelease:
         release: what it says of itself.
     """
 
-    def __init__(self, release: Release, predictor: "Predictor") -> None:
+    def __init__(self, release: Release, model: "Predictor | Generator") -> None:
         self.release = release
-        self._predictor = predictor
+        self._model = model
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of :meth:`predict_frame`, the label or the answer first."""
+        return LABELLED if self.release.kind == "encoder" else ANSWERED
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        """The label of each text; what else is in the call does not change it."""
-        return self.predict_frame(texts)["predicted_label"].to_list()
+        """The label of, or the answer to, each text; what else is in the call does not change it."""
+        return self.predict_frame(texts)[self.columns[0]].to_list()
 
     def predict_frame(self, texts: Sequence[str], *, progress: Progress = SILENT) -> pl.DataFrame:
-        """`predicted_label` and `confidence` (0 to 1) of each text, in order."""
+        """`predicted_label` and `confidence` (0 to 1) of each text, or `predicted_answer`, in order.
+
+        A model that writes is asked each text alone, as the user's one message, and gives its likeliest words (greedy).
+        """
         if isinstance(texts, str):
             raise TypeError('predict takes a list of texts, such as ["my card is lost"], not one text')
-        probabilities = self._predictor.predict(list(texts), progress=progress).probabilities
+        from tunewright.evidence.generator import Generator
+
+        if isinstance(self._model, Generator):
+            answers = self._model.generate([messages_of(text) for text in texts], progress=progress)
+            return pl.DataFrame({ANSWERED[0]: pl.Series(answers, dtype=pl.String)})
+        probabilities = self._model.predict(list(texts), progress=progress).probabilities
         labels = pl.Series(self.release.labels, dtype=pl.String)
         return pl.DataFrame(
             {
@@ -51,18 +70,16 @@ def load(folder: str | Path) -> LoadedRelease:
     """The release in `folder`, its files checked against its manifest first.
 
     Raises:
-        UserError: E-REL-002 (no release), E-REL-003 (changed), E-REL-004 (it does not label), E-REL-007 (its tokenizer
-            renders chats otherwise than in training).
+        UserError: E-REL-002 (no release), E-REL-003 (changed), E-REL-007 (its tokenizer renders chats otherwise than in
+            training).
     """
     path = Path(folder)
     release = read(path)
     require_template(path)
-    if release.kind != "encoder":
-        raise UserError(
-            "E-REL-004",
-            f"{release.name} writes answers; it has no labels to predict.",
-            fix="Load its model/ folder with transformers, or serve it with an engine.",
-        )
+    if release.kind == "decoder":
+        from tunewright.evidence.generator import Generator
+
+        return LoadedRelease(release, Generator.load(path / Candidate.MODEL_FOLDER))
     from tunewright.evidence.predictor import Predictor
 
     return LoadedRelease(release, Predictor.load(path / Candidate.MODEL_FOLDER))

@@ -15,6 +15,7 @@ from tunewright.core.corpus import VIEW_LIMIT, Corpus
 from tunewright.core.edit import Cleaned
 from tunewright.core.ingested import Ingested
 from tunewright.core.release import Release
+from tunewright.core.score import Score
 from tunewright.core.scorecard import Scorecard
 from tunewright.core.verdict import Verdict
 from tunewright.report.settings import ReportSettings
@@ -61,6 +62,31 @@ class Divided:
 
 
 @dataclass(frozen=True)
+class SweptRank:
+    """One rank of a sweep, or every weight tuned; `claimed` is what the playbook says of it, in words."""
+
+    name: str
+    quality: Score
+    forgetting: Score
+    memory_gb: float | None
+    minutes: float
+    claimed: str
+    share: float
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A rank sweep on the very rows and base that are trained: its ranks, the winner, why, and its cost in runs."""
+
+    ranks: tuple[SweptRank, ...]
+    untuned: Score
+    winner: int | None
+    why: str
+    cost: float
+
+
+@dataclass(frozen=True)
 class StepCost:
     """Time one step took when it was done; `hit` when this walk found it done already."""
 
@@ -84,6 +110,7 @@ class ReportMaterial:
         after: the audit of the cleaned rows.
         divided: the split.
         plan: how training was decided.
+        swept: a sweep that was made before.
         run: how training went.
         candidate: digest of what training made.
         tested: the scorecard.
@@ -105,6 +132,7 @@ class ReportMaterial:
     after: Audited | None = None
     divided: Divided | None = None
     plan: Plan | None = None
+    swept: Swept | None = None
     run: Run | None = None
     candidate: str | None = None
     tested: Tested | None = None
@@ -132,7 +160,8 @@ def example_rows(frame: pl.DataFrame, limit: int) -> pl.Series:
 
 def worst_errors(predictions: pl.DataFrame, limit: int) -> pl.DataFrame:
     """Wrong predictions, the most confident first; where no confidence is known, in row order."""
-    wrong = predictions.filter(pl.col("truth").ne_missing(pl.col("predicted")))
+    # A row for which nothing was written is not answered wrong.
+    wrong = predictions.filter(pl.col("predicted").is_not_null() & pl.col("truth").ne_missing(pl.col("predicted")))
     if "confidence" not in wrong.columns:
         return wrong.sort("row").head(limit)
     return wrong.sort("confidence", "row", descending=[True, False], nulls_last=True).head(limit)

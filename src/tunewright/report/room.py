@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tunewright.report import charts
 from tunewright.report.headline import headline
 from tunewright.report.material import ReportMaterial
-from tunewright.report.sections import audit, costs, data, evaluation, gates, provenance, training
+from tunewright.report.sections import audit, costs, data, evaluation, gates, provenance, sweep, training
 from tunewright.report.shown import sample
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ SECTIONS = (
     audit.section,
     data.cleaning,
     data.split,
+    sweep.section,
     training.section,
     evaluation.section,
     evaluation.classes,

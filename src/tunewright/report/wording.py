@@ -14,6 +14,9 @@ METRICS = {
     "p50_ms": "Latency, median",
     "p95_ms": "Latency, 95th percentile",
     "rows_per_s": "Throughput in batches",
+    "json_valid": "Valid JSON",
+    "rouge_l": "ROUGE-L",
+    "token_f1": "Token F1",
 }
 MINUS = "\u2212"
 NARROW = "\u202f"

@@ -110,7 +110,8 @@ def split(material: ReportMaterial) -> Section | None:
     total = sum(divided.rows.values())
     sides = [side for side in SIDES if side in divided.rows]
     parts = say.listed([f"{say.count(divided.rows[s])} {s} ({say.share(divided.rows[s], total)})" for s in sides])
-    kept = "as the file itself divides them" if divided.given else "stratified by class"
+    drawn = "stratified by class" if divided.classes else "drawn at random"
+    kept = "as the file itself divides them" if divided.given else drawn
     together = (
         f" Copies and near-identical texts stay together: {say.count(divided.groups)} groups." if divided.groups else ""
     )

@@ -9,17 +9,20 @@ from tunewright.report.page import Column, Quote, Table
 from tunewright.report.settings import ReportSettings
 from tunewright.report.shown import label, sample
 
+#: Answers are long, and each is read beside another.
+ANSWERS, ANSWERS_SHOWN = 10, 5
+
 
 def table(tested: Tested, settings: ReportSettings) -> Table | None:
     """Wrong answers with the user's own line numbers and the text, masked and cut."""
     if not tested.scorecard.predictions.height or tested.rows.is_empty() or not settings.errors:
         return None
-    if tested.scorecard.task != "classify":
-        return None
     worst = worst_errors(tested.scorecard.predictions, settings.errors)
     if worst.is_empty():
         return None
     joined = worst.join(tested.rows.select("row", "line", "prompt"), on="row", how="left", maintain_order="left")
+    if tested.scorecard.task != "classify":
+        return _answers(joined, settings.characters)
     rows = tuple(
         (
             "–" if row["line"] is None else str(row["line"]),
@@ -40,6 +43,29 @@ def table(tested: Tested, settings: ReportSettings) -> Table | None:
             Column("Confidence", numeric=True),
         ),
         rows,
+    )
+
+
+def _answers(joined: pl.DataFrame, characters: int) -> Table:
+    rows = tuple(
+        (
+            "–" if row["line"] is None else str(row["line"]),
+            Quote(sample(row["prompt"], characters)),
+            Quote(sample(row["truth"], characters)),
+            Quote(sample(row["predicted"], characters)),
+        )
+        for row in joined.head(ANSWERS).rows(named=True)
+    )
+    return Table(
+        "Answers that differ from the desk's own, the first of the test rows",
+        (
+            Column("Line", numeric=True),
+            Column("Text, personal data masked", wide=True),
+            Column("The desk's own", wide=True),
+            Column("Written", wide=True),
+        ),
+        rows,
+        shown=ANSWERS_SHOWN,
     )
 
 

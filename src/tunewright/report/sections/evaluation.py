@@ -15,6 +15,8 @@ from tunewright.report.shown import label, sample
 
 CLASSES_SHOWN = 20
 CLASSES_CHARTED = 12
+#: Metrics that stand side by side; more have a line each.
+MOST_COLUMNS = 5
 
 
 def section(material: ReportMaterial) -> Section | None:
@@ -77,8 +79,10 @@ def _wrong(tested: Tested) -> str:
     if not tested.scorecard.predictions.height:
         return f"Measured on {say.plural(rows, 'row')}."
     if tested.scorecard.task != "classify":  # an answer in other words is not wrong
+        texts = tested.scorecard.predictions["predicted"].drop_nulls().len()
         return (
-            f"{say.plural(rows, 'test row')} were answered; the figures above say how close to the desk's own answers."
+            f"Answers to {say.plural(texts, 'test row')} were written; the figures above say how close they come to "
+            "the desk's own."
         )
     n = errors.count_wrong(tested.scorecard)
     return f"{say.count(n)} of {say.plural(rows, 'test row')} were answered wrong ({say.share(n, rows)})."
@@ -86,10 +90,13 @@ def _wrong(tested: Tested) -> str:
 
 def _lead(card: Scorecard) -> list[str]:
     rows = say.plural(card.rows, "row")
+    suite = "of the test split" if card.suite.startswith("sha256:") else f"of “{sample(card.suite, 60)}”"
     lead = [
-        f"Every system answered the same {rows} of “{sample(card.suite, 60)}”, none of which was trained on. "
+        f"Every system answered the same {rows} {suite}, none of which was trained on. "
         "Baselines need no tuning: if one of them is as good, use it."
     ]
+    if len(_metrics(card)) > MOST_COLUMNS:  # else the table says it
+        lead += [f"{label(one.system)}: {sample(one.about, 160)}" for one in card.systems[1:]]
     best = against_best(card)
     if best:
         lead.append(
@@ -172,12 +179,24 @@ def _differences(card: Scorecard) -> Figure:
 
 
 def _scores(card: Scorecard) -> Table:
-    metrics = list(dict.fromkeys(score.metric for system in card.systems for score in system.scores))
+    metrics, title = _metrics(card), "Every figure of every system"
+    if len(metrics) > MOST_COLUMNS:
+        names = distinct([label(system.system) for system in card.systems])
+        return Table(
+            title,
+            (Column("Figure", head=True, wide=True), *(Column(name, numeric=True) for name in names)),
+            tuple((say.metric(name), *(_cell(system, name) for system in card.systems)) for name in metrics),
+        )
     return Table(
-        "Every figure of every system",
+        title,
         (Column("System", head=True, wide=True), *(Column(say.metric(name), numeric=True) for name in metrics)),
         tuple((_system(system), *(_cell(system, name) for name in metrics)) for system in card.systems),
     )
+
+
+def _metrics(card: Scorecard) -> list[str]:
+    """Every metric, the main one first."""
+    return list(dict.fromkeys([card.metric, *(score.metric for system in card.systems for score in system.scores)]))
 
 
 def _system(system: SystemScores) -> Cell:

@@ -46,12 +46,17 @@ def _lead(plan: Plan, run: Run | None) -> list[str]:
     best = next((p for p in run.curve if p.step == run.best_step and p.validation_metric is not None), None)
     kept = f"The checkpoint of step {say.count(run.best_step)} was kept"
     if best is not None and best.validation_metric is not None:
-        kept += f": {_metric(run)} {say.figure(best.validation_metric, 'share')} on the validation rows"
+        kept += f": {_metric(run)} {say.figure(best.validation_metric, _unit(run))} on the validation rows"
     return [text for text in (why, f"{kept}. Ended because: {sample(run.stopped, 200).rstrip('.')}.") if text]
 
 
 def _metric(run: Run) -> str:
     return say.metric(run.metric).lower()
+
+
+def _unit(run: Run) -> str:
+    """What the validation metric counts; a language model's is its loss turned round."""
+    return "nats a token" if run.metric == "log_likelihood" else "share"
 
 
 def _plan(plan: Plan, run: Run | None) -> Table:
@@ -96,7 +101,9 @@ def _figures(run: Run) -> tuple[Figure, ...]:
         found.append(_curve(run, drawn, "Loss", "loss", ".2f"))
     if _points(run, "validation_metric"):
         title = f"{say.metric(run.metric)} on the validation rows"
-        found.append(_curve(run, [("validation", "validation_metric")], title, _metric(run), ".0%"))
+        share = _unit(run) == "share"
+        unit = _metric(run) if share else f"{_metric(run)}, {_unit(run)}"
+        found.append(_curve(run, [("validation", "validation_metric")], title, unit, ".0%" if share else ".2f"))
     return tuple(found)
 
 
@@ -110,10 +117,12 @@ def _curve(run: Run, series: list[tuple[str, str]], title: str, unit: str, form:
     for name, field in series:
         points = _points(run, field)
         rows += [{"step": p.step, "value": getattr(p, field), "series": name} for p in thinned(points, POINTS)]
-        ends.append(f"{name} from {_number(points[0], field)} to {_number(points[-1], field)}")
+        ends.append(f"{name} from {_number(run, points[0], field)} to {_number(run, points[-1], field)}")
     whole = [p for p in run.curve if any(getattr(p, field) is not None for _, field in series)]
     listed = thinned(whole, TABLE_POINTS)
-    cells = tuple((say.count(p.step), f"{p.epoch:.2f}", *(_number(p, field) for _, field in series)) for p in listed)
+    cells = tuple(
+        (say.count(p.step), f"{p.epoch:.2f}", *(_number(run, p, field) for _, field in series)) for p in listed
+    )
     columns = (Column("Step", numeric=True), Column("Epoch", numeric=True))
     return Figure(
         svg=charts.curve(rows, title=unit, form=form, best=run.best_step, series=[name for name, _ in series]),
@@ -124,11 +133,11 @@ def _curve(run: Run, series: list[tuple[str, str]], title: str, unit: str, form:
     )
 
 
-def _number(point: CurvePoint, field: str) -> str:
+def _number(run: Run, point: CurvePoint, field: str) -> str:
     number = getattr(point, field)
     if number is None:
         return "–"
-    return say.figure(number, "share") if field == "validation_metric" else f"{number:.4f}"
+    return say.figure(number, _unit(run)) if field == "validation_metric" else f"{number:.4f}"
 
 
 def thinned(points: list[CurvePoint], limit: int) -> list[CurvePoint]:
