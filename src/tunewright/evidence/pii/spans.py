@@ -31,6 +31,8 @@ LOOSE = ("street_address", "postal_code")
 CONTACT, A_NAME = ("phone", "email"), 3
 #: Kept spans of another version are not read; raise it when the same options would find others.
 VERSION = 3
+#: Characters between the beginnings of two texts in one long line; none is longer.
+LINE = 1 << 32
 SPAN_COLUMNS = {
     "row": pl.Int64,
     "column": pl.String,
@@ -131,9 +133,11 @@ def resolved(spans: pl.DataFrame) -> pl.DataFrame:
     kept = []
     while rest.height:
         ordered = rest.sort("item", "start", "end")
-        reach = pl.col("end").cum_max().over("item")
-        behind = (pl.col("start") >= reach.shift(1).over("item")).fill_null(value=True)
-        groups = ordered.with_columns(group=behind.cum_sum().over("item"))
+        # Places in one long line of all texts, so that no text needs a window of its own.
+        line = pl.col("item").cast(pl.Int64) * LINE
+        reach = (line + pl.col("end")).cum_max()
+        behind = (line + pl.col("start") >= reach.shift(1)).fill_null(value=True)
+        groups = ordered.with_columns(group=behind.cum_sum())
         best = groups.sort("rank").unique(["item", "group"], keep="first", maintain_order=True)
         kept.append(best.drop("group"))
         others = groups.join(best.select("item", "group", s="start", e="end"), on=["item", "group"], how="left")
@@ -151,10 +155,12 @@ def _without_remnants(spans: pl.DataFrame, texts: pl.DataFrame, types: frozenset
     what it is, words beside it are a name, and two letters are nothing.
     """
     beside = spans.sort("item", "start").with_columns(
-        before=(pl.col("end").shift(1) == pl.col("start")).over("item")
-        & pl.col("type").shift(1).is_in(CONTACT).over("item"),
-        behind=(pl.col("start").shift(-1) == pl.col("end")).over("item")
-        & pl.col("type").shift(-1).is_in(CONTACT).over("item"),
+        before=(pl.col("item").shift(1) == pl.col("item"))
+        & (pl.col("end").shift(1) == pl.col("start"))
+        & pl.col("type").shift(1).is_in(CONTACT),
+        behind=(pl.col("item").shift(-1) == pl.col("item"))
+        & (pl.col("start").shift(-1) == pl.col("end"))
+        & pl.col("type").shift(-1).is_in(CONTACT),
     )
     touching = (pl.col("before") | pl.col("behind")).fill_null(value=False) & (pl.col("type") == "street_address")
     rests = beside.filter(touching).join(texts, on="item", how="left")
