@@ -3,17 +3,13 @@
 Only the recipes import this file, inside the function that trains.
 """
 
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any
 
 from tunewright.core.candidate import Plan
 from tunewright.train.adapted_linear import fuse
 from tunewright.train.distributed import team
+from tunewright.train.options import AdapterOptions
 from tunewright.train.trainer import decayed
-
-if TYPE_CHECKING:
-    from tunewright.train.methods import lora, qlora
-
-AdapterOptions = Union["lora.Options", "qlora.Options"]
 
 
 def adapted(model: Any, plan: Plan, options: AdapterOptions) -> Any:

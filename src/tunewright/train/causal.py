@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,18 +39,14 @@ from tunewright.train.decoder import (
 from tunewright.train.distributed import team
 from tunewright.train.environment import environment
 from tunewright.train.machine import Machine
+from tunewright.train.options import ChatOptions
 from tunewright.train.packing import ENDLESS, FULL, decide_batching, filled, utilization
 from tunewright.train.trainer import Fitted, Job, parts_of
-
-if TYPE_CHECKING:
-    from tunewright.train.methods import full, lora, qat, qlora
 
 #: Steps of the first epoch over which utilization is counted.
 MEASURED_STEPS = 1000
 #: The schedules as transformers names them; every one begins with the warm-up.
 SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
-#: What the methods for causal models have in common in their options is what is read here.
-CausalOptions = Union["full.Options", "lora.Options", "qat.Options", "qlora.Options"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ class Start:
 def begin(
     corpus: Corpus,
     plan: Plan,
-    options: CausalOptions,
+    options: ChatOptions,
     machine: Machine,
     progress: Progress,
     *,
@@ -118,7 +114,7 @@ def job_and_receipt(
     model: Any,
     start: Start,
     plan: Plan,
-    options: CausalOptions,
+    options: ChatOptions,
     machine: Machine,
     *,
     groups: Any,
@@ -207,12 +203,12 @@ def job_and_receipt(
         again=again if divided else None,
     )
     if divided:
-        fast.settle_divided(quick, getattr(options, "memory", "auto"), machine, progress)
+        fast.settle_divided(quick, options.memory, machine, progress)
         return job, receipt
     most = in_parts(np.argsort(-rows.lengths, kind="stable")[: options.batch], parts)[0]
     fast.settle(
         quick,
-        getattr(options, "memory", "auto"),
+        options.memory,
         machine,
         progress,
         longest=lambda: on_device(batch(most, 0), machine.device),

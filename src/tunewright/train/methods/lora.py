@@ -12,52 +12,22 @@ from pydantic import Field
 
 from tunewright.core.candidate import Plan, Run
 from tunewright.core.corpus import Corpus
-from tunewright.core.frozen import Frozen
 from tunewright.core.progress import Progress
+from tunewright.train.options import AdapterOptions
 
 NEEDS = ("torch", "transformers", "peft", "accelerate", "safetensors")
 EXTRA = "train"
 KIND = "decoder"
 
 
-class Options(Frozen):
+class Options(AdapterOptions):
     """How adapters are trained."""
 
-    rank: int = Field(8, ge=1, description="Rank of the adapters.")
-    alpha_ratio: float = Field(2.0, gt=0, description="Scale of the adapters as a multiple of their rank.")
-    epochs: int = Field(3, ge=1, description="Passes over the training rows, at most.")
-    batch: int = Field(8, ge=1, description="Rows of one optimizer step.")
-    accumulation: int = Field(
-        1, ge=1, description="Parts a step is computed in, one after another: less memory, the same step."
-    )
-    learning_rate: float = Field(2e-4, gt=0, description="Peak of the learning rate.")
-    warmup: float = Field(0.05, ge=0, le=0.5, description="Share of steps in which the learning rate rises.")
-    schedule: Literal["cosine", "linear", "constant"] = Field(
-        "cosine", description="How the learning rate falls to 0 after that; constant: not at all."
-    )
-    max_tokens: int = Field(1024, ge=16, description="Most tokens of a chat, and of a line of packed chats.")
-    too_long: Literal["drop", "cut", "error"] = Field(
-        "drop", description="Chats over max_tokens: left out and counted, cut at the end, or an error."
-    )
-    max_lost: float = Field(0.05, ge=0, le=1, description="Share of training rows that may be left out; more fails.")
-    packing: Literal["auto", "on", "off"] = Field(
-        "auto", description="Several chats in a line, kept apart; auto: on a GPU. A model that mixes them gets padding."
-    )
     precision: Literal["auto", "bf16", "fp8-backward", "fp8"] = Field(
         "auto",
         description="What frozen products compute in on a GPU: auto is bf16; fp8-backward rounds the gradients passing "
         "through them to 8 bits, fp8 the values as well (from compute capability 8.9 on).",
     )
-    memory: Literal["auto", "keep", "selective", "recompute", "offload"] = Field(
-        "auto", description="What of a step a GPU keeps for its gradient, from most to least; auto: as much as fits."
-    )
-    patience: int = Field(1, ge=0, description="Epochs without a better validation before it ends; 0: never early.")
-    dora: bool = Field(False, description="Train each matrix's column lengths besides (DoRA, arXiv 2402.09353).")
-    rslora: bool = Field(False, description="Scale by the root of the rank instead of the rank (arXiv 2312.03732).")
-    lora_plus_ratio: float = Field(
-        1.0, ge=1, description="Learning rate of the adapters' second matrices over the first's; 16 is LoRA+'s own."
-    )
-    neftune_alpha: float = Field(0.0, ge=0, description="Noise on word vectors (NEFTune: 5 to 15); 0: none.")
 
 
 def train(

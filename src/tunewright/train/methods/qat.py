@@ -17,8 +17,8 @@ from pydantic import Field
 
 from tunewright.core.candidate import Plan, Run
 from tunewright.core.corpus import Corpus
-from tunewright.core.frozen import Frozen
 from tunewright.core.progress import Progress
+from tunewright.train.options import WholeOptions
 
 if TYPE_CHECKING:
     from tunewright.evidence.grid import Grid
@@ -28,7 +28,7 @@ EXTRA = "qat"
 KIND = "decoder"
 
 
-class Options(Frozen):
+class Options(WholeOptions):
     """How weights are trained on a grid."""
 
     bits: Literal[4, 8] = Field(4, description="Bits of a weight: 4, with a scale a group, or 8, with a scale a row.")
@@ -38,26 +38,6 @@ class Options(Frozen):
     activations: bool = Field(
         False, description="With 8 bits: round each layer's inputs to 8 bits as well, one scale a token, as W8A8 does."
     )
-    epochs: int = Field(3, ge=1, description="Passes over the training rows, at most.")
-    batch: int = Field(8, ge=1, description="Rows of one optimizer step.")
-    accumulation: int = Field(
-        1, ge=1, description="Parts a step is computed in, one after another: less memory, the same step."
-    )
-    learning_rate: float = Field(2e-5, gt=0, description="Peak of the learning rate.")
-    warmup: float = Field(0.05, ge=0, le=0.5, description="Share of steps in which the learning rate rises.")
-    schedule: Literal["cosine", "linear", "constant"] = Field(
-        "cosine", description="How the learning rate falls to 0 after that; constant: not at all."
-    )
-    weight_decay: float = Field(0.01, ge=0, description="Decay of matrices (AdamW).")
-    max_tokens: int = Field(1024, ge=16, description="Most tokens of a chat, and of a line of packed chats.")
-    too_long: Literal["drop", "cut", "error"] = Field(
-        "drop", description="Chats over max_tokens: left out and counted, cut at the end, or an error."
-    )
-    max_lost: float = Field(0.05, ge=0, le=1, description="Share of training rows that may be left out; more fails.")
-    packing: Literal["auto", "on", "off"] = Field(
-        "auto", description="Several chats in a line, kept apart; auto: on a GPU. A model that mixes them gets padding."
-    )
-    patience: int = Field(1, ge=0, description="Epochs without a better validation before it ends; 0: never early.")
 
 
 def unused(options: Options) -> dict[str, str]:
