@@ -57,7 +57,7 @@ def main(folder: Path) -> None:
     relay = Relay(output)
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start out deaf to it
-        threading.Thread(target=_listen, args=(orders,), name="listen", daemon=True).start()
+        threading.Thread(target=listen, args=(orders,), name="listen", daemon=True).start()
         candidate = carried_out(folder, relay)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # from here on there is nothing left to interrupt
         relay.end(candidate=candidate.model_dump_json())
@@ -95,7 +95,7 @@ def _own_streams() -> tuple[int, int]:
     return orders, output
 
 
-def _listen(orders: int) -> None:
+def listen(orders: int) -> None:
     """Pass on each Ctrl-C; when the other side is gone, the last one, and an end if it is not heeded."""
     main_thread = threading.main_thread().ident
     assert main_thread is not None

@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 import traceback
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.files import publish_text
 from tunewright.core.offline import go_offline, is_offline
 from tunewright.core.progress import SILENT
-from tunewright.train.child import FILE, GRACE_S, ROWS, Handed, carried_out
+from tunewright.train.child import FILE, ROWS, Handed, carried_out, listen
 from tunewright.train.distributed import Helped, Team, joined
 from tunewright.train.relay import Relay, in_words
 
@@ -103,19 +102,8 @@ def _own_input() -> int:
     return orders
 
 
-def _listen(orders: int) -> None:
-    """Pass on each Ctrl-C; when the other side is gone, the last one, and an end if it is not heeded."""
-    main_thread = threading.main_thread().ident
-    assert main_thread is not None
-    while os.read(orders, 1):
-        signal.pthread_kill(main_thread, signal.SIGINT)
-    signal.pthread_kill(main_thread, signal.SIGINT)
-    time.sleep(GRACE_S)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 if __name__ == "__main__":
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=_listen, args=(_own_input(),), name="listen", daemon=True).start()
+    threading.Thread(target=listen, args=(_own_input(),), name="listen", daemon=True).start()
     sys.exit(0 if took_part(Path(sys.argv[1])) else 1)
