@@ -8,22 +8,16 @@ Usage: python benchmarks/sweep.py [--rows 480] [--rate 1e-3] [--epochs 3] [--ite
 """
 
 import argparse
-import importlib.util
 import json
-import random
 import tempfile
 import time
-import tomllib
 from itertools import pairwise
 from pathlib import Path
 
-import polars as pl
-
 import _harness as harness
+from _desk import desk
 from tunewright.core.candidate import Plan
 from tunewright.core.corpus import Corpus
-from tunewright.core.dataset import Dataset
-from tunewright.core.digest import frame_digest
 from tunewright.core.progress import SILENT
 from tunewright.evaluate.intervals import Sampling
 from tunewright.evidence.model_files import find_model
@@ -35,34 +29,6 @@ from tunewright.train.sweep import Rule, climb, rungs, search
 
 BASE = "starter-8m"
 RANKS = (4, 8, 16, 32, 64, 128)
-DESK = harness.ROOT / "examples" / "reply-desk"
-HELD_OUT = 3  # one row in three validates
-
-
-def desk(rows: int, seed: int) -> Corpus:
-    """Tickets of the reply desk and the JSON that it answers with."""
-    spec = importlib.util.spec_from_file_location("reply_desk", DESK / "generate.py")
-    module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules["reply_desk"] = module
-    spec.loader.exec_module(module)
-    phrases = tomllib.loads((DESK / "phrases.toml").read_text(encoding="utf-8"))
-    tickets = module.distinct(module.Desk(phrases, random.Random(seed)).ticket, rows)
-    frame = pl.DataFrame(
-        {
-            "row": range(rows),
-            "prompt": [one.message for one in tickets],
-            "answer": [one.answer for one in tickets],
-            "label": [None] * rows,
-            "messages": [None] * rows,
-            "weight": [1.0] * rows,
-            "split": ["validation" if at % HELD_OUT == 0 else "train" for at in range(rows)],
-        },
-        schema_overrides={"row": pl.Int64, "label": pl.String},
-    )
-    dataset = Dataset(table="desk", version=None, rows=rows, task="reply", root=frame_digest(frame.drop("messages")))
-    return Corpus(dataset, frame.lazy())
 
 
 def plan_of(corpus: Corpus, options: Options, seed: int) -> Plan:

@@ -1,4 +1,4 @@
-"""LoRA on an 8-billion-parameter Llama shape on one GPU: our trainer beside TRL + PEFT + Liger, tokens a second and memory.
+"""LoRA on an 8-billion-parameter Llama shape on one GPU: our trainer beside TRL + PEFT + Liger and beside Unsloth.
 
 Random weights, 8 × 2048 random tokens a step, rank 16 on all projections, AdamW, no dropout; each case in a process of
 its own. Ours runs through the product's own Trainer, its checks and its history included; steps are timed from end to
@@ -7,6 +7,7 @@ end, the first ones left out.
     python benchmarks/train_gpu.py                    # every case
     python benchmarks/train_gpu.py --cases ours:fp8:keep trl:keep
     python benchmarks/train_gpu.py --ceiling          # only what products alone reach
+    python benchmarks/train_gpu.py --trace FOLDER     # and a Chrome trace of one step of each of ours
 """
 
 import argparse
@@ -24,14 +25,17 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks")]
 
 ROWS, LENGTH, RANK = 8, 2048, 16
-STEPS, SKIPPED = 12, 4
+STEPS, SKIPPED = 10, 3
+#: Steps that are taken after those when one of them is traced: the first still ends what came before.
+TRACED = 2
 SHAPE = {
     "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
     "intermediate_size": 14336, "vocab_size": 128256, "max_position_embeddings": 8192,
 }  # fmt: skip
 CASES = (
     "ours:fp8:keep", "ours:fp8-backward:keep", "ours:bf16:keep", "ours:fp8:selective", "ours:bf16:selective",
-    "ours:fp8:recompute", "ours:nf4:recompute", "trl:keep", "trl:recompute",
+    "ours:fp8:recompute", "ours:nf4:recompute", "trl:keep", "trl:recompute", "trl:nf4", "unsloth:keep",
+    "unsloth:recompute",
 )  # fmt: skip
 #: Tokens a second that each case is to reach, and the GiB that it may take for it.
 TARGETS = {
@@ -70,6 +74,7 @@ def in_nf4(model):
                 four = Linear4bit(*sizes, bias=False, compute_dtype=torch.bfloat16, device="meta", **kind)
                 four.weight = Params4bit(layer.weight.data, requires_grad=False, **kind).to("cuda")
                 setattr(parent, name, four)
+    model.is_loaded_in_4bit = True  # as transformers says of what it loads so
     return model
 
 
@@ -88,18 +93,28 @@ def random_chats(rows: int, length: int = LENGTH):
 
 
 class Ticks:
-    """Progress that notes when each step ends."""
+    """Progress that notes when each step ends, and traces one more step where it is told into which file."""
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Path | None) -> None:
         self.at: list[float] = []
+        self._trace, self._tracing = trace, None
 
     def start(self, what: str, total: float | None, unit: str) -> None:
         """Nothing to note."""
 
     def advance(self, amount: float = 1, note: str = "") -> None:
         """A step ended; its loss was read, so the GPU has done it."""
-        if note:
-            self.at.append(time.perf_counter())
+        if not note:
+            return
+        self.at.append(time.perf_counter())
+        if self._trace and len(self.at) == STEPS + TRACED - 1:
+            from torch.profiler import ProfilerActivity, profile
+
+            self._tracing = profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA])
+            self._tracing.start()
+        elif self._tracing:
+            self._tracing.stop()
+            self._tracing.export_chrome_trace(str(self._trace))
 
     def finish(self) -> None:
         """Nothing to note."""
@@ -109,7 +124,7 @@ class Ticks:
         print(line, flush=True)
 
 
-def ours(precision: str, memory: str) -> dict:
+def ours(precision: str, memory: str, trace: Path | None) -> dict:
     """One case of ours: the recipe's own functions around a model that is not read from disk."""
     import torch
 
@@ -133,11 +148,11 @@ def ours(precision: str, memory: str) -> dict:
         dataset="", seed=0,
     )  # fmt: skip
     start = Start(
-        files=None, rows=random_chats(ROWS * STEPS),
+        files=None, rows=random_chats(ROWS * (STEPS + TRACED * bool(trace))),
         base=Generator(in_nf4(base(attention.NAME)) if four else base(attention.NAME), None, "cuda", False),
         held_out=random_chats(1), longest=LENGTH, template=SimpleNamespace(digest=""), again=None,
     )  # fmt: skip
-    ticks = Ticks()
+    ticks = Ticks(trace and trace / f"{precision}-{memory}.json.gz")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         machine = decide(work)
@@ -153,16 +168,55 @@ def ours(precision: str, memory: str) -> dict:
             torch.cuda.reset_peak_memory_stats()
             fitted = fit(job, machine, work, clock=clock, progress=ticks, checkpoint_seconds=1e9)
     return {
-        **figures(ticks.at), "settling_s": round(settled, 1), "weights_gib": round(held / 2**30, 1),
+        **figures(ticks.at[:STEPS]), "settling_s": round(settled, 1), "weights_gib": round(held / 2**30, 1),
         "loss": [round(point.train_loss, 4) for point in fitted.curve], "decisions": dict(job.decisions),
     }  # fmt: skip
 
 
 def trl(memory: str) -> dict:
-    """TRL's SFTTrainer with PEFT and Liger's kernels."""
+    """TRL's SFTTrainer with PEFT and Liger's kernels; `nf4` is QLoRA with recomputation."""
+    from peft import LoraConfig
+
+    model = base("sdpa")
+    return by_trl(
+        in_nf4(model) if memory == "nf4" else model,
+        peft_config=LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM"),
+        gradient_checkpointing=memory != "keep",
+        use_liger_kernel=True,
+    )
+
+
+def unsloth(memory: str) -> dict:
+    """Unsloth's model in TRL's SFTTrainer; `recompute` is its own way of checkpointing, which offloads."""
+    folder = Path("/dev/shm/random-llama")
+    if not folder.exists():  # it loads from disk only, and is to be imported before transformers
+        subprocess.run([sys.executable, __file__, "--write", str(folder)], check=True)
+    import torch
+    from unsloth import FastLanguageModel
+
+    model, _ = FastLanguageModel.from_pretrained(
+        str(folder), max_seq_length=LENGTH, dtype=torch.bfloat16, load_in_4bit=False
+    )
+    parts = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    model = FastLanguageModel.get_peft_model(
+        model, r=RANK, lora_alpha=2 * RANK, lora_dropout=0, bias="none", target_modules=parts,
+        use_gradient_checkpointing="unsloth" if memory == "recompute" else False,
+    )  # fmt: skip
+    return by_trl(model)
+
+
+def write(folder: Path) -> None:
+    """Save the model with a tokenizer of bytes."""
+    from tests.train.tiny import CHATML, byte_tokenizer
+
+    base("sdpa").save_pretrained(folder)
+    byte_tokenizer(CHATML, eos_token="<|end|>", pad_token="<|end|>").save_pretrained(folder)
+
+
+def by_trl(model, *, peft_config=None, **settings) -> dict:
+    """Steps of TRL's trainer on the same rows."""
     import datasets
     import torch
-    from peft import LoraConfig
     from tests.train.tiny import CHATML, byte_tokenizer
     from transformers import TrainerCallback
     from trl import SFTConfig, SFTTrainer
@@ -178,16 +232,17 @@ def trl(memory: str) -> dict:
 
     with tempfile.TemporaryDirectory() as folder:
         trainer = SFTTrainer(
-            model=base("sdpa"),
+            model=model,
             processing_class=byte_tokenizer(CHATML, eos_token="<|end|>", pad_token="<|end|>"),
             args=SFTConfig(
-                output_dir=folder, per_device_train_batch_size=ROWS, max_steps=STEPS, bf16=True, learning_rate=2e-4,
-                gradient_checkpointing=memory == "recompute", use_liger_kernel=True, max_length=LENGTH, packing=False,
-                dataset_kwargs={"skip_prepare_dataset": True}, logging_steps=1, save_strategy="no", report_to="none",
-                completion_only_loss=False,
+                output_dir=folder, per_device_train_batch_size=ROWS, gradient_accumulation_steps=1, max_steps=STEPS,
+                bf16=True, learning_rate=2e-4,
+                max_length=LENGTH, packing=False, dataset_kwargs={"skip_prepare_dataset": True}, logging_steps=1,
+                save_strategy="no", report_to="none", completion_only_loss=False,
+                **{"gradient_checkpointing": False, **settings},
             ),
             train_dataset=rows,
-            peft_config=LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM"),
+            peft_config=peft_config,
             callbacks=[Timer()],
         )  # fmt: skip
         torch.cuda.reset_peak_memory_stats()
@@ -233,19 +288,22 @@ def ceiling() -> dict:
     }
 
 
-def one(case: str) -> dict:
+def one(case: str, trace: Path | None) -> dict:
     """A case in this process."""
     kind, *rest = case.split(":")
-    return ours(*rest) if kind == "ours" else trl(*rest)
+    return ours(*rest, trace) if kind == "ours" else {"trl": trl, "unsloth": unsloth}[kind](*rest)
 
 
-def apart(case: str) -> dict:
+def apart(case: str, trace: Path | None) -> dict:
     """A case in a process of its own; what went wrong where it did."""
-    environment = {**os.environ, "PYTORCH_ALLOC_CONF": "expandable_segments:True", "PYTHONPATH": ":".join(
-        [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])}  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, __file__, "--case", case], capture_output=True, text=True, env=environment, check=False
-    )
+    # Unsloth wants other versions than TRL does; it may stand in a folder of its own, which this variable names.
+    beside = os.environ.get("UNSLOTH_PATH", "") if case.startswith("unsloth") else ""
+    paths = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", ""), beside]
+    environment = {
+        **os.environ, "PYTORCH_ALLOC_CONF": "expandable_segments:True", "PYTHONPATH": ":".join(filter(None, paths))
+    }  # fmt: skip
+    command = [sys.executable, __file__, "--case", case, *(["--trace", str(trace)] if trace else [])]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if lines:
         return json.loads(lines[-1].removeprefix("RESULT "))
@@ -292,9 +350,14 @@ def main() -> None:
     parser.add_argument("--cases", nargs="+", default=CASES)
     parser.add_argument("--case", help="run one case in this process")
     parser.add_argument("--ceiling", action="store_true")
+    parser.add_argument("--trace", type=Path, help="a folder for a Chrome trace of one step of each case of ours")
+    parser.add_argument("--write", type=Path, help="save the model into a folder, for a peer that reads it from there")
     given = parser.parse_args()
+    if given.write:
+        write(given.write)
+        return
     if given.case:
-        print("RESULT " + json.dumps(one(given.case)), flush=True)
+        print("RESULT " + json.dumps(one(given.case, given.trace)), flush=True)
         return
     import torch
 
@@ -307,9 +370,9 @@ def main() -> None:
         return
     found = {}
     for case in given.cases:
-        found[case] = apart(case)
+        found[case] = apart(case, given.trace)
         print(case, json.dumps(found[case]), flush=True)
-    publish(found, limits)
+        publish(found, limits)  # a machine on loan may be taken back before the last case
 
 
 if __name__ == "__main__":

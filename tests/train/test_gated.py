@@ -10,9 +10,10 @@ from tests.train.test_packing import model
 from tunewright.train import gated
 
 
-def adapted(shape: str = "Llama", **options):
+def adapted(shape: str = "Llama", layers: int = 2, **options):
     torch.manual_seed(0)
-    made = get_peft_model(model(shape), LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", **options))
+    plain = model(shape, num_hidden_layers=layers)
+    made = get_peft_model(plain, LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", **options))
     for name, parameter in made.named_parameters():
         if "lora_B" in name:  # they start at 0, where half of the gradients are 0
             torch.nn.init.normal_(parameter, std=0.1)
@@ -84,8 +85,8 @@ def test_the_adapter_on_disk_is_a_plain_one(tmp_path) -> None:
     assert torch.allclose(ours, theirs, atol=1e-5)
 
 
-@pytest.mark.parametrize("recompute", [True, False])
-def test_a_base_in_nf4_is_fused_too_and_computes_with_the_values_it_was_rounded_to(recompute: bool) -> None:
+def in_nf4():
+    """A model with adapters on a base in NF4."""
     bitsandbytes = pytest.importorskip("bitsandbytes")
     loaded = model("Llama").float()
     for parent in list(loaded.modules()):
@@ -103,6 +104,12 @@ def test_a_base_in_nf4_is_fused_too_and_computes_with_the_values_it_was_rounded_
     for name, parameter in fused.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.1)
+    return fused
+
+
+@pytest.mark.parametrize("recompute", [True, False])
+def test_a_base_in_nf4_is_fused_too_and_computes_with_the_values_it_was_rounded_to(recompute: bool) -> None:
+    fused = in_nf4()
     loss, gradients = loss_and_gradients(fused)
     assert gated.fuse(fused, "bf16") == 2
     for module in fused.modules():

@@ -36,32 +36,54 @@ def random(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, device="cuda", dtype=torch.bfloat16)
 
 
-@pytest.mark.parametrize("count", [1, 31, 333, 1024])
-@pytest.mark.parametrize("wide", [64, 1000, 14336])
-def test_the_gated_kernels_compute_what_plain_pytorch_does(count: int, wide: int) -> None:
+@pytest.mark.parametrize("count", [1, 31, 333])
+@pytest.mark.parametrize("wide", [64, 1000, 4096])
+@pytest.mark.parametrize("rank", [16, 64])
+def test_the_gated_kernels_compute_what_plain_pytorch_does(count: int, wide: int, rank: int) -> None:
     torch.manual_seed(count)
-    both, low, gate, up = random(count, 2 * wide), random(count, 32), random(wide, 16), random(wide, 16)
-    of_middle, of_narrow, last = random(count, wide), random(count, 16), random(16, wide)
-    plain = [one.double().cpu() for one in (both, low, gate, up)]
-    assert error(gated.gated(both, low, gate, up), gated.gated(*plain)) < 3e-3
-    wanted = gated.gated_gradient(of_middle.double().cpu(), of_narrow.double().cpu(), last.double().cpu(), *plain)
-    for ours, theirs in zip(gated.gated_gradient(of_middle, of_narrow, last, both, low, gate, up), wanted, strict=True):
-        assert torch.isfinite(ours).all()
-        assert error(ours, theirs) < 3e-3
+    kept = (
+        random(count, 2 * wide),
+        random(count, 2 * rank),
+        random(wide, rank),
+        random(wide, rank),
+        random(rank, wide),
+    )
+    of_middle, of_narrow, scales = random(count, wide), random(count, rank), torch.rand(2 * wide, 1, device="cuda")
+    exact = tuple(one.double().cpu() for one in kept)
+    ours = [*gated.gated(*kept, with_top=True), *gated.gated_gradient(of_middle, of_narrow, kept, scales)]
+    theirs = [
+        *gated.gated(*exact, with_top=True),
+        *gated.gated_gradient(of_middle.double().cpu(), of_narrow.double().cpu(), exact, scales.double().cpu()),
+    ]
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.shape == other.shape
+        assert torch.isfinite(one).all()
+        assert error(one, other) < 6e-3
+    assert gated.gated(*kept, with_top=False)[2] is None
+    assert gated.gated_gradient(of_middle, of_narrow, kept, None)[3] is None
 
 
 @pytest.mark.parametrize("width", [48, 4096, 14336, 28672])
 @pytest.mark.parametrize("scaled", [True, False])
-def test_rows_are_rounded_by_their_own_largest_value(width: int, scaled: bool) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_rows_are_rounded_by_their_own_largest_value(width: int, scaled: bool, known: bool) -> None:
     rows, scales = random(65, width), torch.rand(width, 1, device="cuda") if scaled else None
-    codes, scale = gated.rounded_rows(rows, scales)
     exact = rows.float() if scales is None else rows.float() * scales.t()
+    codes, scale = gated.rounded_rows(rows, scales, exact.abs().amax(dim=1) if known else None)
     wanted, wanted_scale = fp8.rounded(exact)
     assert torch.allclose(scale, wanted_scale, rtol=1e-6)
     assert codes.float().abs().amax() == fp8.LARGEST
     assert error(codes.float() * scale, exact) < 0.03
     # A value between two codes may go either way where the division's last bit differs.
     assert (codes.float() != wanted.float()).float().mean() < 1e-3
+
+
+@pytest.mark.parametrize("shape", [(16, 48), (300, 1000), (4096, 14336)])
+def test_transposed_codes_are_the_codes(shape: tuple[int, int]) -> None:
+    from tunewright.train import gated_kernels
+
+    codes = random(*shape).to(fp8.CODES)
+    assert torch.equal(gated_kernels.transposed(codes).view(torch.uint8), codes.view(torch.uint8).t())
 
 
 def test_fp8_products_are_those_of_the_codes() -> None:

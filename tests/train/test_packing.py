@@ -20,14 +20,15 @@ SIZE = {
 }
 
 
-def model(shape: str, attention: str = "eager"):
+def model(shape: str, attention: str = "eager", **sizes):
     """A random model of a shape."""
     import torch
     import transformers
 
     configs = {
-        "Llama": lambda: transformers.LlamaConfig(**SIZE),
-        "Qwen2": lambda: transformers.Qwen2Config(**SIZE),
+        "Llama": lambda: transformers.LlamaConfig(**{**SIZE, **sizes}),
+        "Qwen2": lambda: transformers.Qwen2Config(**{**SIZE, **sizes}),
+        "Qwen3": lambda: transformers.Qwen3Config(**SIZE, head_dim=8),
         "Mistral": lambda: transformers.MistralConfig(**SIZE, sliding_window=8),
         "Falcon": lambda: transformers.FalconConfig(
             vocab_size=97, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, alibi=True

@@ -9,12 +9,14 @@ from tunewright.core.files import publish_text
 from tunewright.train.distributed import team
 
 FILE = "clock.json"
+#: Between two times that the sums are forced to disk, which takes milliseconds in which a GPU would wait.
+KEPT_SECONDS = 10.0
 #: Intel's and AMD's energy counters as Linux shows them; often readable by root only.
 RAPL = Path("/sys/class/powercap")
 
 
 class Clock:
-    """Seconds and watt-hours spent in a work folder; a kill loses at most the last second.
+    """Seconds and watt-hours spent in a work folder; a kill loses at most the last ten seconds.
 
     Args:
         work: folder where the sums are kept between attempts.
@@ -47,8 +49,8 @@ class Clock:
         return None if self._joules is None or not self._counters else self._joules / 3600
 
     def tick(self) -> None:
-        """Keep the sums, at most once a second."""
-        if time.monotonic() - self._ticked >= 1:
+        """Keep the sums now and then."""
+        if time.monotonic() - self._ticked >= KEPT_SECONDS:
             self._keep()
 
     def _keep(self) -> None:

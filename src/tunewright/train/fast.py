@@ -22,8 +22,9 @@ from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.progress import Progress
 from tunewright.evidence.footprint import LEVELS, Level, Shape, footprint_gb
 from tunewright.evidence.generator import Generator
-from tunewright.train import attention, fp8, gated, head
+from tunewright.train import attention, fp8, gated, head, joint
 from tunewright.train.machine import Machine
+from tunewright.train.plain_lora import Nf4Weight
 
 Precision = Literal["auto", "bf16", "fp8-backward", "fp8"]
 Memory = Literal["auto", "keep", "selective", "recompute", "offload"]
@@ -86,18 +87,19 @@ def quicken(model: Any, precision: Precision, machine: Machine) -> Fast:
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
     known = plain.config.model_type in attention.FAMILIES
     products: fp8.Products = "bf16" if precision == "auto" else precision
-    blocks = layers = 0
+    blocks = joined = layers = 0
     if plain is not model and plain.get_input_embeddings().weight.dtype == torch.bfloat16:
-        blocks = gated.fuse(model, products)
+        blocks, joined = gated.fuse(model, products), joint.join(model, products)
         layers = fp8.freeze_in_fp8(model, products) if products != "bf16" else 0
-    if products != "bf16" and not blocks + layers:
+    changed = blocks + joined + layers
+    if products != "bf16" and not changed:
         raise _no_layers(products)
     return Fast(
         model,
-        products if blocks + layers and products != "bf16" else machine.precision,
+        products if changed and products != "bf16" else machine.precision,
         head=plain.get_output_embeddings() if known else None,
         flat=plain.config._attn_implementation == attention.NAME,
-        decisions={"fused blocks": str(blocks), "fp8 layers": str(layers)},
+        decisions={"fused blocks": str(blocks), "joint layers": str(joined), "fp8 layers": str(layers)},
     )
 
 
@@ -269,7 +271,7 @@ def _first_that_fits(fast: Fast, levels: tuple[Level, ...], tokens: int, trained
 
 def _held(fast: Fast) -> str:
     """What the frozen layers' weights are held in."""
-    if any(isinstance(module, gated.Nf4Weight) for module in fast.model.modules()):
+    if any(isinstance(module, Nf4Weight) for module in fast.model.modules()):
         return "nf4"
     return fast.precision
 

@@ -9,44 +9,14 @@ Llama, Mistral, Qwen 2 and 3 and many others have this block; :func:`fuse` leave
 import this file, inside the function that trains.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch  # noqa: TID253
 
-from tunewright.train.fp8 import FrozenWeight, Products, fits, ones_for, product, rounded
+from tunewright.train.fp8 import FrozenWeight, Products, ones_for, product, rounded
+from tunewright.train.plain_lora import Nf4Weight, Ready, frozen_weight, is_plain, matrices
 
-#: The units multiply at least 16 columns at a time, so smaller ranks are filled up with zeros.
-LEAST_RANK = 16
 PARTS = ("gate_proj", "up_proj", "down_proj")
-
-
-class Nf4Weight(torch.nn.Module):
-    """Frozen weights that bitsandbytes holds in 4 bits, one above the other, widened to 16 bits for each product.
-
-    Args:
-        parts: quantized weights, each ``(out, in)`` with its `quant_state`.
-    """
-
-    def __init__(self, parts: list[Any]) -> None:
-        super().__init__()
-        self.parts = parts
-
-    def ready(self) -> "Ready":
-        """The weight as products take it now."""
-        from bitsandbytes.functional import dequantize_4bit
-
-        wide = [dequantize_4bit(part.data, part.quant_state) for part in self.parts]
-        return Ready("bf16", wide[0] if len(wide) == 1 else torch.cat(wide))
-
-
-class Ready(NamedTuple):
-    """A frozen weight as products take it: in floating point, or as codes; see :class:`FrozenWeight`."""
-
-    products: Products
-    weight: torch.Tensor | None
-    codes: torch.Tensor | None = None
-    scale: torch.Tensor | None = None
-    transposed: torch.Tensor | None = None
 
 
 class GatedBlock(torch.nn.Module):
@@ -103,9 +73,9 @@ class _Gated(torch.autograd.Function):
         outs, narrows = [], []
         for here in block.pieces(len(rows)):
             opened = _output(inner, rows[here]) if both is None else both[here]
-            middle = gated(opened, low[here], gate, up)
-            narrows.append(middle @ last.t())
-            outs.append(_output(outer, middle).addmm_(narrows[-1], down.t()))
+            middle, narrow, top = gated(opened, low[here], gate, up, last, with_top=outer.products == "fp8")
+            narrows.append(narrow)
+            outs.append(_output(outer, middle, top).addmm_(narrow, down.t()))
         ctx.block = block
         ctx.save_for_backward(rows, both, low, _joined(narrows), first, gate, up, last, down)
         return _joined(outs)
@@ -115,30 +85,26 @@ class _Gated(torch.autograd.Function):
         rows, both, low, narrow, first, gate, up, last, down = ctx.saved_tensors
         block, slopes = ctx.block, gradients[0].contiguous()
         inner, outer = _ready(block.inner), _ready(block.outer)
-        rank, wide = gate.shape[1], gate.shape[0]
+        wide, rank = gate.shape
+        turned = _transposed(inner), _transposed(outer)
+        of_first, of_gate, of_up, of_last, of_down = map(torch.zeros_like, (first, gate, up, last, down))
         of_rows: list[torch.Tensor] = []
-        totals: tuple[torch.Tensor, ...] = ()
         for here in block.pieces(len(rows)):
             opened = _output(inner, rows[here]) if both is None else both[here]
             slope = slopes[here]
             of_narrow = slope @ down
-            of_both, middle = gated_gradient(
-                _input_gradient(outer, slope), of_narrow, last, opened, low[here], gate, up
+            of_middle = _input_gradient(outer, slope, turned[1])
+            of_both, middle, of_low, top = gated_gradient(
+                of_middle, of_narrow, (opened, low[here], gate, up, last), inner.scale
             )
-            of_low = torch.empty_like(low[here])
-            torch.mm(of_both[:, :wide], gate, out=of_low[:, :rank])
-            torch.mm(of_both[:, wide:], up, out=of_low[:, rank:])
-            of_rows.append(_input_gradient(inner, of_both).addmm_(of_low, first))
-            found = (
-                of_low.t() @ rows[here],
-                of_both[:, :wide].t() @ low[here, :rank],
-                of_both[:, wide:].t() @ low[here, rank:],
-                of_narrow.t() @ middle,
-                slope.t() @ narrow[here],
-            )
-            totals = tuple(map(torch.add, totals, found)) if totals else found
-            del opened, of_both, middle
-        return _joined(of_rows), *totals, None
+            of_rows.append(_input_gradient(inner, of_both, turned[0], top).addmm_(of_low, first))
+            of_first.addmm_(of_low.t(), rows[here])
+            of_gate.addmm_(of_both[:, :wide].t(), low[here, :rank])
+            of_up.addmm_(of_both[:, wide:].t(), low[here, rank:])
+            of_last.addmm_(of_narrow.t(), middle)
+            of_down.addmm_(slope.t(), narrow[here])
+            del opened, of_middle, of_both, middle
+        return _joined(of_rows), of_first, of_gate, of_up, of_last, of_down, None
 
 
 def _ready(frozen: FrozenWeight | Nf4Weight) -> "FrozenWeight | Ready":
@@ -149,78 +115,109 @@ def _joined(parts: list[torch.Tensor]) -> torch.Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def _output(frozen: FrozenWeight | Ready, rows: torch.Tensor) -> torch.Tensor:
+def _output(frozen: FrozenWeight | Ready, rows: torch.Tensor, top: torch.Tensor | None = None) -> torch.Tensor:
     if frozen.products != "fp8":
         assert frozen.weight is not None
         return rows @ frozen.weight.t()
     assert frozen.codes is not None and frozen.scale is not None
-    return product(*rounded_rows(rows, None), frozen.codes, frozen.scale, rows.dtype)
+    return product(*rounded_rows(rows, None, top), frozen.codes, frozen.scale, rows.dtype)
 
 
-def _input_gradient(frozen: FrozenWeight | Ready, slope: torch.Tensor) -> torch.Tensor:
-    if frozen.products == "bf16":
+def _transposed(frozen: FrozenWeight | Ready) -> torch.Tensor | None:
+    """The codes for the gradient of the input, kept or made anew; none where that is not in fp8."""
+    if frozen.products == "bf16" or frozen.transposed is not None:
+        return frozen.transposed
+    assert frozen.codes is not None
+    if frozen.codes.device.type == "cuda":
+        from tunewright.train import gated_kernels
+
+        return gated_kernels.transposed(frozen.codes)
+    return frozen.codes.t().contiguous()
+
+
+def _input_gradient(
+    frozen: FrozenWeight | Ready,
+    slope: torch.Tensor,
+    transposed: torch.Tensor | None,
+    top: torch.Tensor | None = None,
+) -> torch.Tensor:
+    if transposed is None:
         assert frozen.weight is not None
         return slope @ frozen.weight
-    transposed = frozen.transposed if frozen.transposed is not None else frozen.codes.t().contiguous()  # type: ignore[union-attr]
-    return product(*rounded_rows(slope, frozen.scale), transposed, ones_for(transposed), slope.dtype)
+    return product(*rounded_rows(slope, frozen.scale, top), transposed, ones_for(transposed), slope.dtype)
 
 
-def rounded_rows(rows: torch.Tensor, scales: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
-    """:func:`fp8.rounded` of `rows`, each column multiplied by its scale of ``(columns, 1)`` first."""
+def rounded_rows(
+    rows: torch.Tensor, scales: torch.Tensor | None, top: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """:func:`fp8.rounded` of `rows`, each column multiplied by its scale of ``(columns, 1)`` first.
+
+    `top`, the largest magnitude of each row after that, fp32 ``(rows,)``, spares a look at all of them.
+    """
     if rows.device.type == "cuda":
         from tunewright.train import gated_kernels
 
-        return gated_kernels.rounded_rows(rows, scales)
+        return gated_kernels.rounded_rows(rows, scales, top)
     return rounded(rows if scales is None else rows * scales.t().to(rows.dtype))
 
 
-def gated(both: torch.Tensor, low: torch.Tensor, gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
-    """The middle, ``(n, middle)``: silu of gate times up, each with its adapter's part.
+def gated(
+    both: torch.Tensor, low: torch.Tensor, gate: torch.Tensor, up: torch.Tensor, last: torch.Tensor, *, with_top: bool
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """The middle ``(n, middle)``: silu of gate times up, each with its adapter's part; and what comes of it on the way.
+
+    That is the inner values of down's adapter ``(n, rank)``, and where asked the largest magnitude in each row of the
+    middle, fp32 ``(n,)``.
 
     Args:
         both: gate's and up's frozen products side by side, ``(n, 2 · middle)``.
         low: the adapters' inner values side by side, ``(n, 2 · rank)``.
         gate: gate's second matrix, ``(middle, rank)``.
         up: up's.
+        last: first matrix of down's adapter, ``(rank, middle)``.
+        with_top: whether the rows' largest magnitudes are wanted.
     """
     if both.device.type == "cuda":
         from tunewright.train import gated_kernels
 
-        return gated_kernels.gated(both, low, gate, up)
+        return gated_kernels.gated(both, low, gate, up, last, with_top=with_top)
     opened, raised = _opened(both, low, gate, up)
-    return (torch.nn.functional.silu(opened) * raised).to(both.dtype)
+    middle = (torch.nn.functional.silu(opened) * raised).to(both.dtype)
+    return middle, middle @ last.t(), middle.abs().amax(dim=1).float() if with_top else None
+
+
+Kept = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def gated_gradient(
-    of_middle: torch.Tensor,
-    of_narrow: torch.Tensor,
-    last: torch.Tensor,
-    both: torch.Tensor,
-    low: torch.Tensor,
-    gate: torch.Tensor,
-    up: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Gradient of gate and up side by side, ``(n, 2 · middle)``, and the middle again, ``(n, middle)``.
+    of_middle: torch.Tensor, of_narrow: torch.Tensor, kept: Kept, scales: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """Gradient of gate and up side by side, ``(n, 2 · middle)``; the middle again; and what comes of it on the way.
+
+    That is the gradient of the adapters' inner values ``(n, 2 · rank)``, and with `scales` the largest magnitude in
+    each row of the first once its columns are scaled, fp32 ``(n,)``.
 
     Args:
         of_middle: gradient of the middle through down's frozen weight.
-        of_narrow: gradient of the inner values of down's adapter, ``(n, rank)``; with
-        last: its first matrix, ``(rank, middle)``, it gives the rest of the middle's gradient.
-        both: as for :func:`gated`.
-        low: likewise.
-        gate: likewise.
-        up: likewise.
+        of_narrow: gradient of the inner values of down's adapter, ``(n, rank)``.
+        kept: what :func:`gated` was given.
+        scales: of gate's and up's columns, ``(2 · middle, 1)``.
     """
-    if both.device.type == "cuda":
+    if of_middle.device.type == "cuda":
         from tunewright.train import gated_kernels
 
-        return gated_kernels.gated_gradient(of_middle, of_narrow, last, both, low, gate, up)
+        return gated_kernels.gated_gradient(of_middle, of_narrow, kept, scales)
+    both, low, gate, up, last = kept
     opened, raised = _opened(both, low, gate, up)
     slope = of_middle.float() + of_narrow.float() @ last.float()
     share = torch.sigmoid(opened)
     active = opened * share
-    of_gate = slope * raised * (share + active * (1 - share))
-    return torch.cat([of_gate, slope * active], dim=1).to(both.dtype), (active * raised).to(both.dtype)
+    of_opened = (slope * raised * (share + active * (1 - share))).to(both.dtype)
+    of_raised = (slope * active).to(both.dtype)
+    of_both = torch.cat([of_opened, of_raised], dim=1)
+    of_low = torch.cat([of_opened @ gate, of_raised @ up], dim=1)
+    top = None if scales is None else (of_both.float() * scales.t()).abs().amax(dim=1)
+    return of_both, (active * raised).to(both.dtype), of_low, top
 
 
 def _opened(
@@ -250,10 +247,7 @@ def fuse(model: Any, products: Products) -> int:
 
 
 def _block(weights: list[Any], products: Products) -> GatedBlock:
-    gate, up, down = weights
-    if hasattr(gate, "quant_state"):
-        return GatedBlock(Nf4Weight([gate, up]), Nf4Weight([down]))
-    return GatedBlock(FrozenWeight(torch.cat([gate, up]), products), FrozenWeight(down, products))
+    return GatedBlock(frozen_weight(weights[:2], products), frozen_weight(weights[2:], products))
 
 
 class _Forward:
@@ -265,43 +259,15 @@ class _Forward:
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def __call__(self, values: torch.Tensor) -> torch.Tensor:
-        gate, up, down = (_matrices(getattr(self._module, name), values.dtype) for name in PARTS)
+        gate, up, down = (matrices(getattr(self._module, name), values.dtype) for name in PARTS)
         rows = values.reshape(-1, values.shape[-1])
         first = torch.cat([gate[0], up[0]])
         out: torch.Tensor = self._block(rows, first, gate[1], up[1], *down)
         return out.reshape(values.shape)
 
 
-def _matrices(layer: Any, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    """An adapter's first matrix, and its second times its scale, of at least the least rank, in `dtype`."""
-    (name,) = layer.active_adapters
-    scale = 0.0 if layer.disable_adapters else layer.scaling[name]
-    first, second = layer.lora_A[name].weight, layer.lora_B[name].weight * scale
-    short = -first.shape[0] % LEAST_RANK
-    if short:
-        first = torch.nn.functional.pad(first, (0, 0, 0, short))
-        second = torch.nn.functional.pad(second, (0, short))
-    return first.to(dtype), second.to(dtype)
-
-
 def _is_gated(module: Any) -> bool:
-    layers = [getattr(module, name, None) for name in PARTS]
+    layers: list[Any] = [getattr(module, name, None) for name in PARTS]
     activation = getattr(module, "act_fn", None)
-    return type(activation).__name__ in {"SiLU", "SiLUActivation"} and all(map(_is_plain, layers))
-
-
-def _is_plain(layer: Any) -> bool:
-    """Whether an adapted layer computes weight times input, plus its adapter's two products, and nothing else."""
-    from peft.tuners.lora import LoraLayer
-
-    if not isinstance(layer, LoraLayer) or len(layer.active_adapters) != 1:
-        return False
-    name, frozen = layer.active_adapters[0], layer.base_layer
-    still = isinstance(layer.lora_dropout[name], torch.nn.Identity) and not layer.lora_bias[name]
-    plain = still and name not in layer.lora_variant and getattr(frozen, "bias", None) is None
-    return plain and (_is_nf4(frozen) or (type(frozen) is torch.nn.Linear and fits(frozen)))
-
-
-def _is_nf4(frozen: Any) -> bool:
-    state = getattr(getattr(frozen, "weight", None), "quant_state", None)
-    return state is not None and state.quant_type == "nf4" and frozen.in_features % 16 == frozen.out_features % 16 == 0
+    silu = type(activation).__name__ in {"SiLU", "SiLUActivation"}
+    return silu and all(is_plain(layer) and layer.base_layer.bias is None for layer in layers)

@@ -30,10 +30,17 @@ class History:
         self.stale = 0
         #: Why a person ended it; empty while nobody did.
         self.stopped = ""
+        #: Of the last step's gradient, a tensor or a number.
+        self.norm: Any = 0.0
 
     def saw(self, loss: Any) -> None:
         """The loss of one step, a tensor or a number; read only when needed, so that a GPU is not waited for."""
         self._losses.append(loss)
+
+    @property
+    def loss(self) -> Any:
+        """The loss of the last step as it was seen."""
+        return self._losses[-1]
 
     @property
     def last_loss(self) -> float:

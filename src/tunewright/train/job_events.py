@@ -17,8 +17,9 @@ from typing import Any, Literal, get_args
 from tunewright.core.frozen import Frozen
 
 FILE = "events.jsonl"
-#: Metrics are forced to disk at most this often; the file has them at once, and survives a kill of the process.
-SYNC_SECONDS = 1.0
+#: Metrics are forced to disk at most this often: that takes milliseconds in which a GPU would wait. The file has them
+#: at once, and survives a kill of the process.
+SYNC_SECONDS = 10.0
 
 Level = Literal["info", "warn", "error"]
 State = Literal["validating_files", "queued", "running", "pausing", "paused", "succeeded", "failed", "cancelled"]

@@ -6,6 +6,7 @@ What comes after each step, and who is told, is in ``watch.py``.
 Only the recipes import this file, inside the function that trains.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -202,7 +203,14 @@ class OurTrainer(Trainer):  # type: ignore[misc]
     say: Callable[[str], None]
     optimizer: Any
     control: Any
+    #: The optimizer as PyTorch knows it; accelerate wraps the Trainer's own.
+    adam: Any
     _aside: Path
+
+    @functools.cached_property
+    def trained(self) -> list[torch.nn.Parameter]:
+        """The parameters that are trained; a walk through thousands of modules, so once."""
+        return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
 
     def get_train_dataloader(self) -> Any:
         """The batches, in the order of the steps."""
@@ -251,11 +259,12 @@ class OurTrainer(Trainer):  # type: ignore[misc]
         An operation on a few hundred tokens is too small to share between threads: they would wait for each other
         after each one, and for whatever else the machine does.
         """
-        model.eval()  # dropout off: its random numbers would depend on which part comes first
+        if model.training:
+            model.eval()  # dropout off: its random numbers would depend on which part comes first
         parts = [self._prepare_inputs(part) for part in inputs]
         sizes = [self.job.size(part) for part in parts]
         shares = [size / sum(sizes) for size in sizes]
-        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        trained = self.trained
 
         def gradients(part: Batch, share: float) -> tuple[Any, Any]:
             loss = self.job.loss(model, part) * share
@@ -269,20 +278,29 @@ class OurTrainer(Trainer):  # type: ignore[misc]
                 total.add_(other)
         for parameter, total in zip(trained, totals, strict=True):
             parameter.grad = total
-        require_finite("loss", loss, self.job, self.state.global_step)
         self.history.saw(loss)
         return loss
 
     def _clip_grad_norm(self, model: Any) -> Any:
-        """The gradient's norm, which is looked at before the optimizer may spoil the weights with it."""
-        norm = super()._clip_grad_norm(model)
-        require_finite("gradient", norm, self.job, self.state.global_step)
+        """The gradient's norm, after which the optimizer is told whether it may take the step.
+
+        A loss or gradient that is no number must not reach the weights. To look at it here would keep a GPU waiting for
+        all that comes until the next batch; the optimizer looks where the numbers are, and the watch after the step.
+        """
+        norm = torch.nn.utils.clip_grad_norm_(self.trained, self.job.clip)
+        self.history.norm = norm
+        loss = self.history.loss
+        self.adam.found_inf = (~torch.isfinite(norm.detach() + loss.to(norm.device))).float()
         return norm
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Not counted: nobody reads it, and the Trainer walks the whole model for it in each step."""
+        return 0
 
     def create_optimizer(self, model: Any = None) -> Any:
         """AdamW on the job's groups, once."""
         if self.optimizer is None:
-            self.optimizer = torch.optim.AdamW(
+            self.optimizer = self.adam = torch.optim.AdamW(
                 self.job.groups(), lr=self.job.learning_rate, weight_decay=self.job.weight_decay, fused=True
             )
         return self.optimizer
@@ -340,6 +358,7 @@ def _trainer(
         disable_tqdm=True,
         report_to="none",
         logging_strategy="no",
+        logging_nan_inf_filter=False,  # it would wait for the GPU in each step
         save_strategy="no",
         eval_strategy="no",
     )

@@ -100,9 +100,12 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         """Tell; validate when it is time; keep a checkpoint then, when it is due, and before an interruption."""
         step = state.global_step
         due = self._agree()
-        self._tell(step, self._history.last_loss)
+        loss = self._history.last_loss
+        require_finite("loss", loss, self._job, step - 1)
+        require_finite("gradient", self._history.norm, self._job, step - 1)
+        self._tell(step, loss)
         self._clock.tick()
-        self._judge(step, self._history.last_loss)
+        self._judge(step, loss)
         self._obey(step)
         stopping = bool(self._history.stopped)
         at_place = (step - 1) % self._job.per_epoch + 1 in self._places
