@@ -101,3 +101,20 @@ def test_answers_that_echo_refuse_or_repeat_to_everybody() -> None:
 
 def test_a_column_of_nulls_is_all_missing() -> None:
     assert found(check(corpus([None] * 3, ["a"] * 3), Options()), "missing.prompt_empty") == [0, 1, 2]
+
+
+def test_a_placeholder_that_no_list_has_shows_by_its_labels() -> None:
+    prompts = [f"question number {i} about a thing of mine" for i in range(40)]
+    labels = ["card", "login", "loan", "fees"] * 10
+    findings = check(corpus([*prompts, *["body was lost"] * 4, "tbd"], [*labels, *labels[:4], "card"]), Options())
+    assert found(findings, "missing.prompt_spike") == [40, 41, 42, 43]
+    assert found(findings, "missing.prompt_placeholder") == [44]
+    (spike,) = [finding for finding in findings if finding.kind == "prompt_spike"]
+    assert (spike.severity, spike.fix) == ("warning", None)
+
+
+def test_known_placeholders_are_not_told_twice() -> None:
+    prompts = [f"question number {i} about a thing of mine" for i in range(40)]
+    labels = ["card", "login", "loan", "fees"] * 10
+    findings = check(corpus([*prompts, *["tbd"] * 4], [*labels, *labels[:4]]), Options())
+    assert [finding.name for finding in findings] == ["missing.prompt_placeholder"]

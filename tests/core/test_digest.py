@@ -77,10 +77,25 @@ def test_a_frame_digest_is_blind_to_chunks_and_slices() -> None:
     assert frame_digest(FRAME) == frame_digest(pieces) == frame_digest(longer)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_a_frame_digest_is_the_same_with_any_number_of_threads(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = frame_digest(FRAME)
+    monkeypatch.setattr(pl, "thread_pool_size", lambda: threads)
+    monkeypatch.setattr("tunewright.core.digest.FEED_ROWS", 3)
+    assert frame_digest(FRAME) == whole
+
+
 @pytest.mark.parametrize(
     "other",
     [
         FRAME.with_columns(text=pl.Series(["a", "", "", "é"])),
+        FRAME.with_columns(text=pl.Series(["", None, "a", "é"])),
+        FRAME.with_columns(text=pl.Series(["aé", None, "", ""])),
+        FRAME.with_columns(weight=pl.Series([1.0, None, 0.0, 2.5], dtype=pl.Float32)),
+        FRAME.with_columns(good=pl.Series([True, False, False, True])),
+        FRAME.with_columns(turns=pl.Series([[], None, *FRAME["turns"][[0, 3]].to_list()], dtype=FRAME["turns"].dtype)),
+        FRAME.select(reversed(FRAME.columns)),
+        FRAME.drop("good"),
         FRAME.with_columns(text=pl.Series(["a", None, "é", ""])),
         FRAME.with_columns(weight=pl.Series([1.0, 0.0, 0.0, 2.5])),
         FRAME.with_columns(

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 CHUNK_BYTES = 1 << 20
+FEED_ROWS = 1 << 16
 
 
 def canonical_json(value: Any) -> str:
@@ -96,26 +98,29 @@ def file_digest(path: Path) -> str:
 
 
 def frame_digest(frame: "pl.DataFrame") -> str:
-    """``sha256:<hex>`` of a frame's names, types and values; blind to chunking, slices and spare null bitmaps."""
+    """``sha256:<hex>`` of a frame's names, types and values; blind to chunking, slices and spare null bitmaps.
+
+    It is the digest of the height and of name, type and digest of each column in order, so that columns are read side
+    by side; each column's own is a sha256 over its nulls, then its lengths, then its values.
+    """
     import polars as pl
 
-    state = hashlib.sha256()
-    state.update(canonical_json([[name, str(kind)] for name, kind in frame.schema.items()]).encode())
-    state.update(str(frame.height).encode())
-    for column in frame.iter_columns():
+    def told(column: "pl.Series") -> list[str]:
+        state = hashlib.sha256()
         _feed(state, column, pl)
-    return "sha256:" + state.hexdigest()
+        return [column.name, str(column.dtype), state.hexdigest()]
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        # hashlib lets go of the interpreter while it reads a long buffer.
+        columns = list(pool.map(told, frame.get_columns()))
+    return digest([frame.height, columns])
 
 
 def _feed(state: Any, column: "pl.Series", pl: Any) -> None:
     state.update(column.is_null().to_numpy().tobytes())
     kind = column.dtype
     if kind == pl.String:
-        from tunewright.core.buffers import text_buffers
-
-        data, bounds = text_buffers(column)
-        state.update((bounds[1:] - bounds[:-1]).astype("uint32").data)
-        state.update(data[bounds[0] : bounds[-1]].data)
+        _feed_texts(state, column.fill_null(""))
     elif kind == pl.Struct:
         for field in column.struct.fields:
             _feed(state, column.struct.field(field), pl)
@@ -129,3 +134,13 @@ def _feed(state: Any, column: "pl.Series", pl: Any) -> None:
         state.update(column.fill_null(value=False).to_numpy().tobytes())
     else:
         state.update(column.to_physical().fill_null(0).to_numpy().tobytes())
+
+
+def _feed_texts(state: Any, texts: "pl.Series") -> None:
+    from tunewright.core.buffers import text_buffers
+
+    state.update(texts.str.len_bytes().to_numpy().tobytes())
+    # A slice at a time, so that no second copy of a long column is made.
+    for start in range(0, len(texts), FEED_ROWS):
+        data, bounds = text_buffers(texts.slice(start, FEED_ROWS))
+        state.update(data[bounds[0] : bounds[-1]].data)

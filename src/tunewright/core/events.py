@@ -11,26 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from tunewright.core.digest import canonical_json
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.frozen import Frozen
-
-_metadata = sa.MetaData()
-_events = sa.Table(
-    "events",
-    _metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("at", sa.String(32), nullable=False),
-    sa.Column("actor", sa.String(200), nullable=False),
-    sa.Column("kind", sa.String(60), nullable=False),
-    sa.Column("step", sa.String(60), nullable=False),
-    sa.Column("key", sa.String(64), nullable=False),
-    sa.Column("digests", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
-)
 
 #: Any number that nothing else in the database locks by.
 _SETUP_LOCK = 7_311_994
@@ -83,6 +66,8 @@ class Events:
     """
 
     def __init__(self, url: str) -> None:
+        import sqlalchemy as sa
+
         try:
             self._engine = sa.create_engine(url)
             self._set_up(url)
@@ -91,6 +76,10 @@ class Events:
 
     def _set_up(self, url: str) -> None:
         """Make the table and the triggers that guard it, where they are not there yet."""
+        import sqlalchemy as sa
+
+        from tunewright.core.events_table import EVENTS
+
         if url.startswith("sqlite:///"):
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
             sa.event.listen(self._engine, "connect", _durable_sqlite)
@@ -98,7 +87,7 @@ class Events:
             sqlite = connection.dialect.name == "sqlite"
             if not sqlite:  # two first runs at once would both make the table; SQLite takes turns by itself
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_SETUP_LOCK})"))
-            connection.execute(sa.schema.CreateTable(_events, if_not_exists=True))
+            connection.execute(sa.schema.CreateTable(EVENTS, if_not_exists=True))
             for guard in _SQLITE_GUARDS if sqlite else _POSTGRES_GUARDS:
                 connection.execute(sa.text(guard))
 
@@ -113,6 +102,8 @@ class Events:
         detail: Mapping[str, Any] | None = None,
     ) -> Event:
         """Record that something happened, now, by the person running this process."""
+        from tunewright.core.events_table import EVENTS
+
         event = Event(
             at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             actor=actor(),
@@ -129,15 +120,19 @@ class Events:
             "detail": canonical_json(dict(event.detail)),
         }
         with self._engine.begin() as connection:
-            connection.execute(_events.insert().values(**row))
+            connection.execute(EVENTS.insert().values(**row))
         return event
 
     def all(self) -> list[Event]:
         """Every event, oldest first."""
         import json
 
+        import sqlalchemy as sa
+
+        from tunewright.core.events_table import EVENTS
+
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(_events).order_by(_events.c.id)).mappings().all()
+            rows = connection.execute(sa.select(EVENTS).order_by(EVENTS.c.id)).mappings().all()
         return [
             Event.model_validate(
                 {
@@ -167,6 +162,8 @@ def actor() -> str:
 
 def _unusable(url: str, error: Exception) -> UserError:
     """Why the database cannot be used, without the password that a URL may hold."""
+    import sqlalchemy as sa
+
     if isinstance(error, ModuleNotFoundError):
         return UserError(
             "E-ENV-001",

@@ -10,7 +10,7 @@ CURRENCY = r"(?:[€$£¥]|\b(?:EUR|USD|GBP|CHF|JPY|INR|CAD|AUD)\b)"
 NUMBER = r"\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 BEFORE = rf"{CURRENCY}\s?(?:{NUMBER})\b"
 AFTER = rf"\b(?:{NUMBER})\s?(?:[€$£¥]|(?:EUR|USD|GBP|CHF|JPY|INR|CAD|AUD)\b)"
-SIGNS = ["€", "$", "£", "¥", "EUR", "USD", "GBP", "CHF", "JPY", "INR", "CAD", "AUD"]
+SIGNS = r"[€$£¥]|EUR|USD|GBP|CHF|JPY|INR|CAD|AUD"
 GROUPED_COMMA, GROUPED_POINT = (
     r"\d[.' ]\d{3},\d{1,2}\b|\d[.' ]\d{3}[.' ]\d{3}",
     r"\d[,' ]\d{3}\.\d{1,2}\b|\d,\d{3},\d{3}",
@@ -27,7 +27,7 @@ PHONES: dict[str, str] = {
 
 def written_amounts(texts: pl.DataFrame) -> pl.DataFrame:
     """`row`, `column`, `source`, `written`, `form`: amounts that show a style, such as ``comma, sign after``."""
-    likely = texts.filter(pl.col("text").str.contains_any(SIGNS))
+    likely = texts.filter(pl.col("text").str.contains(SIGNS))
     found = pl.concat(
         [
             likely.lazy()

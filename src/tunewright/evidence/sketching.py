@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 KINDS = (kernel.CHARS, kernel.WORDS)
+#: Numbers left free behind each band: a batch is a power of two, and bands that far apart would share one cache line.
+APART = 16
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def sketch(texts: pl.Series, options: "NearDuplicateOptions") -> Sketches:
     multipliers, shifts = kernel.permutations(count)
     hashes, numbers = np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=np.uint64)
     kinds = np.zeros((2, n), dtype=np.bool_)
-    keys = np.empty((2, options.bands, n), dtype=np.uint32)
+    keys = np.empty((2, options.bands, n + APART), dtype=np.uint32)
     shorts = np.zeros((2, n, -(-count // 8) * 8), dtype=np.uint8)
     for targets, data, offsets in _parts(texts):
         kernel.sketch(

@@ -213,6 +213,15 @@ def _finished(frame: pl.DataFrame) -> pl.DataFrame:
         weight=pl.col("weight").fill_null(1.0),
     )
     frame = with_content_digest(frame)
-    copy = pl.int_range(pl.len()).over("content_digest")
-    frame = frame.with_columns(example_id=pl.format("{}-{}", pl.col("content_digest").str.slice(0, 24), copy))
+    frame = frame.with_columns(
+        example_id=pl.format("{}-{}", pl.col("content_digest").str.slice(0, 24), _copies_before(frame))
+    )
     return frame.select(pl.col(name).cast(kind) for name, kind in COLUMNS.items())
+
+
+def _copies_before(frame: pl.DataFrame) -> pl.Series:
+    """How many rows before each say the same, shape ``(n_rows,)``; most rows are the only one of their kind."""
+    repeated = frame.filter(pl.col("content_digest").hash().is_duplicated()).select(
+        "row", before=pl.int_range(pl.len(), dtype=pl.Int64).over("content_digest")
+    )
+    return pl.zeros(frame.height, pl.Int64, eager=True).scatter(repeated["row"], repeated["before"])

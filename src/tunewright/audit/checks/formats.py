@@ -23,6 +23,7 @@ from tunewright.evidence.amounts import written_amounts, written_phones
 from tunewright.evidence.dates import calendar, orders, with_orders, written_dates
 from tunewright.evidence.places import sourced_texts
 from tunewright.evidence.quotes import has_lines, may_be_quoting, without_replies, without_signatures
+from tunewright.evidence.signs import CONTROL, UNEVEN, WIDE, may_hold, with_signs
 
 NEEDS = ("ftfy",)
 SEEN = 60
@@ -46,13 +47,13 @@ class Options(Frozen):
 
 def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     """Damaged texts by kind, then ways of writing by place and source, then spellings of classes."""
-    texts = sourced_texts(corpus)
+    texts = with_signs(sourced_texts(corpus))
     found = [*_damaged(texts), *_markup_and_quotes(texts), *_dates(texts, options)]
     found.append(_mixed(written_amounts(texts), "amounts_mixed", "warning", options))
     found.append(_mixed(written_phones(texts), "phones_mixed", "info", options))
     found.append(_labels(corpus))
     if options.space:
-        ragged = texts.filter(damage.is_ragged("text"))
+        ragged = may_hold(texts, UNEVEN | WIDE).filter(damage.is_ragged("text"))
         found.append(
             _finding(ragged, "space", "info", "the {column} has ragged white space: {seen!r}", fix="normalize")
         )
@@ -61,7 +62,7 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
 
 def _damaged(texts: pl.DataFrame) -> list[Finding]:
     """Texts with characters that were not written; all but control characters are beyond ASCII."""
-    beyond, plain = texts.filter(damage.not_ascii("text")), texts.filter(~damage.not_ascii("text"))
+    beyond, plain = may_hold(texts, WIDE), texts.filter(pl.col("signs") & WIDE == 0)
     candidates = beyond.filter(damage.may_be_mojibake("text"))
     accents = beyond.filter(damage.may_be_decomposed("text"))
     misread = candidates.filter(_changed_by(damage.mended_mojibake))
@@ -96,7 +97,7 @@ def _invisible(beyond: pl.DataFrame, plain: pl.DataFrame, misread: pl.DataFrame)
     mended = misread.with_columns(text=damage.mended_mojibake(misread["text"]))
     explained = mended.filter(~damage.is_invisible("text")).select("row", "column")
     seen = beyond.filter(damage.is_invisible("text")).join(explained, on=["row", "column"], how="anti")
-    return pl.concat([seen, plain.filter(damage.has_controls("text"))])
+    return pl.concat([seen, may_hold(plain, CONTROL).filter(damage.has_controls("text"))])
 
 
 def _markup_and_quotes(texts: pl.DataFrame) -> list[Finding]:

@@ -1,7 +1,8 @@
 """Rows without a usable text, answer or label: empty, a placeholder, a template left in, or a refusal.
 
 Playbook: "missing values in critical fields". The critical fields follow the task: the prompt always, the label for
-classification, the answer for replies. What counts as a placeholder: `evidence/placeholders.py`.
+classification, the answer for replies. What counts as a placeholder: `evidence/placeholders.py`. Placeholders that no
+list has show as spikes: one short answer to many questions, or one short text under any label (`evidence/spikes.py`).
 """
 
 import polars as pl
@@ -11,6 +12,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding, Severity
 from tunewright.core.frozen import Frozen
 from tunewright.evidence.placeholders import WORDS, says_nothing
+from tunewright.evidence.spikes import filed_anywhere
 
 #: A slot that nobody filled, of the usual template languages.
 TEMPLATE = (
@@ -18,7 +20,7 @@ TEMPLATE = (
     r"|\[(?i:insert|your|customer|enter|add|name|date)[^\[\]]{0,40}\]|<(?i:insert|your|enter)[^<>]{0,40}>"
 )
 #: A text without one of these has no slot.
-SIGNS = ["{", "[", "<", "%"]
+SIGNS = r"[{\[<%]"
 MESSAGES = {
     "empty": "the {field} is empty",
     "placeholder": "the {field} is a placeholder: {{seen!r}}",
@@ -42,6 +44,7 @@ class Options(Frozen):
     )
     spike_words: int = Field(4, ge=1, description="Words up to which an answer is short.")
     spike_labels: int = Field(5, ge=2, description="Labels or prompts' groups it must be spread over.")
+    prompt_words: int = Field(6, ge=0, description="Words up to which a text filed under any label is called a spike.")
 
 
 def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
@@ -52,12 +55,15 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     found = [finding for field in fields for finding in _field(rows, field, options)]
     if task == "reply":
         found += _answers(rows, options)
+    if task == "classify":
+        known = [finding.frame for finding in found if finding.kind.startswith("prompt_")]
+        found.append(_filed_anywhere(rows, known, options))
     return tuple(finding for finding in found if finding.rows)
 
 
 def _field(rows: pl.DataFrame, field: str, options: Options) -> list[Finding]:
     nothing = says_nothing(rows, field, options.placeholders)
-    slots = rows.filter(pl.col(field).str.contains_any(SIGNS)).filter(pl.col(field).str.contains(TEMPLATE))
+    slots = rows.filter(pl.col(field).str.contains(SIGNS)).filter(pl.col(field).str.contains(TEMPLATE))
     hits = {
         "empty": nothing.filter(pl.col("kind") == "empty"),
         "placeholder": nothing.filter(pl.col("kind") == "placeholder"),
@@ -79,6 +85,19 @@ def _field(rows: pl.DataFrame, field: str, options: Options) -> list[Finding]:
         )
         for kind, found in hits.items()
     ]
+
+
+def _filed_anywhere(rows: pl.DataFrame, known: list[pl.DataFrame], options: Options) -> Finding:
+    """Texts, not told as missing already, that are filed as if they said nothing."""
+    spread = rows.join(filed_anywhere(rows, options.prompt_words), on="row", how="semi", maintain_order="left")
+    spread = spread.join(pl.concat([frame.select("row") for frame in known]), on="row", how="anti")
+    return Finding.of(
+        spread.select("row", seen=pl.col("prompt").str.slice(0, 80)),
+        check="missing",
+        kind="prompt_spike",
+        severity="warning",
+        message="one short text under any label: {seen!r}",
+    )
 
 
 def _answers(rows: pl.DataFrame, options: Options) -> list[Finding]:

@@ -66,7 +66,30 @@ def beyond_ascii(data: Any, offsets: Any) -> Any:
 
 @compiled
 def _read(data: Any, start: Any, stop: Any, table: Any, codes: Any) -> Any:
-    """Fill `codes` with the normalized code points of one text; runs of anything else become one space."""
+    """Fill `codes` with the normalized code points of one text; runs of anything else become one space.
+
+    `codes` has room for one more than the text has bytes.
+    """
+    bits = np.uint8(0)
+    for position in range(start, stop):
+        bits |= data[position]
+    if bits >= np.uint8(128):
+        return _read_wide(data, start, stop, table, codes)
+    # Without a branch, since where words end is what no processor foresees: what comes behind a word is written as a
+    # space, and whatever follows overwrites the place where nothing was kept.
+    count = 0
+    inside = False
+    for position in range(start, stop):
+        byte = table[data[position]]
+        codes[count] = np.uint32(byte) if byte != 0 else SPACE
+        count += (byte != 0) | inside
+        inside = byte != 0
+    return count - 1 if count > 0 and not inside else count
+
+
+@compiled
+def _read_wide(data: Any, start: Any, stop: Any, table: Any, codes: Any) -> Any:
+    """The same for a text with code points of several bytes."""
     count = 0
     gap = False
     position = start
@@ -186,14 +209,17 @@ def _minima(shingles: Any, count: Any, multipliers: Any, shifts: Any, minima: An
 
 
 @compiled
-def _bands(minima: Any, keys: Any, column: Any, short: Any) -> None:
+def _bands(minima: Any, keys: Any, column: Any, short: Any, band_keys: Any) -> None:
     """Write the key of each band into ``keys[:, column]`` and the low byte of each minimum into `short`."""
-    rows = minima.size // keys.shape[0]
-    for band in range(keys.shape[0]):
-        key = np.uint64(band)
-        for row in range(rows):
-            key = _mix(key * _K1 + np.uint64(minima[band * rows + row]))
-        keys[band, column] = np.uint32(key >> np.uint64(32))
+    rows = minima.size // band_keys.size
+    for band in range(band_keys.size):
+        band_keys[band] = np.uint64(band)
+    # All bands at each step, so that the processor does several at once.
+    for row in range(rows):
+        for band in range(band_keys.size):
+            band_keys[band] = _mix(band_keys[band] * _K1 + np.uint64(minima[band * rows + row]))
+    for band in range(band_keys.size):
+        keys[band, column] = np.uint32(band_keys[band] >> np.uint64(32))
     for p in range(minima.size):
         short[p] = np.uint8(minima[p] & np.uint32(0xFF))
 
@@ -235,7 +261,7 @@ def sketch(
         hashes: out, hash of each normalized text; 0 for a text without letters and digits.
         numbers: out, hash of its numbers.
         kinds: out, which shingles describe it, shape ``(2, n)``.
-        keys: out, band keys, shape ``(2, n_bands, n)``.
+        keys: out, band keys, shape ``(2, n_bands, n)`` or wider.
         shorts: out, the low byte of each minimum, shape ``(2, n, n_permutations)``.
     """
     longest = 1
@@ -245,6 +271,7 @@ def sketch(
     words = np.empty(longest + 1, dtype=np.uint64)
     shingles = np.empty(longest + 1, dtype=np.uint32)
     minima = np.empty(multipliers.size, dtype=np.uint32)
+    band_keys = np.empty(keys.shape[1], dtype=np.uint64)
     for text in range(offsets.size - 1):
         target = targets[text]
         count = _read(data, offsets[text], offsets[text + 1], table, codes)
@@ -257,11 +284,11 @@ def sketch(
         if by_chars:
             found_here = _char_shingles(codes, count, sizes[CHARS], shingles)
             _minima(shingles, found_here, multipliers, shifts, minima)
-            _bands(minima, keys[CHARS], target, shorts[CHARS, target])
+            _bands(minima, keys[CHARS], target, shorts[CHARS, target], band_keys)
         if by_words:
             found_here = _word_shingles(words, n_words, sizes[WORDS], shingles)
             _minima(shingles, found_here, multipliers, shifts, minima)
-            _bands(minima, keys[WORDS], target, shorts[WORDS, target])
+            _bands(minima, keys[WORDS], target, shorts[WORDS, target], band_keys)
 
 
 @compiled

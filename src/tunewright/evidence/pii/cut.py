@@ -20,7 +20,8 @@ def cut(
     """Every match of `pattern` in `column`.
 
     Args:
-        frame: `column` and an `item` by which the matches are known.
+        frame: `column` and an `item` by which the matches are known; only texts that may well hold one, since each is
+            taken apart.
         pattern: a Rust regular expression.
         column: where to look.
         value: the part of a match that is the span, such as ``${2}``.
@@ -32,19 +33,19 @@ def cut(
     """
     if frame.is_empty():  # compiling a long pattern takes longer than many rows
         return pl.DataFrame(schema=_FOUND)
-    hits = frame.lazy().select("item", pl.col(column).alias("text")).filter(pl.col("text").str.contains(pattern))
-    return _whole(hits, pattern) if value == "${0}" else _parts(hits, pattern, f"{lead}{MARK}{value}{MARK}{trail}")
+    texts = frame.lazy().select("item", pl.col(column).alias("text"))
+    if value == "${0}":
+        return _whole(texts, pattern)
+    hits = texts.filter(pl.col("text").str.contains(pattern))
+    return _parts(hits, pattern, f"{lead}{MARK}{value}{MARK}{trail}")
 
 
-def _whole(hits: pl.LazyFrame, pattern: str) -> pl.DataFrame:
+def _whole(texts: pl.LazyFrame, pattern: str) -> pl.DataFrame:
     """Spans that are whole matches: without groups, gaps and matches come separately, which is faster."""
     text = pl.col("text")
     gaps = text.str.replace_all(pattern, MARK).str.split(MARK)
-    found = hits.select(
-        "item", gap=gaps, match=pl.concat_list(text.str.extract_all(pattern), pl.lit([""], pl.List(pl.String)))
-    ).collect()
-    if found.is_empty():
-        return _parts(hits, pattern, MARK)
+    matches = pl.concat_list(text.str.extract_all(pattern), pl.lit([""], pl.List(pl.String)))
+    found = texts.select("item", gap=gaps, match=matches).collect()
     pieces = found.explode("gap", "match").with_columns(
         gap_length=pl.col("gap").str.len_chars().cast(pl.Int64), length=pl.col("match").str.len_chars().cast(pl.Int64)
     )

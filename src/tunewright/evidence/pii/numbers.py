@@ -160,6 +160,10 @@ RULES: tuple[Rule, ...] = (
          keep=_DIGITS_7_15 & ~_MATCH.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}")),
 )  # fmt: skip
 
+#: Any word that a rule asks for, and what is before a run when one of them names its first number.
+ASKED = f"(?:{'|'.join(dict.fromkeys(rule.words for rule in RULES if rule.score is None))})"
+NAMED = rf"{ASKED}{_IS}"
+
 #: Bytes of the shortest span of each type; shorter runs hold none and are passed over.
 SHORTEST = {
     "iban": 12, "payment_card": 12, "us_ssn": 9, "uk_nino": 9, "uk_nhs": 10, "fr_nir": 15, "es_dni": 9,
@@ -170,7 +174,7 @@ SHORTEST = {
 
 def runs(texts: pl.DataFrame) -> pl.DataFrame:
     """The runs of `texts` (`item`, `text`): `run`, `item`, `start`, `text`, `before`, `after`."""
-    found = cut(texts, RUN).rename({"match": "text"})
+    found = cut(texts.filter(pl.col("text").str.contains("[0-9]")), RUN).rename({"match": "text"})
     return found.with_row_index("run")
 
 
@@ -180,18 +184,62 @@ def number_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
 
 
 def spans_in_runs(found: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
-    """The same over runs that are known already."""
-    long = (
-        found.with_columns(bytes=pl.col("text").str.len_bytes())
+    """The same over runs that are known already.
+
+    Which runs a rule has anything to say about is asked for all rules of one length together; most rules then look at
+    a handful of runs, and many at none.
+    """
+    rules = [rule for rule in RULES if rule.type in types]
+    left = _with_context(found)
+    spans: dict[int, pl.DataFrame] = {}
+    for least in sorted({SHORTEST[rule.type] for rule in rules}):
+        left = left.filter(pl.col("bytes") >= least)
+        here = {place: rule for place, rule in enumerate(rules) if SHORTEST[rule.type] == least}
+        for told in (False, True):
+            among = {place: rule for place, rule in here.items() if (rule.score is None) is told}
+            spans |= _by_rule(left.filter("may_be_named") if told else left, among)
+    # In the order of the rules: of two that find the same span, the first says how sure it is.
+    return pl.concat([_none(), *(spans[place] for place in sorted(spans))])
+
+
+def _with_context(found: pl.DataFrame) -> pl.DataFrame:
+    """Runs with their length, the lowercase text that leads to them, and whether anything could name a number in them.
+
+    A word names a number when it stands right before it: at the end of what is before the run, or in the run itself.
+    """
+    text, before = pl.col("text"), pl.col("before").str.to_lowercase()
+    within = text.str.contains(r"[A-Za-z]{2}|^[(+]?[A-Za-z]") & pl.col("context").str.contains(ASKED)
+    return (
+        found.with_columns(bytes=text.str.len_bytes())
         .filter(pl.col("bytes") >= min(SHORTEST.values()))
         .rename({"item": "of"})
         .with_columns(
             item="run",
-            context=(pl.col("before") + pl.col("text")).str.to_lowercase(),
-            behind=pl.col("text").str.contains(r"[A-Za-z]$") | pl.col("after").str.contains(PHONE_BEHIND),
+            context=(pl.col("before") + text).str.to_lowercase(),
+            behind=text.str.contains(r"[A-Za-z]$") | pl.col("after").str.contains(PHONE_BEHIND),
         )
+        .with_columns(may_be_named=before.str.contains(NAMED) | within | pl.col("behind"))
     )
-    return pl.concat([_spans(long, rule) for rule in RULES if rule.type in types] or [_none()])
+
+
+def _by_rule(found: pl.DataFrame, rules: dict[int, Rule]) -> dict[int, pl.DataFrame]:
+    """The spans of each of `rules` that finds any, by its place."""
+    if found.is_empty() or not rules:
+        return {}
+    masks = found.select(_may_hold(rule).alias(str(place)) for place, rule in rules.items())
+    hits = {place: found.filter(masks[str(place)]) for place in rules if masks[str(place)].any()}
+    return {place: _spans(some, rules[place]) for place, some in hits.items()}
+
+
+def _may_hold(rule: Rule) -> pl.Expr:
+    shaped = pl.col("text").str.contains(_bounded(rule.shape))
+    return (
+        shaped if rule.score is not None else shaped & (pl.col("context").str.contains(rule.words) | pl.col("behind"))
+    )
+
+
+def _bounded(shape: str) -> str:
+    return r"(^|[^0-9A-Za-z])(" + shape + r")($|[^0-9A-Za-z])"
 
 
 def _none() -> pl.DataFrame:
@@ -201,11 +249,7 @@ def _none() -> pl.DataFrame:
 
 
 def _spans(found: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    pattern = r"(^|[^0-9A-Za-z])(" + rule.shape + r")($|[^0-9A-Za-z])"
-    found = found.filter(pl.col("bytes") >= SHORTEST[rule.type])
-    if rule.score is None:
-        found = found.filter(pl.col("context").str.contains(rule.words) | pl.col("behind"))
-    inner = cut(found, pattern, lead="${1}", value="${2}", trail="${3}").filter(pl.col("match") != "")
+    inner = cut(found, _bounded(rule.shape), lead="${1}", value="${2}", trail="${3}").filter(pl.col("match") != "")
     if inner.is_empty():
         return _none()
     outer = found.select("run", "of", base="start", far_before="before", far_after="after")

@@ -21,7 +21,9 @@ from tunewright.evidence.pii.types import TAGGED, pii_types
 from tunewright.evidence.pii.words import word_spans
 from tunewright.evidence.places import texts
 
-BATCH_ROWS = 65_536
+#: Texts read at once: fewer where every core shall have some, but no fewer than take longer than the patterns do to
+#: compile.
+BATCH_ROWS, LEAST_ROWS = 131_072, 16_384
 DIGEST_DIGITS = 6
 #: What stands where personal data stood: the name of its type, or a pseudonym (clean/fixes).
 MASK = r"\[[A-Z]+(?:_[A-Z]+)*(?:-[a-z]{8})?\]"
@@ -71,10 +73,12 @@ def spans_of(places: pl.DataFrame, options: PiiOptions, progress: Progress = SIL
     """The same over `places` (`row`, `column`, `text`)."""
     numbered = places.select("row", "column", "text", item=pl.int_range(pl.len(), dtype=pl.Int64))
     second = _second(numbered, options, progress) if options.second else None
-    starts = range(0, places.height, BATCH_ROWS)
+    cores = pl.thread_pool_size()
+    size = min(BATCH_ROWS, max(LEAST_ROWS, -(-places.height // cores)))
+    starts = range(0, places.height, size)
     # Polars runs most string expressions on one core and lets go of the interpreter, so batches run side by side.
-    with ThreadPoolExecutor(max_workers=pl.thread_pool_size()) as pool:
-        done = pool.map(lambda start: _batch(numbered.slice(start, BATCH_ROWS), options, second), starts)
+    with ThreadPoolExecutor(cores) as pool:
+        done = pool.map(lambda start: _batch(numbered.slice(start, size), options, second), starts)
         frames = list(tracked(done, progress, "personal data", len(starts), "batches"))
     return pl.concat([pl.DataFrame(schema=SPAN_COLUMNS), *frames]).sort("row", "column", "start")
 
@@ -178,7 +182,7 @@ def _without_remnants(spans: pl.DataFrame, texts: pl.DataFrame, types: frozenset
 
 def _outside_masks(spans: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     """`spans` that touch no mask, so that masked data stays as it is when it is cleaned again."""
-    masks = cut(texts, MASK)
+    masks = cut(texts.filter(pl.col("text").str.contains("[", literal=True)), MASK)
     if masks.is_empty() or spans.is_empty():
         return spans
     numbered = spans.with_row_index("span")

@@ -66,11 +66,14 @@ STREETS = (
     # Military mail (USPS Publication 28, section 225): unit and box, or ship, then APO, FPO or DPO.
     r"(?-u:\b)(?:(?:PSC|CMR|Unit|UNIT) [0-9]{1,5},? Box [0-9]{1,5}|US[NC][SG]?C?S? [A-Z][a-z]+)[,\s]{1,3}[AFD]PO,? A[AEP] [0-9]{5}(?:-[0-9]{4})?",
 )  # fmt: skip
+#: Texts that may hold a street match one of these; apart, each is searched for by the letters that it begins with.
 STREET_WORDS = (
-    r"(?:straße|strasse|str\.|weg|platz|gasse|allee|damm|ufer|ring|straat|laan|plein|gatan|vägen|vej|veien|gata|katu) [0-9]"
-    r"|(?:[Rr]ue|venue|oulevard|lace|mpasse|hemin|quai|llée|alle|enida|Av\.|laza|aseo|Via|iale|Corso|iazza|Largo|Rua) "
-    rf"|[0-9][A-Za-z]?,? (?:[NSEW]{{1,2}}\.? )?(?:{_CAP} ){{1,5}}{KIND}(?-u:\b)|(?i:box [0-9]|corner of )|[AFD]PO,? A[AEP] [0-9]"
-)
+    r"(?:straße|strasse|str\.|weg|platz|gasse|allee|damm|ufer|ring|straat|laan|plein|gatan|vägen|vej|veien|gata|katu) [0-9]",
+    r"(?:[Rr]ue|venue|oulevard|lace|mpasse|hemin|quai|llée|alle|enida|Av\.|laza|aseo|Via|iale|Corso|iazza|Largo|Rua) ",
+    rf"[0-9][A-Za-z]?,? (?:[NSEW]{{1,2}}\.? )?(?:{_CAP} ){{1,5}}{KIND}(?-u:\b)",
+    r"(?i:box [0-9]|corner of )",
+    r"[AFD]PO,? A[AEP] [0-9]",
+)  # fmt: skip
 
 
 def word_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
@@ -90,7 +93,7 @@ def word_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
         spans = cut(_with_any(told, BIRTH_STEMS, any_case=True), BIRTH, lead="${1}", value="${2}", trail="${3}")
         found.append(_typed(spans, "date_of_birth", 0.9))
     if "street_address" in types:
-        some = texts.filter(pl.col("text").str.contains(STREET_WORDS))
+        some = texts.filter(pl.any_horizontal(pl.col("text").str.contains(words) for words in STREET_WORDS))
         found += [_typed(cut(some, street), "street_address", 0.85) for street in STREETS]
     return pl.concat(found or [_typed(_empty(), "", 0.0)])
 
