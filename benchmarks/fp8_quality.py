@@ -3,15 +3,13 @@
 bf16 is what the others are held against, NF4 (QLoRA) the yardstick: everybody trains on it. The rows are the same for
 all; a seed draws the adapters and the order of the rows, the same for every way. Judged are the loss curve, the held-out
 log-likelihood, the share of held-out answers that greedy writing gives to the last token, and all of that again for the
-adapter on a plain bf16 base in plain PEFT. Beside it the gradients of one batch against fp32: on the trained model, and
-on layers of an 8-billion-parameter Llama with random weights, 2 to 32 of them.
+adapter on a plain bf16 base in plain PEFT. Gradients alone are compared in fp8_gradients.py.
 
     python benchmarks/fp8_quality.py [--seeds 0 1 2 3 4] [--rows 1500] [--epochs 4] [--at-once 3]
 """
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -20,7 +18,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import _harness as harness
 from _desk import HELD_OUT, desk
@@ -34,9 +31,6 @@ SMOOTHED = 25
 #: Held-out rows that are judged.
 JUDGED = 160
 DESK_SEED = 11
-#: Layers of the deeper models with random weights, and the chats that their gradients are of.
-DEPTHS = (2, 16, 32)
-CHATS, LENGTH = 2, 1024
 
 
 def options_of(way: str, epochs: int):
@@ -105,98 +99,6 @@ def one(way: str, corpus, seed: int, epochs: int, work: Path) -> dict:
     }  # fmt: skip
 
 
-def on_trained(corpus, adapter: Path, work: Path, ways: list[str]) -> dict[str, float]:
-    """Cosine of all adapter gradients of one batch with those in fp32, at the weights of a trained adapter."""
-    import torch
-    from peft import PeftModel
-    from safetensors.torch import load_file
-
-    from tunewright.evidence.generator import Generator
-    from tunewright.train.decoder import answer_loss, on_device, padded
-    from tunewright.train.fast import autocast
-    from tunewright.train.machine import computing
-
-    kept = load_file(adapter / "adapter_model.safetensors")
-    exact, told = None, {}
-    for way in ways:
-        folder = work / f"gradients-{way}"
-        folder.mkdir(parents=True)
-        machine, start, model, job = begun(way, corpus, 0, 1, folder)
-        with torch.no_grad():
-            for name, parameter in model.named_parameters():
-                if parameter.requires_grad:
-                    parameter.copy_(kept[name.replace(".default", "")])
-        batch = on_device(padded(start.rows.chats[:16], start.rows.weights[:16]), machine.device)
-        if exact is None:
-            whole = Generator.load(start.files.folder, device=machine.device)
-            plain = PeftModel.from_pretrained(whole.model, adapter, is_trainable=True)
-            exact = gradient(plain, answer_loss(plain, batch))
-        with computing(machine), autocast(machine):
-            loss = job.loss(model, batch)
-        told[way] = cosine(gradient(model, loss), exact)
-    return told
-
-
-def on_random(layers: int, work: Path, ways: list[str]) -> dict[str, float]:
-    """The same for `layers` layers of an 8-billion-parameter Llama with random weights, on random words."""
-    import torch
-
-    from train_gpu import base, in_nf4, random_chats
-    from tunewright.train import attention, fast
-    from tunewright.train.adapters import adapted
-    from tunewright.train.decoder import answer_loss, on_device, padded
-    from tunewright.train.machine import decide
-
-    attention.install()
-    work.mkdir(parents=True, exist_ok=True)
-    machine = decide(work)
-    chats = random_chats(CHATS, LENGTH)
-    batch = on_device(padded(chats.chats, chats.weights), machine.device)
-
-    def with_adapters(model):
-        model = adapted(model, SimpleNamespace(seed=0), options_of("bf16", 1)[1])
-        draw = torch.Generator().manual_seed(1)
-        with torch.no_grad():
-            for _, parameter in sorted(trained(model).items()):
-                parameter.copy_(torch.randn(parameter.shape, generator=draw) / 64)
-        return model
-
-    plain = with_adapters(base("sdpa", layers).float())
-    exact = gradient(plain, answer_loss(plain, batch)).cpu()
-    del plain
-    told = {}
-    for way in ways:
-        torch.cuda.empty_cache()
-        model = base(attention.NAME, layers)
-        model = with_adapters(in_nf4(model) if way == "nf4" else model)
-        quick = fast.quicken(model, "auto" if way == "nf4" else way, machine)
-        with fast.autocast(machine):
-            loss = answer_loss(model, batch, quick.head)
-        told[way] = cosine(gradient(model, loss).cpu(), exact)
-        del model, quick, loss
-    return told
-
-
-def trained(model) -> dict:
-    """The trained parameters by name."""
-    return {name: one for name, one in model.named_parameters() if one.requires_grad}
-
-
-def gradient(model, loss):
-    """All adapter gradients in one row, in the order of their names."""
-    import torch
-
-    named = sorted(trained(model).items())
-    return torch.cat([part.flatten().float() for part in torch.autograd.grad(loss, [one for _, one in named])])
-
-
-def cosine(ours, exact) -> float:
-    """How alike two gradients are."""
-    import torch
-
-    return round(float(torch.nn.functional.cosine_similarity(ours.double(), exact.double(), dim=0)), 5)
-
-
 def apart(way: str, seed: int, given: argparse.Namespace, folder: Path) -> dict:
     """One run in a process of its own."""
     command = [sys.executable, __file__, "--one", way, "--seeds", str(seed), "--folder", str(folder)]
@@ -217,7 +119,6 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1500)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--ways", nargs="+", default=WAYS)
-    parser.add_argument("--depths", type=int, nargs="*", default=DEPTHS)
     parser.add_argument("--at-once", type=int, default=3, help="runs side by side; small kernels take turns on a GPU")
     parser.add_argument("--one", help="one way, in this process")
     parser.add_argument("--folder", type=Path, help="where that one leaves its adapter")
@@ -237,12 +138,6 @@ def main() -> None:
         with ThreadPoolExecutor(given.at_once) as pool:
             runs = {way: [pool.submit(apart, way, seed, given, folder) for seed in given.seeds] for way in given.ways}
             found = {way: [run.result() for run in several] for way, several in runs.items()}
-        adapter = folder / f"bf16-{given.seeds[0]}" / "adapter"
-        angles = {"starter-28m, trained": on_trained(desk(given.rows, DESK_SEED), adapter, folder, given.ways)}
-        for layers in given.depths:
-            angles[f"{layers} layers of 8B, random"] = on_random(layers, folder, given.ways)
-            print(layers, json.dumps(angles[f"{layers} layers of 8B, random"]), flush=True)
-    print(json.dumps(angles), flush=True)
     spread = statistics.stdev(one["nats"] for one in found["bf16"]) if len(given.seeds) > 1 else float("nan")
     gaps = {
         way: [round(a["nats"] - b["nats"], 5) for a, b in zip(runs, found["bf16"], strict=True)]
@@ -255,8 +150,6 @@ def main() -> None:
             *(harness.figure(f"{way}: {name}", [one[name] for one in runs], unit) for way, runs in found.items()
               for name, unit in (("nats", "nats a token"), ("exact", "share"), ("nats_on_plain_base", "nats a token"),
                                  ("exact_on_plain_base", "share"))),
-            *(harness.Figure(f"{way}: gradient cosine with fp32, {where}", value, "cosine")
-              for where, told in angles.items() for way, value in told.items()),
             harness.Figure("bf16: standard deviation between seeds", round(spread, 5), "nats a token", n=len(given.seeds)),
         ],
         peers={},

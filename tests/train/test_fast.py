@@ -85,6 +85,25 @@ def test_recomputing_keeps_one_hidden_state_a_layer(quick) -> None:
     assert kept() < 0.3 * everything
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_a_layer_gives_is_not_computed_again_where_nothing_reads_it(quick, ends: bool, monkeypatch) -> None:
+    blocks = [module for module in quick.model.modules() if isinstance(module, gated.GatedBlock)]
+    assert all(block.ends_layer for block in blocks)
+    for block in blocks:
+        block.ends_layer = ends
+    _, gradients = loss_and_gradients(quick.model)
+    fast.set_level(quick, "recompute", compiled=False)
+    computed = []
+    output = gated.output
+    monkeypatch.setattr(gated, "output", lambda frozen, *rest: computed.append(frozen) or output(frozen, *rest))
+    _, ours = loss_and_gradients(quick.model)
+    for block in blocks:
+        assert computed.count(block.inner) == 2
+        assert computed.count(block.outer) == (1 if ends else 2)
+    for name, gradient in gradients.items():
+        assert torch.allclose(ours[name], gradient, rtol=1e-4, atol=1e-6), name
+
+
 def test_the_first_rung_is_the_first_whose_estimate_fits() -> None:
     quick = fast.Fast(adapted(), "bf16")
     trained = [one for one in quick.model.parameters() if one.requires_grad]

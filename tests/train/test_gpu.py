@@ -69,7 +69,7 @@ def test_the_gated_kernels_compute_what_plain_pytorch_does(count: int, wide: int
 def test_rows_are_rounded_by_their_own_largest_value(width: int, scaled: bool, known: bool) -> None:
     rows, scales = random(65, width), torch.rand(width, 1, device="cuda") if scaled else None
     exact = rows.float() if scales is None else rows.float() * scales.t()
-    codes, scale = gated.rounded_rows(rows, scales, exact.abs().amax(dim=1) if known else None)
+    codes, scale = fp8.rounded_rows(rows, scales, exact.abs().amax(dim=1) if known else None)
     wanted, wanted_scale = fp8.rounded(exact)
     assert torch.allclose(scale, wanted_scale, rtol=1e-6)
     assert codes.float().abs().amax() == fp8.LARGEST
@@ -80,10 +80,10 @@ def test_rows_are_rounded_by_their_own_largest_value(width: int, scaled: bool, k
 
 @pytest.mark.parametrize("shape", [(16, 48), (300, 1000), (4096, 14336)])
 def test_transposed_codes_are_the_codes(shape: tuple[int, int]) -> None:
-    from tunewright.train import gated_kernels
+    from tunewright.train import fp8_kernels
 
     codes = random(*shape).to(fp8.CODES)
-    assert torch.equal(gated_kernels.transposed(codes).view(torch.uint8), codes.view(torch.uint8).t())
+    assert torch.equal(fp8_kernels.transposed(codes).view(torch.uint8), codes.view(torch.uint8).t())
 
 
 def test_fp8_products_are_those_of_the_codes() -> None:

@@ -113,6 +113,8 @@ def footprint_gb(shape: Shape, tokens: int, *, products: str, level: Level, trai
     rest = 4.0 if products == "fp32" else 2.0
     everything = trained >= shape.parameters
     weights = 0.0 if everything else held * shape.linear + rest * (shape.parameters - shape.linear)
+    if products.startswith("fp8"):  # the last layer's codes, beside its weights
+        weights += (held if products == "fp8" else 1.0) * shape.words * shape.hidden
     hidden, middle = KEPT[level]
     kept = 2 * tokens * shape.layers * (hidden * shape.hidden + middle * shape.middle)
     at_work = 2 * tokens * (4 * shape.middle + 2 * shape.hidden)

@@ -33,6 +33,8 @@ Batch = dict[str, Any]
 def padded(chats: Sequence[Chat], weights: npt.NDArray[np.float32]) -> Batch:
     """One chat a line: ids, mask, labels and weights ``(chats, longest)``; labels of untrained tokens are -100.
 
+    Where the others are is told too, counted through all lines.
+
     Padding is told by length and never by a token, so an end token that doubles as padding is still trained.
     """
     batch = _lines([[at] for at in range(len(chats))], chats, weights)
@@ -101,7 +103,7 @@ def on_device(batch: Batch, device: str | torch.device) -> Batch:
 
 def trained_tokens(batch: Batch) -> int:
     """Tokens that the loss of one batch is taken on."""
-    return int((batch["labels"][:, 1:] != IGNORED).sum())
+    return len(batch["trained"])
 
 
 def tested(model: Any, held_out: Chats, rows: int, head: torch.nn.Linear | None = None) -> tuple[float, float]:
@@ -155,18 +157,27 @@ def _lines(
             labels[here] = np.where(chat.trained, chat.ids, IGNORED)
             labels[row, here[1].start] = IGNORED
             weighed[here], lengths[here] = weights[at], len(chat.ids)
-    named = {"input_ids": ids, "position_ids": positions, "labels": labels, "weights": weighed, "chat_lengths": lengths}
+    named = {
+        "input_ids": ids,
+        "position_ids": positions,
+        "labels": labels,
+        "weights": weighed,
+        "chat_lengths": lengths,
+        "trained": np.flatnonzero(labels != IGNORED),
+    }
     return {name: torch.from_numpy(values) for name, values in named.items()}
 
 
 def _summed(model: Any, batch: Batch, head: torch.nn.Linear | None) -> tuple[torch.Tensor, torch.Tensor]:
-    labels = batch["labels"][:, 1:]
-    places = labels != IGNORED
     if head is not None:
         with without_head(head) as given:
             logits_of(model, batch)
-        hidden = given[-1][:, :-1][places]
-        return weighted_loss(hidden, head, labels[places], batch["weights"][:, 1:][places]), places.sum().clamp(min=1)
+        # By their numbers: a GPU asked which places are trained would have to be waited for.
+        at = batch["trained"]
+        labels, weights = batch["labels"].flatten()[at], batch["weights"].flatten()[at]
+        return weighted_loss(given[-1].flatten(0, 1)[at - 1], head, labels, weights), torch.tensor(max(len(at), 1))
+    labels = batch["labels"][:, 1:]
+    places = labels != IGNORED
     # Only the logits that foretell a trained token are computed, or at least raised to fp32.
     if labels.device.type == "cpu" and has_head(model):
         with only(model, torch.nn.functional.pad(places, (0, 1))):

@@ -90,7 +90,7 @@ def quicken(model: Any, precision: Precision, machine: Machine) -> Fast:
     blocks = joined = layers = 0
     if plain is not model and plain.get_input_embeddings().weight.dtype == torch.bfloat16:
         blocks, joined = gated.fuse(model, products), joint.join(model, products)
-        layers = fp8.freeze_in_fp8(model, products) if products != "bf16" else 0
+        layers = fp8.freeze_in_fp8(model, products) + freeze_head(plain, products) if products != "bf16" else 0
     changed = blocks + joined + layers
     if products != "bf16" and not changed:
         raise _no_layers(products)
@@ -101,6 +101,19 @@ def quicken(model: Any, precision: Precision, machine: Machine) -> Fast:
         flat=plain.config._attn_implementation == attention.NAME,
         decisions={"fused blocks": str(blocks), "joint layers": str(joined), "fp8 layers": str(layers)},
     )
+
+
+def freeze_head(plain: Any, products: fp8.Products) -> int:
+    """Let the loss be taken through fp8 products of a frozen last layer; 1 if it is.
+
+    Measured on a trained model: the cosine of adapter gradients with fp32's goes from .9915 to .9911 in fp8, and from
+    .9991 to .9990 with only the gradient in fp8 (benchmarks/results/fp8_gradients.json).
+    """
+    last = plain.get_output_embeddings()
+    if plain.config.model_type not in attention.FAMILIES or last.weight.requires_grad or not fp8.fits(last):
+        return 0
+    last.frozen = fp8.FrozenWeight(last.weight, products)
+    return 1
 
 
 def require_fp8(precision: str, machine: Machine) -> None:
@@ -223,9 +236,17 @@ def _recomputed(forward: Callable[..., Any], offload: bool) -> Callable[..., Any
     def again(*args: Any, **named: Any) -> Any:
         if not torch.is_grad_enabled():
             return forward(*args, **named)
+        computed = False
+
+        def compute(*args: Any, **named: Any) -> Any:
+            nonlocal computed
+            first, computed = not computed, True
+            with nullcontext() if first else gated.unread():
+                return forward(*args, **named)
+
         # What checkpoint saves is its input; the hook keeps that in main memory until it is needed.
         with torch.autograd.graph.save_on_cpu(pin_memory=True) if offload else nullcontext():
-            return checkpoint(forward, *args, use_reentrant=False, preserve_rng_state=False, **named)
+            return checkpoint(compute, *args, use_reentrant=False, preserve_rng_state=False, **named)
 
     return again
 

@@ -13,7 +13,7 @@ pass, which moves a byte a weight and saves a byte a weight.
 Only the recipes import this file, inside the function that trains.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch  # noqa: TID253
 
@@ -134,6 +134,64 @@ class _Products(torch.autograd.Function):
 def ones_for(codes: torch.Tensor) -> torch.Tensor:
     """Scales of 1 for the rows of `codes`, fp32 ``(n, 1)``."""
     return torch.ones(codes.shape[0], 1, device=codes.device)
+
+
+class Ready(NamedTuple):
+    """A frozen weight widened to floating point, for one product; named as in :class:`FrozenWeight`."""
+
+    weight: torch.Tensor
+    products: Products = "bf16"
+    codes: None = None
+    scale: None = None
+    transposed: None = None
+
+
+def output(frozen: FrozenWeight | Ready, rows: torch.Tensor, top: torch.Tensor | None = None) -> torch.Tensor:
+    """`rows` ``(m, in)`` times a frozen weight, ``(m, out)``, without a gradient; `top` as for :func:`rounded_rows`."""
+    if frozen.products != "fp8":
+        assert frozen.weight is not None
+        return rows @ frozen.weight.t()
+    assert frozen.codes is not None and frozen.scale is not None
+    return product(*rounded_rows(rows, None, top), frozen.codes, frozen.scale, rows.dtype)
+
+
+def input_gradient(
+    frozen: FrozenWeight | Ready,
+    slope: torch.Tensor,
+    transposed: torch.Tensor | None,
+    top: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Gradient of the rows from `slope`, that of the output ``(m, out)``; `transposed` is of :func:`transposed_of`."""
+    if transposed is None:
+        assert frozen.weight is not None
+        return slope @ frozen.weight
+    return product(*rounded_rows(slope, frozen.scale, top), transposed, ones_for(transposed), slope.dtype)
+
+
+def transposed_of(frozen: FrozenWeight | Ready) -> torch.Tensor | None:
+    """The codes for the gradient of the input, kept or made anew; none where that is not in fp8."""
+    if frozen.products == "bf16" or frozen.transposed is not None:
+        return frozen.transposed
+    assert frozen.codes is not None
+    if frozen.codes.device.type == "cuda":
+        from tunewright.train import fp8_kernels
+
+        return fp8_kernels.transposed(frozen.codes)
+    return frozen.codes.t().contiguous()
+
+
+def rounded_rows(
+    rows: torch.Tensor, scales: torch.Tensor | None, top: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """:func:`rounded` of `rows`, each column multiplied by its scale of ``(columns, 1)`` first.
+
+    `top`, the largest magnitude of each row after that, fp32 ``(rows,)``, spares a look at all of them.
+    """
+    if rows.device.type == "cuda":
+        from tunewright.train import fp8_kernels
+
+        return fp8_kernels.rounded_rows(rows, scales, top)
+    return rounded(rows if scales is None else rows * scales.t().to(rows.dtype))
 
 
 class FrozenLinear(torch.nn.Module):

@@ -9,12 +9,16 @@ Llama, Mistral, Qwen 2 and 3 and many others have this block; :func:`fuse` leave
 import this file, inside the function that trains.
 """
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch  # noqa: TID253
 
-from tunewright.train.fp8 import FrozenWeight, Products, ones_for, product, rounded
-from tunewright.train.plain_lora import Nf4Weight, Ready, frozen_weight, is_plain, matrices
+from tunewright.train.attention import FAMILIES
+from tunewright.train.fp8 import FrozenWeight, Products, Ready, input_gradient, output, transposed_of
+from tunewright.train.plain_lora import Nf4Weight, frozen_weight, is_plain, matrices
 
 PARTS = ("gate_proj", "up_proj", "down_proj")
 
@@ -34,6 +38,8 @@ class GatedBlock(torch.nn.Module):
         self.recompute = False
         #: Rows whose middle is in memory at once; 0 takes all.
         self.piece = 0
+        #: Whether nothing but a sum comes after it in its layer.
+        self.ends_layer = False
 
     def forward(
         self,
@@ -63,19 +69,43 @@ class GatedBlock(torch.nn.Module):
         return [slice(start, start + size) for start in range(0, count, size)]
 
 
+class _Unread(threading.local):
+    """Whether a layer is being computed again for its gradient, in this thread: what the layer gives is not read then.
+
+    Where a block ends its layer, its last product, a quarter of the layer's work, serves nothing else.
+    """
+
+    now = False
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Within this block."""
+        self.now = True
+        try:
+            yield
+        finally:
+            self.now = False
+
+
+unread = _Unread()
+
+
 class _Gated(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: torch.Tensor, *given: Any) -> torch.Tensor:
         first, gate, up, last, down, block = given
         inner, outer = _ready(block.inner), _ready(block.outer)
         low = rows @ first.t()
-        both = None if block.recompute else _output(inner, rows)
+        both = None if block.recompute else output(inner, rows)
         outs, narrows = [], []
         for here in block.pieces(len(rows)):
-            opened = _output(inner, rows[here]) if both is None else both[here]
+            opened = output(inner, rows[here]) if both is None else both[here]
             middle, narrow, top = gated(opened, low[here], gate, up, last, with_top=outer.products == "fp8")
             narrows.append(narrow)
-            outs.append(_output(outer, middle, top).addmm_(narrow, down.t()))
+            if unread.now and block.ends_layer:
+                outs.append(torch.empty_like(rows[here]))
+            else:
+                outs.append(output(outer, middle, top).addmm_(narrow, down.t()))
         ctx.block = block
         ctx.save_for_backward(rows, both, low, _joined(narrows), first, gate, up, last, down)
         return _joined(outs)
@@ -86,18 +116,18 @@ class _Gated(torch.autograd.Function):
         block, slopes = ctx.block, gradients[0].contiguous()
         inner, outer = _ready(block.inner), _ready(block.outer)
         wide, rank = gate.shape
-        turned = _transposed(inner), _transposed(outer)
+        turned = transposed_of(inner), transposed_of(outer)
         of_first, of_gate, of_up, of_last, of_down = map(torch.zeros_like, (first, gate, up, last, down))
         of_rows: list[torch.Tensor] = []
         for here in block.pieces(len(rows)):
-            opened = _output(inner, rows[here]) if both is None else both[here]
+            opened = output(inner, rows[here]) if both is None else both[here]
             slope = slopes[here]
             of_narrow = slope @ down
-            of_middle = _input_gradient(outer, slope, turned[1])
+            of_middle = input_gradient(outer, slope, turned[1])
             of_both, middle, of_low, top = gated_gradient(
                 of_middle, of_narrow, (opened, low[here], gate, up, last), inner.scale
             )
-            of_rows.append(_input_gradient(inner, of_both, turned[0], top).addmm_(of_low, first))
+            of_rows.append(input_gradient(inner, of_both, turned[0], top).addmm_(of_low, first))
             of_first.addmm_(of_low.t(), rows[here])
             of_gate.addmm_(of_both[:, :wide].t(), low[here, :rank])
             of_up.addmm_(of_both[:, wide:].t(), low[here, rank:])
@@ -113,52 +143,6 @@ def _ready(frozen: FrozenWeight | Nf4Weight) -> "FrozenWeight | Ready":
 
 def _joined(parts: list[torch.Tensor]) -> torch.Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-def _output(frozen: FrozenWeight | Ready, rows: torch.Tensor, top: torch.Tensor | None = None) -> torch.Tensor:
-    if frozen.products != "fp8":
-        assert frozen.weight is not None
-        return rows @ frozen.weight.t()
-    assert frozen.codes is not None and frozen.scale is not None
-    return product(*rounded_rows(rows, None, top), frozen.codes, frozen.scale, rows.dtype)
-
-
-def _transposed(frozen: FrozenWeight | Ready) -> torch.Tensor | None:
-    """The codes for the gradient of the input, kept or made anew; none where that is not in fp8."""
-    if frozen.products == "bf16" or frozen.transposed is not None:
-        return frozen.transposed
-    assert frozen.codes is not None
-    if frozen.codes.device.type == "cuda":
-        from tunewright.train import gated_kernels
-
-        return gated_kernels.transposed(frozen.codes)
-    return frozen.codes.t().contiguous()
-
-
-def _input_gradient(
-    frozen: FrozenWeight | Ready,
-    slope: torch.Tensor,
-    transposed: torch.Tensor | None,
-    top: torch.Tensor | None = None,
-) -> torch.Tensor:
-    if transposed is None:
-        assert frozen.weight is not None
-        return slope @ frozen.weight
-    return product(*rounded_rows(slope, frozen.scale, top), transposed, ones_for(transposed), slope.dtype)
-
-
-def rounded_rows(
-    rows: torch.Tensor, scales: torch.Tensor | None, top: torch.Tensor | None = None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """:func:`fp8.rounded` of `rows`, each column multiplied by its scale of ``(columns, 1)`` first.
-
-    `top`, the largest magnitude of each row after that, fp32 ``(rows,)``, spares a look at all of them.
-    """
-    if rows.device.type == "cuda":
-        from tunewright.train import gated_kernels
-
-        return gated_kernels.rounded_rows(rows, scales, top)
-    return rounded(rows if scales is None else rows * scales.t().to(rows.dtype))
 
 
 def gated(
@@ -234,11 +218,13 @@ def fuse(model: Any, products: Products) -> int:
     The frozen weights move into the block. What a block computes must be this function: plain LoRA on all three
     layers, silu between, no bias, no dropout, weights in floating point or in NF4; others are left alone.
     """
+    known = model.get_base_model().config.model_type in FAMILIES
     changed = 0
     for module in model.modules():
         if _is_gated(module):
             layers = [getattr(module, name) for name in PARTS]
             module.block = _block([layer.base_layer.weight for layer in layers], products)
+            module.block.ends_layer = known
             for layer in layers:
                 layer.base_layer = torch.nn.Identity()
             module.forward = _Forward(module)

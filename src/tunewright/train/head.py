@@ -14,6 +14,8 @@ from typing import Any
 
 import torch  # noqa: TID253
 
+from tunewright.train.fp8 import FrozenWeight, Ready, input_gradient, output, transposed_of
+
 #: Tokens at a time: .5 GB of bf16 logits for 128,000 words, and long enough for the product to run at full rate.
 CHUNK = 2048
 IGNORED = -100
@@ -34,21 +36,23 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         bias: torch.Tensor | None,
         labels: torch.Tensor,
         weights: torch.Tensor,
+        frozen: FrozenWeight | None,
     ) -> torch.Tensor:
         total = torch.zeros((), device=hidden.device, dtype=torch.float32)
         gradient = torch.empty_like(hidden)
         of_head = torch.zeros_like(head, dtype=torch.float32) if head.requires_grad else None
         of_bias = torch.zeros_like(bias, dtype=torch.float32) if bias is not None and bias.requires_grad else None
         # A head that is trained is in fp32; its products are in the format of the hidden states.
-        matrix = head.to(hidden.dtype)
+        held = frozen or Ready(head.to(hidden.dtype))
+        turned = transposed_of(held)
         for start in range(0, len(hidden), _chunk["tokens"]):
             here = slice(start, start + _chunk["tokens"])
-            logits = hidden[here] @ matrix.t()
+            logits = output(held, hidden[here])
             if bias is not None:
                 logits = logits + bias
             loss, slope = _loss_and_slope(hidden.device.type)(logits, labels[here], weights[here])
             total += loss
-            gradient[here] = slope @ matrix
+            gradient[here] = input_gradient(held, slope, turned)
             if of_head is not None:
                 of_head += slope.t() @ hidden[here]
             if of_bias is not None:
@@ -65,6 +69,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             gradient * by.to(gradient.dtype),
             (of_head * by).to(ctx.dtypes[0]) if of_head is not None else None,
             (of_bias * by).to(ctx.dtypes[1]) if of_bias is not None else None,
+            None,
             None,
             None,
         )
@@ -101,7 +106,7 @@ def weighted_loss(
 
     Args:
         hidden: last hidden states that foretell the labels, ``(tokens, width)``.
-        head: the model's last layer.
+        head: the model's last layer; with a weight ``frozen`` beside its own, its products are that one's.
         labels: ids, ``(tokens,)``; :data:`IGNORED` where nothing is learned, whose weight must be 0.
         weights: of each token, fp32 ``(tokens,)``.
     """
@@ -110,7 +115,8 @@ def weighted_loss(
         hidden = torch.cat([hidden, hidden.new_zeros(short, hidden.shape[1])])
         labels = torch.cat([labels, labels.new_full((short,), IGNORED)])
         weights = torch.cat([weights, weights.new_zeros(short)])
-    loss: torch.Tensor = _ChunkedCrossEntropy.apply(hidden, head.weight, head.bias, labels, weights)  # type: ignore[no-untyped-call]
+    given = (hidden, head.weight, head.bias, labels, weights, getattr(head, "frozen", None))
+    loss: torch.Tensor = _ChunkedCrossEntropy.apply(*given)  # type: ignore[no-untyped-call]
     return loss
 
 

@@ -4,11 +4,11 @@ Functions that compute several such layers at once (``gated.py``, ``joint.py``) 
 recipes import this file, inside the function that trains.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch  # noqa: TID253
 
-from tunewright.train.fp8 import FrozenWeight, Products, fits
+from tunewright.train.fp8 import FrozenWeight, Products, Ready, fits
 
 #: The units multiply at least 16 columns at a time, so smaller ranks are filled up with zeros.
 LEAST_RANK = 16
@@ -37,7 +37,7 @@ class Nf4Weight(torch.nn.Module):
         out: torch.Tensor = _Widened.apply(rows, self)  # type: ignore[no-untyped-call]
         return out
 
-    def ready(self) -> "Ready":
+    def ready(self) -> Ready:
         """The weight as products take it now."""
         from bitsandbytes.functional import dequantize_4bit
 
@@ -61,16 +61,6 @@ class _Widened(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
         return gradients[0] @ ctx.frozen.ready().weight, None
-
-
-class Ready(NamedTuple):
-    """A frozen weight widened to floating point; named as in :class:`FrozenWeight`."""
-
-    weight: torch.Tensor
-    products: Products = "bf16"
-    codes: None = None
-    scale: None = None
-    transposed: None = None
 
 
 def matrices(layer: Any, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
