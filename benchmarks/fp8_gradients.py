@@ -33,7 +33,7 @@ def on_trained(work: Path) -> dict[str, float]:
     from peft import LoraConfig, get_peft_model
 
     from tunewright.train.causal import begin
-    from tunewright.train.decoder import answer_loss, on_device, padded
+    from tunewright.train.data.decoder import answer_loss, on_device, padded
     from tunewright.train.machine import decide
     from tunewright.train.methods.lora import Options
 
@@ -64,7 +64,7 @@ def on_trained(work: Path) -> dict[str, float]:
 
 def changed(model, way: str):
     """`model` computing in one way; with NF4, in fp32 with the values that its weights would have."""
-    from tunewright.train import fast, fp8, gated, joint
+    from tunewright.train.gpu import fast, fp8, gated, joint
 
     if way == "nf4":
         from bitsandbytes.functional import dequantize_4bit, quantize_4bit
@@ -87,11 +87,11 @@ def on_random(layers: int, work: Path) -> dict[str, float]:
     import torch
 
     from train_gpu import base, in_nf4, random_chats
-    from tunewright.train import attention, fast
-    from tunewright.train.adapters import adapted
-    from tunewright.train.decoder import answer_loss, on_device, padded
+    from tunewright.train.data.decoder import answer_loss, on_device, padded
+    from tunewright.train.gpu import attention, fast
     from tunewright.train.machine import decide
     from tunewright.train.methods.lora import Options
+    from tunewright.train.weights.adapters import adapted
 
     attention.install()
     work.mkdir(parents=True, exist_ok=True)

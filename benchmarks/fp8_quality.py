@@ -45,10 +45,10 @@ def options_of(way: str, epochs: int):
 
 def begun(way: str, corpus, seed: int, epochs: int, work: Path):
     """Base, rows, adapters and job of one run."""
-    from tunewright.train.adapters import adapted, groups_of
     from tunewright.train.causal import begin, job_and_receipt
     from tunewright.train.machine import decide
-    from tunewright.train.quantized import load_quantized
+    from tunewright.train.weights.adapters import adapted, groups_of
+    from tunewright.train.weights.quantized import load_quantized
 
     method, options = options_of(way, epochs)
     plan = Plan(
@@ -71,10 +71,10 @@ def one(way: str, corpus, seed: int, epochs: int, work: Path) -> dict:
     from peft import PeftModel
 
     from tunewright.evidence.generator import Generator
-    from tunewright.train.clock import Clock
-    from tunewright.train.fast import autocast
-    from tunewright.train.job_events import events_of
+    from tunewright.train.gpu.fast import autocast
     from tunewright.train.machine import computing
+    from tunewright.train.runs.clock import Clock
+    from tunewright.train.runs.job_events import events_of
     from tunewright.train.trainer import fit
 
     work.mkdir(parents=True)

@@ -60,7 +60,7 @@ def ours(model: str, method: str, steps: int, folder: Path) -> dict[str, Any]:
     from tunewright.core.digest import frame_digest
     from tunewright.core.progress import Silent
     from tunewright.evidence.model_files import find_model
-    from tunewright.train.batches import Batches
+    from tunewright.train.data.batches import Batches
     from tunewright.train.machine import decide
     from tunewright.train.room import METHODS
 

@@ -84,7 +84,7 @@ def random_chats(rows: int, length: int = LENGTH):
 
     from tunewright.core.candidate import Receipt
     from tunewright.evidence.chat import Chat
-    from tunewright.train.chats import Chats
+    from tunewright.train.data.chats import Chats
 
     ids = np.random.default_rng(0).integers(0, SHAPE["vocab_size"], (rows, length)).tolist()
     made = [Chat(one, [True] * length) for one in ids]
@@ -130,13 +130,13 @@ def ours(precision: str, memory: str, trace: Path | None) -> dict:
 
     from tunewright.core.candidate import Plan
     from tunewright.evidence.generator import Generator
-    from tunewright.train import attention, fast
-    from tunewright.train.adapters import adapted, groups_of
     from tunewright.train.causal import Start, job_and_receipt
-    from tunewright.train.clock import Clock
+    from tunewright.train.gpu import attention, fast
     from tunewright.train.machine import computing, decide
     from tunewright.train.methods import lora, qlora
+    from tunewright.train.runs.clock import Clock
     from tunewright.train.trainer import fit
+    from tunewright.train.weights.adapters import adapted, groups_of
 
     fast.COMPILE_FLOP = 0.0  # a real run of such a model is long enough
     attention.install()
@@ -270,7 +270,7 @@ def ceiling() -> dict:
     import torch
     from triton.testing import do_bench
 
-    from tunewright.train import fp8
+    from tunewright.train.gpu import fp8
 
     tokens, wide, hidden = ROWS * LENGTH, 2 * SHAPE["intermediate_size"], SHAPE["hidden_size"]
     rows = torch.randn(tokens, hidden, device="cuda", dtype=torch.bfloat16)

@@ -17,9 +17,9 @@ from tunewright.core.verdict import Verdict
 from tunewright.review.reconcile import Reconciled
 from tunewright.review.score import Outlook
 from tunewright.split.room import Division
-from tunewright.train.effective import Effective
-from tunewright.train.job_events import JobEvent
-from tunewright.train.jobs import Job
+from tunewright.train.runs.effective import Effective
+from tunewright.train.runs.job_events import JobEvent
+from tunewright.train.runs.jobs import Job
 
 
 class FindingLine(Frozen):

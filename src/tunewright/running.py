@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tunewright.results import RunsAskedResult, RunsEventsResult, RunsListResult, RunsShowResult
 from tunewright.steps import Steps
-from tunewright.train import control, effective
-from tunewright.train.job_events import events_of
-from tunewright.train.jobs import Job, chosen, job_in, jobs_in, require_askable
+from tunewright.train.runs import control, effective
+from tunewright.train.runs.job_events import events_of
+from tunewright.train.runs.jobs import Job, chosen, job_in, jobs_in, require_askable
 
 #: Sentences of a run's record that `runs show` shows.
 SAID = 12

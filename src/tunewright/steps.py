@@ -42,7 +42,7 @@ from tunewright.results import LaunchCommand, LaunchResult, SweepResult
 from tunewright.review.kept import Kept
 from tunewright.split.room import Division
 from tunewright.sweeping import Asked, Order, sweepable
-from tunewright.train.effective import origin_in, require_used
+from tunewright.train.runs.effective import origin_in, require_used
 from tunewright.train.settings import TrainSettings
 from tunewright.train.sweep_settings import SweepSettings
 
@@ -247,7 +247,7 @@ class Steps:
 
     def train(self, dataset: Dataset, plan: Plan) -> Outcome[Candidate]:
         """A candidate: the plan carried out."""
-        from tunewright.train.process import carry_out
+        from tunewright.train.processes.process import carry_out
 
         step = self._train_step(dataset, plan)
 
@@ -261,8 +261,8 @@ class Steps:
 
     def would_start(self, dataset: Dataset, plan: Plan) -> LaunchResult:
         """What training would start in several processes; nothing is."""
-        from tunewright.train.launching import commands
-        from tunewright.train.process import FOLDER
+        from tunewright.train.processes.launching import commands
+        from tunewright.train.processes.process import FOLDER
 
         step, launcher = self._train_step(dataset, plan), self.config.train.launcher
         if self.store.peek(step, Candidate) is not None:

@@ -101,7 +101,7 @@ def test_what_is_too_long_is_what_training_leaves_out(llama: Path) -> None:
     from tests.train.tiny import corpus_of
 
     from tunewright.evidence.generator import Generator
-    from tunewright.train.chats import chats
+    from tunewright.train.data.chats import chats
 
     texts = ["x" * (at * 3 % 97) for at in range(60)]
     world = aimed(corpus_of({"prompt": texts, "answer": [t or "a" for t in texts]}, "reply"), llama, 128)

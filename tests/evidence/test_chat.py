@@ -112,7 +112,7 @@ def test_a_base_without_a_template_gets_a_plain_one() -> None:
 def test_an_end_token_that_doubles_as_padding_is_still_trained() -> None:
     import numpy as np
 
-    from tunewright.train.decoder import padded
+    from tunewright.train.data.decoder import padded
 
     tokenizer = chatml()
     assert tokenizer.pad_token_id == tokenizer.eos_token_id

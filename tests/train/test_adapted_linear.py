@@ -7,8 +7,8 @@ import pytest
 import torch
 from tests.train.test_packing import chats_of, model
 
-from tunewright.train.adapted_linear import fuse
-from tunewright.train.decoder import answer_loss, logits_of, padded
+from tunewright.train.data.decoder import answer_loss, logits_of, padded
+from tunewright.train.weights.adapted_linear import fuse
 
 #: Of one length: in fp64 Mistral's mask of a row of padding is not a number.
 BATCH = padded(chats_of(12, 12, 12), np.ones(3, dtype=np.float32))

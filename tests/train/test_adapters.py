@@ -5,15 +5,15 @@ import torch
 from tests.train.tiny import answered_corpus, plan_for
 
 from tunewright.evidence.generator import Generator
-from tunewright.train.adapters import adapted, groups_of
 from tunewright.train.methods import lora, qlora
+from tunewright.train.weights.adapters import adapted, groups_of
 
 
 def wrapped(base, bits: int = 0, seed: int = 0, **options):
     plan = plan_for(answered_corpus(16), base, {}, method="lora", seed=seed)
     if not bits:
         return adapted(Generator.load(base).model, plan, lora.Options(**options))
-    from tunewright.train.quantized import load_quantized
+    from tunewright.train.weights.quantized import load_quantized
 
     return adapted(load_quantized(base, device="cpu", bits=bits).model, plan, qlora.Options(bits=bits, **options))
 

@@ -7,9 +7,9 @@ from tests.train.test_gradients import CHATS, WEIGHTS, reference
 from tests.train.test_packing import chats_of, model
 from transformers import LlamaConfig, MistralConfig, Qwen2Config
 
-from tunewright.train import attention
-from tunewright.train.decoder import answer_loss, flat, logits_of, padded
-from tunewright.train.packing import decide_batching, isolation_gap, leakage
+from tunewright.train.data.decoder import answer_loss, flat, logits_of, padded
+from tunewright.train.data.packing import decide_batching, isolation_gap, leakage
+from tunewright.train.gpu import attention
 
 
 def ours(shape: str):

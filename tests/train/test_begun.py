@@ -7,8 +7,8 @@ from tests.train.tiny import answered_corpus, corpus_of, plan_for
 
 from tunewright.core.errors import UserError
 from tunewright.evidence.model_files import find_model
-from tunewright.train.begun import Begun, begun, refused
 from tunewright.train.room import train
+from tunewright.train.runs.begun import Begun, begun, refused
 from tunewright.train.settings import TrainSettings
 
 OPTIONS = {"epochs": 1, "batch": 4, "packing": "off"}

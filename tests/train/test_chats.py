@@ -6,7 +6,7 @@ from tests.train.tiny import CHATML, Listener, byte_tokenizer, corpus_of
 
 from tunewright.core.candidate import Receipt
 from tunewright.core.errors import UserError
-from tunewright.train.chats import chats, require_most
+from tunewright.train.data.chats import chats, require_most
 
 LIMIT = 120
 

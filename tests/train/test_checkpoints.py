@@ -8,10 +8,10 @@ from tests.train.tiny import Listener
 
 from tunewright.core.digest import file_digest
 from tunewright.core.errors import UserError
-from tunewright.train.begun import Begun
-from tunewright.train.checkpoints import MANIFEST, Checkpoints
-from tunewright.train.history import History
-from tunewright.train.watchdog import Watchdog
+from tunewright.train.runs.begun import Begun
+from tunewright.train.runs.checkpoints import MANIFEST, Checkpoints
+from tunewright.train.runs.history import History
+from tunewright.train.runs.watchdog import Watchdog
 
 BEGUN = Begun(facts={"seed": 0, "data": "sha256:1"}, versions={"torch": "2"})
 

@@ -1,6 +1,6 @@
 """What is asked of a run from another terminal is there until it is done."""
 
-from tunewright.train import control
+from tunewright.train.runs import control
 
 
 def test_the_last_wish_counts_until_it_is_cleared(tmp_path) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from tunewright.core.candidate import Plan
 from tunewright.core.errors import UserError
-from tunewright.train.effective import effective, keep, kept, origin_in, require_used
 from tunewright.train.methods import encoder, lora
+from tunewright.train.runs.effective import effective, keep, kept, origin_in, require_used
 from tunewright.train.settings import TrainSettings
 
 FILE = "tunewright.yaml line 4"

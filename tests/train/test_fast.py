@@ -10,7 +10,8 @@ from tests.train.tiny import Listener, answered_corpus, plan_for
 
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.progress import Silent
-from tunewright.train import causal, fast, fp8, gated, head
+from tunewright.train import causal
+from tunewright.train.gpu import fast, fp8, gated, head
 from tunewright.train.machine import Machine
 from tunewright.train.room import train
 from tunewright.train.settings import TrainSettings

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.train.test_packing import model
 
-from tunewright.train import fp8
+from tunewright.train.gpu import fp8
 
 
 def rows(*shape: int) -> torch.Tensor:

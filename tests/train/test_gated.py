@@ -7,7 +7,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from tests.train.test_packing import model
 
-from tunewright.train import gated
+from tunewright.train.gpu import gated
 
 
 def adapted(shape: str = "Llama", layers: int = 2, **options):

@@ -15,8 +15,8 @@ from tests.train.test_packing import chats_of, model
 
 from tunewright.core.errors import UserError
 from tunewright.core.progress import Silent
-from tunewright.train import attention, fast, fp8, gated
-from tunewright.train.decoder import answer_loss, flat, on_device, padded
+from tunewright.train.data.decoder import answer_loss, flat, on_device, padded
+from tunewright.train.gpu import attention, fast, fp8, gated
 from tunewright.train.machine import Machine
 
 pytestmark = [
@@ -80,7 +80,7 @@ def test_rows_are_rounded_by_their_own_largest_value(width: int, scaled: bool, k
 
 @pytest.mark.parametrize("shape", [(16, 48), (300, 1000), (4096, 14336)])
 def test_transposed_codes_are_the_codes(shape: tuple[int, int]) -> None:
-    from tunewright.train import fp8_kernels
+    from tunewright.train.gpu import fp8_kernels
 
     codes = random(*shape).to(fp8.CODES)
     assert torch.equal(fp8_kernels.transposed(codes).view(torch.uint8), codes.view(torch.uint8).t())

@@ -8,9 +8,9 @@ import torch
 from tests.train.test_packing import chats_of, model
 
 from tunewright.evidence.chat import Chat
-from tunewright.train.batches import in_parts
-from tunewright.train.chats import token_mean_one
-from tunewright.train.decoder import answer_loss, packed, padded, trained_tokens, with_noise
+from tunewright.train.data.batches import in_parts
+from tunewright.train.data.chats import token_mean_one
+from tunewright.train.data.decoder import answer_loss, packed, padded, trained_tokens, with_noise
 
 CHATS = chats_of(12, 5, 21, 8)
 #: A trusted source weighs five times an ordinary one (the 3 to 5 of the playbook).

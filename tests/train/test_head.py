@@ -5,8 +5,8 @@ import torch
 from tests.train.test_gradients import CHATS, WEIGHTS
 from tests.train.test_packing import model
 
-from tunewright.train import head
-from tunewright.train.decoder import answer_loss, padded
+from tunewright.train.data.decoder import answer_loss, padded
+from tunewright.train.gpu import head
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tunewright.train.job_events import FILE, STATES, JobEvents, event_of, events_of, state_of
+from tunewright.train.runs.job_events import FILE, STATES, JobEvents, event_of, events_of, state_of
 
 #: The fields of an event of OpenAI's fine-tuning API, and the values that its documentation gives for two of them.
 FIELDS = {"object", "id", "created_at", "level", "message", "type", "data"}

@@ -6,11 +6,11 @@ import pytest
 
 from tunewright.core.errors import UserError
 from tunewright.core.progress import SILENT
-from tunewright.train import control
-from tunewright.train.attempt import alone
-from tunewright.train.begun import Begun
-from tunewright.train.job_events import JobEvents, events_of
-from tunewright.train.jobs import chosen, is_run, job_in, jobs_in, lines_of, require_askable
+from tunewright.train.runs import control
+from tunewright.train.runs.attempt import alone
+from tunewright.train.runs.begun import Begun
+from tunewright.train.runs.job_events import JobEvents, events_of
+from tunewright.train.runs.jobs import chosen, is_run, job_in, jobs_in, lines_of, require_askable
 
 
 def run(folder: Path, *states: str) -> Path:
@@ -69,7 +69,7 @@ def test_only_folders_of_runs_are_listed_the_newest_first(tmp_path, monkeypatch)
     (tmp_path / "of-another-step").mkdir()
     assert not is_run(tmp_path / "of-another-step")
     for at, name in enumerate(("b", "c", "a")):
-        monkeypatch.setattr("tunewright.train.job_events.time.time", lambda at=at: 1000 + at)
+        monkeypatch.setattr("tunewright.train.runs.job_events.time.time", lambda at=at: 1000 + at)
         run(tmp_path / name, "running")
     assert [job.id for job in jobs_in(sorted(tmp_path.iterdir()))] == ["a", "c", "b"]
 

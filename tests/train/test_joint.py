@@ -7,7 +7,7 @@ import torch
 from tests.train.test_gated import adapted, in_nf4, loss_and_gradients
 from tests.train.test_packing import model
 
-from tunewright.train import gated, joint
+from tunewright.train.gpu import gated, joint
 
 
 @pytest.mark.parametrize("shape", ["Llama", "Qwen2", "Qwen3", "Mistral"])

@@ -15,9 +15,9 @@ from tests.train.sums import events_of, said, write_project
 from tunewright.cli.main import call
 from tunewright.core.errors import UserError
 from tunewright.train.launchers import local
-from tunewright.train.launching import LOGS, first_fault
-from tunewright.train.member import tell_fault
-from tunewright.train.relay import outcome
+from tunewright.train.processes.launching import LOGS, first_fault
+from tunewright.train.processes.member import tell_fault
+from tunewright.train.processes.relay import outcome
 from tunewright.train.settings import TrainSettings
 
 TWO = ("--on", "local", "--processes", "2")

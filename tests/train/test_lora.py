@@ -12,9 +12,9 @@ from tests.train.tiny import Listener, answered_corpus, plan_for
 from tunewright.core.errors import UserError
 from tunewright.evidence.chat import answered, messages_of
 from tunewright.evidence.generator import Generator
-from tunewright.train.merging import gap, probe_logits
 from tunewright.train.room import train
 from tunewright.train.settings import TrainSettings
+from tunewright.train.weights.merging import gap, probe_logits
 
 OPTIONS = {"epochs": 3, "batch": 4, "learning_rate": 1e-2}
 
@@ -104,7 +104,7 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(tiny_llama) -> None:
     """The parts' means are weighed by their trained tokens, so how a batch is cut does not change the step."""
     import torch
 
-    from tunewright.train.decoder import answer_loss, padded, trained_tokens
+    from tunewright.train.data.decoder import answer_loss, padded, trained_tokens
 
     loaded = Generator.load(tiny_llama)
     chats = [answered(loaded.tokenizer, messages_of("q" * n, "a" * (3 * n))) for n in (1, 4, 9)]
@@ -172,8 +172,8 @@ def test_rslora_scales_by_the_root_of_the_rank(steps_taken, plain) -> None:
 
 
 def test_lora_plus_moves_the_second_matrices_faster_by_its_ratio(tiny_llama) -> None:
-    from tunewright.train.adapters import adapted, groups_of
     from tunewright.train.methods.lora import Options
+    from tunewright.train.weights.adapters import adapted, groups_of
 
     corpus = answered_corpus(16)
     options = Options(lora_plus_ratio=16, learning_rate=1e-4)
@@ -251,7 +251,7 @@ def test_packed_and_accumulated_training_survives_an_interruption_with_every_opt
 
 def lora_probes(tokenizer):
     """A few chats as the merge check takes them."""
-    from tunewright.train.chats import Chats
+    from tunewright.train.data.chats import Chats
 
     chats = [answered(tokenizer, messages_of(f"{n} plus 1?", str(n + 1))) for n in range(4)]
     return Chats(chats, np.ones(4, dtype=np.float32))

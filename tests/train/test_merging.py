@@ -9,25 +9,25 @@ from tests.train.tiny import Listener, answered_corpus, plan_for, probes_of
 
 from tunewright.core.errors import UserError
 from tunewright.evidence.generator import Generator
-from tunewright.train import merging
-from tunewright.train.merging import Gap, Merge, dtype_of, gap, probe_logits, publish_merged
+from tunewright.train.weights import merging
+from tunewright.train.weights.merging import Gap, Merge, dtype_of, gap, probe_logits, publish_merged
 
 
 def trained(base, seed: int = 0, size: float = 0.02, bits: int = 0):
     """A base with adapters that do something, as if trained, and where it began."""
     from functools import partial
 
-    from tunewright.train.adapters import adapted
     from tunewright.train.causal import begin
     from tunewright.train.machine import Machine
     from tunewright.train.methods.lora import Options
+    from tunewright.train.weights.adapters import adapted
 
     machine = Machine(device="cpu", precision="fp32", threads=1, why="a test")
     corpus = answered_corpus(16)
     plan = plan_for(corpus, base, {}, method="lora")
     load = None
     if bits:
-        from tunewright.train.quantized import load_quantized
+        from tunewright.train.weights.quantized import load_quantized
 
         load = partial(load_quantized, bits=bits)
     start = begin(corpus, plan, Options(), machine, Listener(), load=load)
@@ -124,7 +124,7 @@ def test_a_merge_into_another_base_is_refused(tiny_llama, tmp_path) -> None:
 def test_a_merge_in_few_bits_is_refused_because_it_rounds_the_adapter_away(tiny_llama, tmp_path, bits) -> None:
     pytest.importorskip("bitsandbytes")
     from tunewright.evidence.unassisted import unassisted
-    from tunewright.train.quantized import load_quantized
+    from tunewright.train.weights.quantized import load_quantized
 
     with unassisted():
         model, start, plan = trained(tiny_llama, bits=bits, size=0.002)
@@ -143,7 +143,7 @@ def test_what_rounded_inputs_do_to_the_base_is_allowed_and_nothing_more(tiny_lla
     from functools import partial
 
     from tunewright.evidence.unassisted import unassisted
-    from tunewright.train.quantized import load_dequantized
+    from tunewright.train.weights.quantized import load_dequantized
 
     monkeypatch.setattr(merging, "KL_FLOOR", 1e-12)
     load = partial(load_dequantized, tiny_llama, device="cpu", bits=8)

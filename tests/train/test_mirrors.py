@@ -7,7 +7,7 @@ from tests.train.tiny import Listener
 
 from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
-from tunewright.train import mirrors
+from tunewright.train.runs import mirrors
 
 
 class Options(Frozen):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tunewright.evidence.chat import Chat
-from tunewright.train.batches import Batches, in_parts
-from tunewright.train.packing import TOLERANCE, best_fit, decide_batching, evened, isolation_gap, utilization
+from tunewright.train.data.batches import Batches, in_parts
+from tunewright.train.data.packing import TOLERANCE, best_fit, decide_batching, evened, isolation_gap, utilization
 
 SIZE = {
     "vocab_size": 97,
@@ -75,7 +75,7 @@ def test_no_chat_is_lost_and_no_line_is_too_long() -> None:
 def test_packed_logits_are_the_single_ones(shape: str, attention: str) -> None:
     import torch
 
-    from tunewright.train.decoder import logits_of, packed
+    from tunewright.train.data.decoder import logits_of, packed
 
     loaded, chats = model(shape, attention), chats_of(5, 17, 9, 30, 1, 22)
     batch = packed(chats, np.ones(6, dtype=np.float32), capacity=50)
@@ -93,7 +93,7 @@ def test_packed_logits_are_the_single_ones(shape: str, attention: str) -> None:
 
 
 def test_what_a_batch_of_lines_holds() -> None:
-    from tunewright.train.decoder import packed
+    from tunewright.train.data.decoder import packed
 
     batch = packed(chats_of(2, 4, 1), np.array([1, 2, 3], dtype=np.float32), capacity=6)
     assert batch["position_ids"].tolist() == [[0, 1, 2, 3], [0, 1, 0, 0]]

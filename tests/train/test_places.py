@@ -7,8 +7,8 @@ import pytest
 import torch
 from tests.train.test_packing import chats_of, model
 
-from tunewright.train.decoder import answer_loss, logits_of, padded
-from tunewright.train.places import has_head, only
+from tunewright.train.data.decoder import answer_loss, logits_of, padded
+from tunewright.train.data.places import has_head, only
 
 BATCH = padded(chats_of(12, 5, 21, 8), np.ones(4, dtype=np.float32))
 PLACES = BATCH["labels"] != -100

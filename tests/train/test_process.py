@@ -16,11 +16,11 @@ from tunewright.core.candidate import Plan
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset
 from tunewright.core.errors import ExitCode, UserError
-from tunewright.train.attempt import is_alive
-from tunewright.train.child import FILE, ROWS, Handed
-from tunewright.train.job_events import events_of, state_of
 from tunewright.train.machine import Machine
-from tunewright.train.process import FOLDER, carry_out
+from tunewright.train.processes.child import FILE, ROWS, Handed
+from tunewright.train.processes.process import FOLDER, carry_out
+from tunewright.train.runs.attempt import is_alive
+from tunewright.train.runs.job_events import events_of, state_of
 from tunewright.train.settings import Notify, TrainSettings
 
 OPTIONS = {"epochs": 3, "batch": 4, "learning_rate": 1e-2, "packing": "off"}
@@ -74,13 +74,13 @@ def process_in(work: Path) -> int:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if b"tunewright.train.child" in words and os.fsencode(work.resolve() / FOLDER) in words:
+            if b"tunewright.train.processes.child" in words and os.fsencode(work.resolve() / FOLDER) in words:
                 return int(entry.name)
     raise AssertionError("no process trains there")
 
 
 def test_the_rows_and_their_evidence_are_handed_over_and_the_rows_removed(corpus, plan, tmp_path, monkeypatch) -> None:
-    from tunewright.train import process
+    from tunewright.train.processes import process
 
     seen = []
 
@@ -157,7 +157,7 @@ import sys
 from pathlib import Path
 from tests.train.test_process import APART, OPTIONS
 from tests.train.tiny import Listener, answered_corpus, plan_for
-from tunewright.train.process import carry_out
+from tunewright.train.processes.process import carry_out
 
 class Slow(Listener):
     def advance(self, amount=1, note=""):
@@ -199,7 +199,8 @@ def test_offline_holds_in_the_other_process_too(tmp_path) -> None:
 import sys
 from pathlib import Path
 from tunewright.core.errors import UserError
-from tunewright.train import child, room
+from tunewright.train import room
+from tunewright.train.processes import child
 def connect(*_, **__):
     import socket
     socket.create_connection(("192.0.2.1", 443), timeout=0.01)

@@ -30,7 +30,7 @@ def trained(request, tiny_llama, tmp_path_factory):
 
 def layer_on(grid: Grid, columns: int = 64, rows: int = 24) -> torch.nn.Module:
     """A model of one linear layer and an output layer, fake-quantized."""
-    from tunewright.train.fake_quantized import fake_quantize
+    from tunewright.train.weights.fake_quantized import fake_quantize
 
     class Model(torch.nn.Module):
         def __init__(self) -> None:
@@ -96,8 +96,8 @@ def test_published_weights_give_the_codes_that_were_trained(trained, tiny_llama)
 
 
 def test_the_loss_that_chose_it_is_the_loss_of_the_saved_model(trained) -> None:
-    from tunewright.train.chats import chats
-    from tunewright.train.decoder import tested
+    from tunewright.train.data.chats import chats
+    from tunewright.train.data.decoder import tested
 
     grid, corpus, _, candidate = trained
     losses = [point.validation_loss for point in candidate.run.curve]
@@ -126,8 +126,8 @@ def test_training_on_the_grid_loses_less_than_rounding_afterwards() -> None:
 
     from tunewright.evidence.chat import answered, messages_of
     from tunewright.evidence.model_files import find_model
-    from tunewright.train.decoder import answer_loss, padded
-    from tunewright.train.fake_quantized import fake_quantize
+    from tunewright.train.data.decoder import answer_loss, padded
+    from tunewright.train.weights.fake_quantized import fake_quantize
 
     folder = find_model("starter-8m").folder
     rows = [(f"Where is order {at}?", f"Order {at} left us on day {at % 9}; thank you!") for at in range(24)]
@@ -169,7 +169,7 @@ def test_groups_that_do_not_fit_are_told_before_anything_is_trained(tiny_llama, 
 
 
 def test_a_model_that_is_saved_otherwise_than_trained_is_refused(tiny_llama, tmp_path, monkeypatch) -> None:
-    from tunewright.train import fake_quantized
+    from tunewright.train.weights import fake_quantized
 
     def forgets(model, names, grid) -> None:
         for name in names:

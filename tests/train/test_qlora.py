@@ -9,9 +9,9 @@ from tests.train.tiny import Crashing, Listener, answered_corpus, plan_for, prob
 from tunewright.core.errors import UserError
 from tunewright.evidence.generator import Generator
 from tunewright.evidence.unassisted import unassisted
-from tunewright.train.merging import Merge, gap, probe_logits
 from tunewright.train.room import train
 from tunewright.train.settings import TrainSettings
+from tunewright.train.weights.merging import Merge, gap, probe_logits
 
 pytest.importorskip("bitsandbytes")
 
@@ -28,7 +28,7 @@ def trained(request, tiny_llama, tmp_path_factory):
 def test_what_is_published_is_the_rounded_base_with_its_adapter(trained, tiny_llama) -> None:
     from peft import PeftModel
 
-    from tunewright.train.quantized import load_dequantized, load_quantized
+    from tunewright.train.weights.quantized import load_dequantized, load_quantized
 
     bits, _, candidate = trained
     told = Merge.model_validate_json((candidate.folder / "merge.json").read_text())
@@ -48,8 +48,8 @@ def test_what_is_published_is_the_rounded_base_with_its_adapter(trained, tiny_ll
 
 
 def test_it_learns_and_the_saved_model_has_the_validation_loss_of_the_trained_one(trained) -> None:
-    from tunewright.train.chats import chats
-    from tunewright.train.decoder import tested
+    from tunewright.train.data.chats import chats
+    from tunewright.train.data.decoder import tested
 
     bits, corpus, candidate = trained
     losses = [point.validation_loss for point in candidate.run.curve]

@@ -6,11 +6,11 @@ from tests.train.tiny import probes_of
 
 from tunewright.evidence.generator import Generator
 from tunewright.evidence.unassisted import unassisted
-from tunewright.train.merging import gap, probe_logits
+from tunewright.train.weights.merging import gap, probe_logits
 
 pytest.importorskip("bitsandbytes")
 
-from tunewright.train.quantized import _layers, dequantized, load_dequantized, load_quantized
+from tunewright.train.weights.quantized import _layers, dequantized, load_dequantized, load_quantized
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from safetensors.numpy import load_file
 from tests.train.tiny import Listener, answered_corpus, plan_for
 
 from tunewright.sweeping import sweepable
-from tunewright.train import peak
-from tunewright.train.peak import lacking
 from tunewright.train.ranks import Runs, Taken
 from tunewright.train.room import train
+from tunewright.train.runs import peak
+from tunewright.train.runs.peak import lacking
 from tunewright.train.settings import TrainSettings
 
 OPTIONS = {"epochs": 2, "batch": 4, "learning_rate": 1e-2, "patience": 0}

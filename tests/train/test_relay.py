@@ -8,7 +8,7 @@ import pytest
 from tests.train.tiny import Listener
 
 from tunewright.core.errors import ExitCode, UserError, UserErrors
-from tunewright.train.relay import Relay, in_words, outcome, replay
+from tunewright.train.processes.relay import Relay, in_words, outcome, replay
 
 
 class Writing(Listener):

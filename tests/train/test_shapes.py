@@ -3,9 +3,9 @@
 import pytest
 from tests.train.tiny import SHAPES, Crashing, answered_corpus, plan_for, probes_of, write_causal
 
-from tunewright.train.merging import gap, probe_logits
 from tunewright.train.room import train
 from tunewright.train.settings import TrainSettings
+from tunewright.train.weights.merging import gap, probe_logits
 
 OPTIONS = {"epochs": 1, "batch": 4, "learning_rate": 1e-2}
 OFTEN = TrainSettings(checkpoint_seconds=1e-9)
@@ -36,8 +36,8 @@ def validation_loss(corpus, folder) -> float:
     """What the folder's model, loaded by plain transformers, loses on the validation rows."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from tunewright.train.chats import chats
-    from tunewright.train.decoder import tested
+    from tunewright.train.data.chats import chats
+    from tunewright.train.data.decoder import tested
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     held_out = chats(corpus, "validation", tokenizer, 512, Crashing(0))

@@ -7,12 +7,13 @@ import pytest
 from tests.train.tiny import Listener, answered_corpus, plan_for
 
 from tunewright.core.errors import UserError
-from tunewright.train import attempt, causal, control
-from tunewright.train.job_events import events_of, state_of
+from tunewright.train import causal
 from tunewright.train.machine import Machine
 from tunewright.train.room import train
+from tunewright.train.runs import attempt, control
+from tunewright.train.runs.job_events import events_of, state_of
+from tunewright.train.runs.watch import validated_at
 from tunewright.train.settings import Notify, TrainSettings
-from tunewright.train.watch import validated_at
 
 OPTIONS = {"epochs": 4, "batch": 4, "learning_rate": 1e-3, "packing": "off", "patience": 0}
 OFTEN = TrainSettings(checkpoint_seconds=1e-9)

@@ -13,9 +13,9 @@ import pytest
 from tests.train.tiny import Listener
 
 from tunewright.core.errors import UserError
-from tunewright.train.job_events import JobEvents
+from tunewright.train.runs.job_events import JobEvents
+from tunewright.train.runs.webhook import TRIES, Webhook
 from tunewright.train.settings import Notify
-from tunewright.train.webhook import TRIES, Webhook
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()
 
@@ -96,7 +96,7 @@ def test_the_signature_is_that_of_standard_webhooks(server, tmp_path) -> None:
 
 def test_the_signature_is_the_published_example_of_the_standard() -> None:
     """The example of the Standard Webhooks libraries (github.com/standard-webhooks, spec and test suites)."""
-    from tunewright.train import webhook
+    from tunewright.train.runs import webhook
 
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     told = webhook._signed("msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}', key, when=1614265330)

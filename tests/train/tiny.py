@@ -128,7 +128,7 @@ def probes_of(folder: Path, count: int = 4) -> Any:
     from transformers import AutoTokenizer
 
     from tunewright.evidence.chat import answered, messages_of
-    from tunewright.train.chats import Chats
+    from tunewright.train.data.chats import Chats
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     chats = [answered(tokenizer, messages_of(f"{at} plus 1?", str(at + 1))) for at in range(count)]

@@ -21,11 +21,9 @@ from tunewright.evidence.encoder import fitting
 from tunewright.evidence.generator import Generator
 from tunewright.evidence.model_files import ModelFiles, find_model
 from tunewright.evidence.template import Template, template_of
-from tunewright.train import fast
-from tunewright.train.batches import Batches, in_parts
-from tunewright.train.chats import Chats, chats, require_most
-from tunewright.train.clock import Clock
-from tunewright.train.decoder import (
+from tunewright.train.data.batches import Batches, in_parts
+from tunewright.train.data.chats import Chats, chats, require_most
+from tunewright.train.data.decoder import (
     Batch,
     answer_loss,
     flat,
@@ -36,11 +34,13 @@ from tunewright.train.decoder import (
     trained_tokens,
     with_noise,
 )
-from tunewright.train.distributed import team
-from tunewright.train.environment import environment
+from tunewright.train.data.packing import ENDLESS, FULL, decide_batching, filled, utilization
+from tunewright.train.gpu import fast
 from tunewright.train.machine import Machine
 from tunewright.train.options import ChatOptions
-from tunewright.train.packing import ENDLESS, FULL, decide_batching, filled, utilization
+from tunewright.train.processes.distributed import team
+from tunewright.train.runs.clock import Clock
+from tunewright.train.runs.environment import environment
 from tunewright.train.trainer import Fitted, Job, parts_of
 
 #: Steps of the first epoch over which utilization is counted.

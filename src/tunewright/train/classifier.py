@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch  # noqa: TID253
 
 from tunewright.evidence.encoder import mean_pool, one_thread_a_batch
-from tunewright.train.rows import LabelledRows
+from tunewright.train.data.rows import LabelledRows
 
 
 class Classifier(torch.nn.Module):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from tunewright.core.files import publish_text
 from tunewright.core.frozen import Frozen
 from tunewright.evidence import cpu
-from tunewright.train.distributed import team
+from tunewright.train.processes.distributed import team
 
 FILE = "machine.json"
 #: bf16 must win by more than timing noise before it is worth its rounding.

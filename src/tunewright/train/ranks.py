@@ -23,11 +23,11 @@ from tunewright.core.progress import Progress
 from tunewright.evidence.chat import Chat
 from tunewright.evidence.generator import Generator
 from tunewright.evidence.retention import Recall, recall, suite_chats
-from tunewright.train import peak
-from tunewright.train.attempt import Attempt
-from tunewright.train.batches import Batches
-from tunewright.train.checkpoints import FOLDER
+from tunewright.train.data.batches import Batches
 from tunewright.train.methods import full, lora
+from tunewright.train.runs import peak
+from tunewright.train.runs.attempt import Attempt
+from tunewright.train.runs.checkpoints import FOLDER
 from tunewright.train.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Runs:
             return self._measured(base, self._start, **told)
 
     def _fitted_adapters(self, model: Any, plan: Plan, options: lora.Options, step: int) -> dict[str, Any]:
-        from tunewright.train.adapters import groups_of
+        from tunewright.train.weights.adapters import groups_of
 
         return self._fitted(
             model,
@@ -227,8 +227,8 @@ class Runs:
     ) -> dict[str, Any]:
         """Go on with a run until `step`; how far it came, and what that took. The model has the weights of that."""
         from tunewright.train.causal import job_and_receipt
-        from tunewright.train.clock import Clock
         from tunewright.train.machine import computing
+        from tunewright.train.runs.clock import Clock
         from tunewright.train.trainer import PAUSED, fit
 
         work.mkdir(parents=True, exist_ok=True)
@@ -278,7 +278,7 @@ class Runs:
 
 
 def _adapters(base: Generator, plan: Plan, options: lora.Options) -> Any:
-    from tunewright.train.adapters import adapted
+    from tunewright.train.weights.adapters import adapted
 
     return adapted(base.model, plan, options)
 

@@ -13,13 +13,13 @@ from tunewright.core.progress import SILENT, Progress
 from tunewright.core.shelf import Shelf
 from tunewright.evidence.model_files import find_encoder, find_model
 from tunewright.evidence.unassisted import unassisted
-from tunewright.train import control
-from tunewright.train.attempt import Attempt, alone
-from tunewright.train.begun import Begun, begun, refused
-from tunewright.train.checkpoints import FOLDER
-from tunewright.train.effective import Effective, effective, origin_in
-from tunewright.train.effective import keep as keep_effective
-from tunewright.train.job_events import JobEvents, events_of, state_of
+from tunewright.train.runs import control
+from tunewright.train.runs.attempt import Attempt, alone
+from tunewright.train.runs.begun import Begun, begun, refused
+from tunewright.train.runs.checkpoints import FOLDER
+from tunewright.train.runs.effective import Effective, effective, origin_in
+from tunewright.train.runs.effective import keep as keep_effective
+from tunewright.train.runs.job_events import JobEvents, events_of, state_of
 from tunewright.train.settings import TrainSettings
 
 METHODS = Shelf("tunewright.train.methods", "method", "train")

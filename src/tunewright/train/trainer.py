@@ -25,15 +25,15 @@ from tunewright.core.candidate import CurvePoint
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.progress import Progress
 from tunewright.evidence.cpu import return_memory
-from tunewright.train.attempt import Attempt
-from tunewright.train.batches import in_parts
-from tunewright.train.checkpoints import Checkpoints
-from tunewright.train.clock import Clock
-from tunewright.train.distributed import Helped, team
-from tunewright.train.history import History
+from tunewright.train.data.batches import in_parts
 from tunewright.train.machine import Machine
-from tunewright.train.watch import Watch, following, require_finite
-from tunewright.train.watchdog import Watchdog
+from tunewright.train.processes.distributed import Helped, team
+from tunewright.train.runs.attempt import Attempt
+from tunewright.train.runs.checkpoints import Checkpoints
+from tunewright.train.runs.clock import Clock
+from tunewright.train.runs.history import History
+from tunewright.train.runs.watch import Watch, following, require_finite
+from tunewright.train.runs.watchdog import Watchdog
 
 WEIGHTS = "weights.safetensors"
 PAUSED = "paused"
@@ -376,8 +376,8 @@ def _trainer(
 
 def _one_of_several(job: Job, machine: Machine, arguments: TrainingArguments, watch: Watch) -> OurTrainer:
     """The Trainer of this process, its model divided where the job allows it."""
-    from tunewright.train.sharding import divide
-    from tunewright.train.together import Shares, TeamTrainer
+    from tunewright.train.processes.sharding import divide
+    from tunewright.train.processes.together import Shares, TeamTrainer
 
     if job.again:
         divide(job.model, machine.device, team().size)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
-from tunewright.train.launching import Command, python, torchrun
+from tunewright.train.processes.launching import Command, python, torchrun
 
 NEEDS = ("torch",)
 EXTRA = "train"

@@ -21,8 +21,8 @@ from tunewright.core.files import publish_text
 from tunewright.core.frozen import Frozen
 from tunewright.core.progress import Progress
 from tunewright.evidence.model_files import ModelFiles, find_encoder
-from tunewright.train.batches import Batches, by_length
-from tunewright.train.rows import LabelledRows, labelled
+from tunewright.train.data.batches import Batches, by_length
+from tunewright.train.data.rows import LabelledRows, labelled
 
 if TYPE_CHECKING:
     import torch
@@ -69,9 +69,9 @@ def train(
     """
     from tunewright.evidence.encoder import Encoder
     from tunewright.train.classifier import Classifier, cross_entropy, padded, tested
-    from tunewright.train.clock import Clock
-    from tunewright.train.environment import environment
     from tunewright.train.machine import computing, decide
+    from tunewright.train.runs.clock import Clock
+    from tunewright.train.runs.environment import environment
     from tunewright.train.trainer import Job, decayed, fit
 
     with Clock(work) as clock:

@@ -38,8 +38,8 @@ def train(
             E-TRAIN-023 and 024 (this GPU's memory).
     """
     from tunewright.train.causal import begin, job_and_receipt, run_of
-    from tunewright.train.clock import Clock
     from tunewright.train.machine import computing, decide
+    from tunewright.train.runs.clock import Clock
     from tunewright.train.trainer import decayed, fit
 
     with Clock(work) as clock:

@@ -40,12 +40,12 @@ def train(
             E-TRAIN-009 (the merged model is not the trained one), E-TRAIN-010 (a checkpoint of another plan),
             E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long), E-TRAIN-022 to 024 (this GPU).
     """
-    from tunewright.train.adapters import adapted, groups_of
     from tunewright.train.causal import begin, job_and_receipt, run_of
-    from tunewright.train.clock import Clock
     from tunewright.train.machine import computing, decide
-    from tunewright.train.merging import publish_merged
+    from tunewright.train.runs.clock import Clock
     from tunewright.train.trainer import fit
+    from tunewright.train.weights.adapters import adapted, groups_of
+    from tunewright.train.weights.merging import publish_merged
 
     with Clock(work) as clock:
         machine = decide(work)

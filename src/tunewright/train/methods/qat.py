@@ -67,11 +67,11 @@ def train(
             E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long), E-TRAIN-040 (groups do not fit).
     """
     from tunewright.train.causal import begin, job_and_receipt, run_of
-    from tunewright.train.clock import Clock
-    from tunewright.train.fake_quantized import fake_quantize
     from tunewright.train.machine import computing, decide
-    from tunewright.train.settling import publish_settled
+    from tunewright.train.runs.clock import Clock
     from tunewright.train.trainer import decayed, fit
+    from tunewright.train.weights.fake_quantized import fake_quantize
+    from tunewright.train.weights.settling import publish_settled
 
     with Clock(work) as clock:
         machine = decide(work)

@@ -52,13 +52,13 @@ def train(
     """
     from functools import partial
 
-    from tunewright.train.adapters import adapted, groups_of
     from tunewright.train.causal import begin, job_and_receipt, run_of
-    from tunewright.train.clock import Clock
     from tunewright.train.machine import computing, decide
-    from tunewright.train.merging import publish_merged
-    from tunewright.train.quantized import load_dequantized, load_quantized
+    from tunewright.train.runs.clock import Clock
     from tunewright.train.trainer import fit
+    from tunewright.train.weights.adapters import adapted, groups_of
+    from tunewright.train.weights.merging import publish_merged
+    from tunewright.train.weights.quantized import load_dequantized, load_quantized
 
     with Clock(work) as clock:
         machine = decide(work)
