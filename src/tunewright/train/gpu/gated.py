@@ -94,15 +94,17 @@ class _Gated(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: torch.Tensor, *given: Any) -> torch.Tensor:
         first, gate, up, last, down, block = given
-        inner, outer = _ready(block.inner), _ready(block.outer)
+        inner = _ready(block.inner)
+        outer = None if unread.now and block.ends_layer else _ready(block.outer)
+        with_top = outer is not None and outer.products == "fp8"
         low = rows @ first.t()
         both = None if block.recompute else output(inner, rows)
         outs, narrows = [], []
         for here in block.pieces(len(rows)):
             opened = output(inner, rows[here]) if both is None else both[here]
-            middle, narrow, top = gated(opened, low[here], gate, up, last, with_top=outer.products == "fp8")
+            middle, narrow, top = gated(opened, low[here], gate, up, last, with_top=with_top)
             narrows.append(narrow)
-            if unread.now and block.ends_layer:
+            if outer is None:
                 outs.append(torch.empty_like(rows[here]))
             else:
                 outs.append(output(outer, middle, top).addmm_(narrow, down.t()))
