@@ -6,6 +6,7 @@ the `govern` room will seal what is written here.
 
 import getpass
 import os
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from tunewright.core.digest import canonical_json
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.frozen import Frozen
 
+#: Seconds to wait for others who use an SQLite file.
+_PATIENCE = 30
 #: Any number that nothing else in the database locks by.
 _SETUP_LOCK = 7_311_994
 
@@ -191,7 +194,23 @@ def _first_line(error: Exception) -> str:
 
 def _durable_sqlite(connection: Any, _: object) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=30000")  # first, so that the next line waits too
-    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute(f"PRAGMA busy_timeout={1000 * _PATIENCE}")
+    _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Switch to a write-ahead log; of several that do at once SQLite turns all but one away, whatever its timeout."""
+    import sqlite3
+
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
