@@ -1,11 +1,14 @@
 """Events can be added, never changed."""
 
 import multiprocessing
+import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tunewright.core.errors import UserError
 from tunewright.core.events import Events
 
 
@@ -39,6 +42,18 @@ def test_many_first_openings_at_once_make_one_table_and_lose_no_event(tmp_path: 
             process.join()
         assert [process.exitcode for process in several] == [0] * 4
         assert len(Events(url).all()) == 80
+
+
+def test_a_database_that_cannot_be_written_is_told_at_once_and_not_waited_for(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "project.db"
+    with sqlite3.connect(path) as made:
+        made.execute("CREATE TABLE one (id INTEGER)")
+    made.close()
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waits for what will not change"))
+    with pytest.raises(UserError) as told:
+        Events(f"sqlite:///file:{path}?mode=ro&uri=true")
+    assert told.value.code == "E-STATE-001"
+    assert "readonly" in told.value.why + told.value.what
 
 
 @pytest.mark.parametrize("statement", ["UPDATE events SET actor = 'x'", "DELETE FROM events"])

@@ -4,6 +4,8 @@ import signal
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 from tests.train.tiny import Listener, answered_corpus, plan_for
 
 from tunewright.core.errors import UserError
@@ -134,6 +136,8 @@ def spoiled(monkeypatch, spoil):
     loss, now = causal.answer_loss, []
 
     def sometimes(model, batch, **how):
+        if now:
+            now[-1] = model
         honest = loss(model, batch, **how)
         return spoil(honest, model) if now else honest
 
@@ -164,6 +168,9 @@ def test_a_number_that_is_none_stops_the_run_before_a_weight_is_spoiled(
     assert len(rows) == 4
     assert all(sides[row] == "train" for row in rows)
     assert events_of(work)[-1].data["error"]["code"] == "E-TRAIN-015"
+    kept = load_file(work / "checkpoints" / "checkpoint-6" / "weights.safetensors")
+    for name, parameter in now[-1].named_parameters():
+        assert not parameter.requires_grad or torch.equal(parameter, kept[name]), "the step was not taken"
     if what == "loss":
         again = train(corpus, plan, work, settings=OFTEN, progress=(heard := Listener()))
         assert any("Going on from step 6 of " in line for line in heard.said)

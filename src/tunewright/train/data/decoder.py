@@ -33,7 +33,7 @@ Batch = dict[str, Any]
 def padded(chats: Sequence[Chat], weights: npt.NDArray[np.float32]) -> Batch:
     """One chat a line: ids, mask, labels and weights ``(chats, longest)``; labels of untrained tokens are -100.
 
-    Where the others are is told too, counted through all lines.
+    ``trained`` has the places of the others, counted through all lines.
 
     Padding is told by length and never by a token, so an end token that doubles as padding is still trained.
     """

@@ -1,10 +1,10 @@
 """A causal model made ready for one GPU: what its frozen products are computed in, and what of a step is kept.
 
-On the CPU nothing here changes anything. On a GPU a frozen base is loaded in bf16; its feed-forward blocks compute as
-one function with their adapters; with ``precision: fp8`` or ``fp8-backward`` its products run in 8 bits; the loss is
-taken straight from the last hidden states; and layers are compiled where training is long enough to earn that back. How
-much of a step is kept for its gradient is decided before the first step, by an estimate and then by computing the
-longest batch that there could be.
+On the CPU nothing here changes anything. On a GPU a frozen base is loaded in bf16; its feed-forward blocks, and query,
+key and value, compute as one function with their adapters; with ``precision: fp8`` or ``fp8-backward`` its products run
+in 8 bits; the loss is taken straight from the last hidden states; and layers are compiled where training is long enough
+to earn that back. How much of a step is kept for its gradient is decided before the first step, by an estimate and then
+by computing the longest batch that there could be.
 
 Only the recipes import this file, inside the function that trains.
 """
@@ -90,10 +90,12 @@ def quicken(model: Any, precision: Precision, machine: Machine) -> Fast:
     blocks = joined = layers = 0
     if plain is not model and plain.get_input_embeddings().weight.dtype == torch.bfloat16:
         blocks, joined = gated.fuse(model, products), joint.join(model, products)
-        layers = fp8.freeze_in_fp8(model, products) + freeze_head(plain, products) if products != "bf16" else 0
+        layers = fp8.freeze_in_fp8(model, products) if products != "bf16" else 0
     changed = blocks + joined + layers
     if products != "bf16" and not changed:
         raise _no_layers(products)
+    if products != "bf16":
+        layers += freeze_head(plain, products)
     return Fast(
         model,
         products if changed and products != "bf16" else machine.precision,
