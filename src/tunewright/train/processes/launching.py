@@ -11,15 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.frozen import Frozen
 from tunewright.core.progress import Progress
 from tunewright.core.shelf import Shelf
+from tunewright.train.processes.interrupts import passed_on
 from tunewright.train.processes.member import FAULTS, TOLD
 from tunewright.train.processes.relay import replay
 from tunewright.train.runs.attempt import Attempt
@@ -209,29 +209,17 @@ class _Told:
         yield from whole
 
 
-@contextmanager
-def _passing_on(running: Sequence[_Running]) -> Iterator[Callable[[], bool]]:
+def _passing_on(running: Sequence[_Running]) -> AbstractContextManager[Callable[[], bool]]:
     """Within this block the first Ctrl-C pauses the training, a second one ends it; tells whether there was one."""
-    count = 0
 
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal count
-        count += 1
+    def tell(count: int) -> None:
         for one in running:
             if count == 1:
                 one.tell()
             elif one.process.poll() is None:
                 one.process.terminate()
 
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # only the main thread can listen; elsewhere Ctrl-C is somebody else's to handle
-        yield lambda: False
-        return
-    try:
-        yield lambda: count > 0
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return passed_on(tell)
 
 
 def first_fault(folder: Path) -> Mapping[str, Any] | None:

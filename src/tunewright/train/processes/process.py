@@ -10,9 +10,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from tunewright.core.candidate import Candidate, Plan
@@ -21,6 +20,7 @@ from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.files import publish_text
 from tunewright.core.progress import SILENT, Progress
 from tunewright.train.processes.child import FILE, GRACE_S, ROWS, Handed
+from tunewright.train.processes.interrupts import passed_on
 from tunewright.train.processes.launching import launched
 from tunewright.train.processes.relay import outcome, replay
 from tunewright.train.runs.attempt import Attempt
@@ -144,30 +144,18 @@ def _wait(child: "subprocess.Popen[bytes]", seconds: float) -> None:
         child.wait()
 
 
-@contextmanager
-def _passing_on(child: "subprocess.Popen[bytes]") -> Iterator[Callable[[], bool]]:
+def _passing_on(child: "subprocess.Popen[bytes]") -> AbstractContextManager[Callable[[], bool]]:
     """Within this block Ctrl-C is the other process's to heed; tells whether there was one."""
-    count = 0
 
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal count
-        count += 1
+    def tell(count: int) -> None:
         if count > PATIENCE:
             child.kill()
-        else:
-            assert child.stdin
-            with suppress(BrokenPipeError):  # it has ended already, and says how
-                os.write(child.stdin.fileno(), b"c")
+            return
+        assert child.stdin
+        with suppress(BrokenPipeError):  # it has ended already, and says how
+            os.write(child.stdin.fileno(), b"c")
 
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # only the main thread can listen; elsewhere Ctrl-C is somebody else's to handle
-        yield lambda: False
-        return
-    try:
-        yield lambda: count > 0
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return passed_on(tell)
 
 
 def _without_a_word(code: int, work: Path, progress: Progress) -> UserError:
