@@ -16,7 +16,7 @@ from tests.train.test_packing import chats_of, model
 from tunewright.core.errors import UserError
 from tunewright.core.progress import Silent
 from tunewright.train.data.decoder import answer_loss, flat, on_device, padded
-from tunewright.train.gpu import attention, fast, fp8, gated
+from tunewright.train.gpu import attention, fast, fp8, gated, head
 from tunewright.train.machine import Machine
 
 pytestmark = [
@@ -84,6 +84,19 @@ def test_transposed_codes_are_the_codes(shape: tuple[int, int]) -> None:
 
     codes = random(*shape).to(fp8.CODES)
     assert torch.equal(fp8_kernels.transposed(codes).view(torch.uint8), codes.view(torch.uint8).t())
+
+
+@pytest.mark.parametrize(("count", "words"), [(5, 96), (70, 8704), (64, 128256)])
+def test_the_rounded_loss_is_that_of_plain_pytorch(count: int, words: int) -> None:
+    logits, labels, weights = 3 * random(count, words), torch.randint(0, words, (count,), device="cuda"), random(count)
+    weights, scales = weights.abs().float(), torch.rand(words, 1, device="cuda") / 100 + 1e-3
+    labels[2], weights[2] = head.IGNORED, 0.0
+    logits[1, labels[1]] = 30.0
+    loss, codes, by = head.rounded_loss(logits, labels, weights, scales)
+    wanted, slope = head.loss_and_slope(logits, labels, weights)
+    assert error(loss, wanted) < 1e-5
+    assert error(codes.float() * by, slope.float() * scales.t()) < 0.04
+    assert not codes[2].float().any(), "a token that is not trained has no gradient"
 
 
 def test_fp8_products_are_those_of_the_codes() -> None:
@@ -178,6 +191,24 @@ def test_a_whole_run_learns_and_merges(precision: str, tiny_llama, tmp_path: Pat
     assert run.environment["fused blocks"] == "2"
     assert "the longest batch there could be" in run.environment["activations"]
     assert (candidate.folder / "merge.json").exists()
+
+
+def test_batches_made_ahead_are_those_of_their_steps(tiny_llama, tmp_path: Path, monkeypatch) -> None:
+    from tests.train.tiny import answered_corpus, plan_for
+
+    from tunewright.train import trainer
+    from tunewright.train.room import train
+    from tunewright.train.settings import TrainSettings
+
+    def losses(name: str) -> list[float]:
+        plan = plan_for(corpus, tiny_llama, {"epochs": 2, "max_tokens": 128}, method="lora")
+        work, alone = tmp_path / name, TrainSettings(own_process=False)
+        return [one.train_loss for one in train(corpus, plan, work, settings=alone, progress=Silent()).run.curve]
+
+    corpus = answered_corpus(64)
+    ahead = losses("ahead")
+    monkeypatch.setattr(trainer.OurTrainer, "_look_ahead", lambda *_: None)
+    assert ahead == pytest.approx(losses("each"), rel=1e-3)
 
 
 def test_a_batch_that_fits_at_no_level_is_told_before_the_first_step() -> None:

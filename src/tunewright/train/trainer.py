@@ -1,7 +1,8 @@
 """One run of transformers' Trainer over our own batches: best weights kept, every kill survived to the last bit.
 
 The Trainer owns optimizer, schedule, autocast, devices and random state. Ours are the batches (item i of its dataset
-is the batch of step i), the loss, the validation, the history and the checkpoints; it logs and keeps nothing itself.
+is only the number of step i), the loss, the validation, the history and the checkpoints; it logs and keeps nothing
+itself.
 What comes after each step, and who is told, is in ``watch.py``.
 Only the recipes import this file, inside the function that trains.
 """
@@ -180,8 +181,11 @@ def fit(
 
 
 @dataclass
-class _Steps(torch.utils.data.Dataset[list[Batch]]):
-    """The batches of a run as a dataset whose item i is the batch of step i, in parts of like length."""
+class Steps(torch.utils.data.Dataset[list[int]]):
+    """The steps of a run as a dataset of their numbers.
+
+    The Trainer's loader would make batches between two steps, where a GPU waits for them.
+    """
 
     job: Job
     parts: int
@@ -189,7 +193,11 @@ class _Steps(torch.utils.data.Dataset[list[Batch]]):
     def __len__(self) -> int:
         return self.job.steps
 
-    def __getitem__(self, step: int) -> list[Batch]:
+    def __getitem__(self, step: int) -> list[int]:
+        return [step]
+
+    def batch(self, step: int) -> list[Batch]:
+        """The batch of a step, in parts of like length."""
         return [self.job.batch(rows, step) for rows in in_parts(self.job.rows(step), self.parts)]
 
 
@@ -206,6 +214,8 @@ class OurTrainer(Trainer):  # type: ignore[misc]
     #: The optimizer as PyTorch knows it; accelerate wraps the Trainer's own.
     adam: Any
     _aside: Path
+    #: The batch of the next step, on its GPU.
+    _ahead: list[Batch] | None = None
 
     @functools.cached_property
     def trained(self) -> list[torch.nn.Parameter]:
@@ -213,23 +223,33 @@ class OurTrainer(Trainer):  # type: ignore[misc]
         return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
 
     def get_train_dataloader(self) -> Any:
-        """The batches, in the order of the steps."""
+        """The steps, in their order."""
         # A generator of its own: a loader without one draws its seed from the state that dropout uses.
         return torch.utils.data.DataLoader(
             self.train_dataset, batch_size=1, collate_fn=_only, generator=torch.Generator()
         )
 
-    def training_step(self, model: Any, inputs: list[Batch], num_items_in_batch: Any = None) -> Any:
-        """Gradients of one batch; where a GPU's memory does not hold them, in twice as many parts from here on.
+    def training_step(self, model: Any, inputs: list[int], num_items_in_batch: Any = None) -> Any:
+        """Gradients of one step; where a GPU's memory does not hold them, in twice as many parts from here on.
 
         The weights have not moved yet, so the step is the same but for the order of its sums.
         """
+        (step,) = inputs
+        batch, self._ahead = self._ahead or self.train_dataset.batch(step), None
         while True:
             try:
-                return self._gradients(model, inputs)
+                loss = self._gradients(model, batch)
             except torch.OutOfMemoryError as error:
                 fault = str(error).split(". ", 1)[0]
-            inputs = self._in_smaller_parts(fault)
+            else:
+                self._look_ahead(step + 1)
+                return loss
+            batch = self._in_smaller_parts(fault)
+
+    def _look_ahead(self, step: int) -> None:
+        """Make the batch of the next step while a GPU computes this one, and send it after."""
+        if self.args.device.type == "cuda" and step < self.job.steps:
+            self._ahead = [_sent(part, self.args.device) for part in self.train_dataset.batch(step)]
 
     def _in_smaller_parts(self, fault: str) -> list[Batch]:
         """The batch of the step in hand, in twice as many parts.
@@ -251,7 +271,8 @@ class OurTrainer(Trainer):  # type: ignore[misc]
             )
         steps.parts *= 2
         self.say(f"Step {step + 1} did not fit into the GPU's memory; steps are computed in {steps.parts} parts now.")
-        return list(steps[step])
+        batch: list[Batch] = steps.batch(step)
+        return batch
 
     def _gradients(self, model: Any, inputs: list[Batch]) -> Any:
         """Gradients of one batch, its parts side by side, each on one thread, and added in their order.
@@ -364,7 +385,7 @@ def _trainer(
     )
     arguments._n_gpu = min(arguments.n_gpu, 1)  # or it would spread batches over every GPU that it sees by itself
     if team().alone:
-        steps = _Steps(job, parts_of(machine, job.accumulation))
+        steps = Steps(job, parts_of(machine, job.accumulation))
         trainer = OurTrainer(model=job.model, args=arguments, train_dataset=steps, callbacks=[watch])
     else:
         trainer = _one_of_several(job, machine, arguments, watch)
@@ -426,5 +447,13 @@ def _load(model: torch.nn.Module, folder: Path) -> None:
             own[name].copy_(values)
 
 
-def _only(items: list[list[Batch]]) -> list[Batch]:
+def _only(items: list[list[int]]) -> list[int]:
     return items[0]
+
+
+def _sent(part: Batch, device: torch.device) -> Batch:
+    """`part` on its way to a GPU; nothing waits until it has arrived."""
+    return {
+        name: values.pin_memory().to(device, non_blocking=True) if isinstance(values, torch.Tensor) else values
+        for name, values in part.items()
+    }

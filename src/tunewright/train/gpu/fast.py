@@ -227,6 +227,10 @@ def set_level(fast: Fast, level: Level, *, compiled: bool) -> None:
         whole = type(layer).forward.__get__(layer)
         forward = torch.compile(whole) if compiled else whole
         layer.forward = _recomputed(forward, level == "offload") if level in ("recompute", "offload") else forward
+    last = _last_norm(fast.model)
+    if last is not None:
+        whole = type(last).forward.__get__(last)
+        last.forward = torch.compile(whole) if compiled else whole
     head.chunk_tokens(head.CHUNK if level == "keep" else SHORT_CHUNK)
     fast.level = level
 
@@ -303,6 +307,12 @@ def _layers(model: Any) -> list[Any]:
     from transformers.modeling_layers import GradientCheckpointingLayer
 
     return [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
+
+
+def _last_norm(model: Any) -> Any:
+    """What the last hidden states are normalized by, where it is found; layer by layer it reads them a dozen times."""
+    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return getattr(plain.get_decoder(), "norm", None)
 
 
 def _no_layers(products: str) -> UserError:

@@ -127,7 +127,9 @@ class _Products(torch.autograd.Function):
             return (gradient @ weight).to(ctx.dtype), None, None, None, None, None
         if transposed is None:
             transposed = codes.t().contiguous()
-        left = rounded(gradient * scale.t().to(gradient.dtype))
+        # Apart from what the compiler makes of the rest: it would put a gradient of many pieces together twice, once to
+        # find each row's largest value and once to round it (.42 ms for query, key and value; .2 ms so, on an H200).
+        left = rounded_rows(gradient, scale)
         return product(*left, transposed, ones_for(transposed), ctx.dtype), None, None, None, None, None
 
 
@@ -190,7 +192,8 @@ def rounded_rows(
     if rows.device.type == "cuda":
         from tunewright.train.gpu import fp8_kernels
 
-        return fp8_kernels.rounded_rows(rows, scales, top)
+        codes, scale = fp8_kernels.rounded_rows(rows, scales, top)
+        return codes, scale
     return rounded(rows if scales is None else rows * scales.t().to(rows.dtype))
 
 

@@ -14,7 +14,16 @@ from typing import Any
 
 import torch  # noqa: TID253
 
-from tunewright.train.gpu.fp8 import FrozenWeight, Ready, input_gradient, output, transposed_of
+from tunewright.train.gpu.fp8 import (
+    FrozenWeight,
+    Ready,
+    input_gradient,
+    ones_for,
+    output,
+    product,
+    rounded_rows,
+    transposed_of,
+)
 
 #: Tokens at a time: .5 GB of bf16 logits for 128,000 words, and long enough for the product to run at full rate.
 CHUNK = 2048
@@ -50,6 +59,11 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             logits = output(held, hidden[here])
             if bias is not None:
                 logits = logits + bias
+            if turned is not None and held.scale is not None and of_head is None and of_bias is None:
+                loss, codes, scale = rounded_loss(logits, labels[here], weights[here], held.scale)
+                total += loss
+                gradient[here] = product(codes, scale, turned, ones_for(turned), hidden.dtype)
+                continue
             loss, slope = _loss_and_slope(hidden.device.type)(logits, labels[here], weights[here])
             total += loss
             gradient[here] = input_gradient(held, slope, turned)
@@ -85,6 +99,21 @@ def loss_and_slope(
     own = torch.where(right, raised, 0.0).sum(-1)
     slope = (torch.exp(raised - normalizer) - right.to(raised.dtype)) * weights[:, None]
     return ((normalizer[:, 0] - own) * weights).sum(), slope.to(logits.dtype)
+
+
+def rounded_loss(
+    logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor, scales: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The loss of one chunk as in :func:`loss_and_slope`; codes and row scales of the gradient by the logits.
+
+    The gradient's columns are multiplied by `scales` ``(words, 1)`` before they are rounded; see ``fp8.py``.
+    """
+    if logits.device.type == "cuda":
+        from tunewright.train.gpu import loss_kernels
+
+        return loss_kernels.rounded_loss(logits, labels, weights, scales)
+    loss, slope = loss_and_slope(logits, labels, weights)
+    return loss, *rounded_rows(slope, scales)
 
 
 _compiled: dict[str, Any] = {}

@@ -53,7 +53,8 @@ class JointWeight(torch.nn.Module):
         low = rows @ torch.cat([first for first, _ in adapters]).t()
         # One pass over what is wide; that two thirds of this matrix are zeros costs less than two more passes.
         seconds = torch.block_diag(*(second for _, second in adapters))  # type: ignore[no-untyped-call]
-        both = torch.addmm(both, low, seconds.t())
+        # Summed in fp32, or the compiler would make an addmm of it, which copies `both` first.
+        both = (both.float() + low @ seconds.t()).to(low.dtype)
         *others, value = (part.reshape(*values.shape[:-1], -1) for part in torch.split(both, self.sizes, dim=1))
         # Value is kept for the gradient as it is; a view of it would keep all three.
         return [*others, value.contiguous()]

@@ -16,26 +16,22 @@ from tunewright.train.data.batches import in_parts
 from tunewright.train.processes import sharding
 from tunewright.train.processes.distributed import Idle, Team, step, team
 from tunewright.train.runs.watch import require_finite
-from tunewright.train.trainer import WEIGHTS, Batch, Job, OurTrainer, trained_of
+from tunewright.train.trainer import WEIGHTS, Batch, OurTrainer, Steps, trained_of
 
 OPTIMIZER, SCHEDULE = "optimizer.pt", "scheduler.pt"
 
 
 @dataclass
-class Shares(torch.utils.data.Dataset[list[Batch]]):
-    """The batches of a run as a dataset whose item i is this process's share of step i, in parts of like length."""
+class Shares(Steps):
+    """The steps of a run, of whose batches this process computes its share."""
 
-    job: Job
-    parts: int
     team: Team
 
-    def __len__(self) -> int:
-        return self.job.steps
-
-    def __getitem__(self, at: int) -> list[Batch]:
-        parts = in_parts(self.job.rows(at), self.parts * self.team.size)
+    def batch(self, step: int) -> list[Batch]:
+        """This process's share of the batch of a step, in parts of like length."""
+        parts = in_parts(self.job.rows(step), self.parts * self.team.size)
         return [
-            self.job.batch(rows, at) if counts else Idle(self.job.batch(rows, at))
+            self.job.batch(rows, step) if counts else Idle(self.job.batch(rows, step))
             for rows, counts in self.team.turns(parts)
         ]
 
@@ -45,16 +41,17 @@ class TeamTrainer(OurTrainer):
 
     _gathered: tuple[dict[str, torch.Tensor], dict[str, Any]]
 
-    def training_step(self, model: Any, inputs: list[Batch], num_items_in_batch: Any = None) -> Any:
+    def training_step(self, model: Any, inputs: list[int], num_items_in_batch: Any = None) -> Any:
         """Gradients of this process's share of a step, added to the others'.
 
         Raises:
             UserError: E-TRAIN-024 when a part does not fit. The others are in the midst of it, so it cannot be halved.
         """
         model.eval()
-        parts = [self._prepare_inputs(part) for part in inputs]
+        made = self.train_dataset.batch(*inputs)
+        parts = [self._prepare_inputs(part) for part in made]
         try:
-            loss = step(self.job, model, parts, [not isinstance(part, Idle) for part in inputs], team())
+            loss = step(self.job, model, parts, [not isinstance(part, Idle) for part in made], team())
         except torch.OutOfMemoryError as error:
             raise UserError(
                 "E-TRAIN-024",
