@@ -13,6 +13,7 @@ from tunewright.train import causal
 from tunewright.train.machine import Machine
 from tunewright.train.room import train
 from tunewright.train.runs import attempt, control
+from tunewright.train.runs.history import History
 from tunewright.train.runs.job_events import events_of, state_of
 from tunewright.train.runs.watch import validated_at
 from tunewright.train.settings import Notify, TrainSettings
@@ -68,6 +69,41 @@ class At(Listener):
 def metrics(work: Path, name: str) -> list[tuple[int, float]]:
     told = [event.data for event in events_of(work) if event.type == "metrics"]
     return [(data["step"], data[name]) for data in told if name in data]
+
+
+class OnGpu:
+    """A loss that says it is on a GPU."""
+
+    is_cuda = True
+
+    def __init__(self, loss: torch.Tensor) -> None:
+        self._loss = loss
+
+    def __float__(self) -> float:
+        return float(self._loss)
+
+    def to(self, device) -> torch.Tensor:
+        return self._loss.to(device)
+
+
+def test_a_gpu_is_asked_for_a_loss_while_it_computes_the_next_step(whole, corpus, plan, work, monkeypatch) -> None:
+    begun, heard, saw = [], [], History.saw
+
+    class Hearing(Listener):
+        def advance(self, amount=1, note="") -> None:
+            super().advance(amount, note)
+            if self.what == "Training" and note:
+                heard.append((int(self.done), len(begun)))
+
+    def note(history: History, loss: torch.Tensor) -> None:
+        begun.append(loss)
+        saw(history, OnGpu(loss))
+
+    monkeypatch.setattr(History, "saw", note)
+    candidate = train(corpus, plan, work, settings=TrainSettings(validate_every=1.0), progress=Hearing())
+    assert metrics(work, "train_loss") == metrics(whole[1], "train_loss"), "each step is told, in its order"
+    validated = {point.step for point in candidate.run.curve}
+    assert heard == [(step, step if step in validated else step + 1) for step in range(1, len(begun) + 1)]
 
 
 def test_the_record_tells_every_state_step_and_validation(whole) -> None:

@@ -16,15 +16,13 @@ HELD, PIECE = 16384, 4096
 SQUARE = 128
 
 
-@torch.library.custom_op("tunewright::rounded_rows", mutates_args=())
 def rounded_rows(
     rows: torch.Tensor, scales: torch.Tensor | None, top: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Codes ``(m, k)`` and row scales ``(m, 1)``; see :func:`tunewright.train.gpu.fp8.rounded_rows`."""
-    if rows.stride(1) != 1:
-        rows = rows.contiguous()
     count, width = rows.shape
-    codes, scale = _codes_and_scale(rows)
+    codes = torch.empty(count, width, device=rows.device, dtype=CODES)
+    scale = torch.empty(count, 1, device=rows.device, dtype=torch.float32)
     held = top is None and width <= HELD
     block = triton.next_power_of_2(width) if held else PIECE
     _round_rows[(count,)](
@@ -43,14 +41,6 @@ def rounded_rows(
         num_warps=min(8, max(4, block // 1024)) if held or top is not None else 16,
     )
     return codes, scale
-
-
-@rounded_rows.register_fake
-def _codes_and_scale(rows: torch.Tensor, *_: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
-    """What rounding `rows` gives, for the compiler, which needs only to know its shape."""
-    return torch.empty_like(rows, dtype=CODES, memory_format=torch.contiguous_format), rows.new_empty(
-        len(rows), 1, dtype=torch.float32
-    )
 
 
 def transposed(codes: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ from tunewright.train.gpu.fp8 import CODES, LARGEST, LEAST_SCALE
 
 #: Words at a time, and warps: so many that few rows are under way at once, whose logits the cache still holds when they
 #: are looked at again.
-PIECE, WARPS = 8192, 32
+SIZES = {"PIECE": 4096, "num_warps": 16}
 
 
 def rounded_loss(
@@ -33,8 +33,7 @@ def rounded_loss(
         words,
         LARGEST,
         LEAST_SCALE,
-        PIECE=PIECE,
-        num_warps=WARPS,
+        **SIZES,
     )
     return losses.sum(), codes, scale
 
@@ -54,7 +53,7 @@ def _rounded_loss(  # type: ignore[no-untyped-def]
     # The softmax's sum, each lane relative to its largest logit so far (Milakov and Gimelshein 2018, arXiv 1805.02867);
     # and the largest scaled gradient among all words but the right one, by its logarithm.
     lane = tl.arange(0, PIECE)
-    most = tl.full((PIECE,), float("-inf"), tl.float32)
+    most = tl.full((PIECE,), -1e30, tl.float32)
     steepest = tl.full((PIECE,), float("-inf"), tl.float32)
     total = tl.zeros((PIECE,), tl.float32)
     for start in range(0, words, PIECE):
@@ -63,8 +62,7 @@ def _rounded_loss(  # type: ignore[no-untyped-def]
         value = tl.load(logits + place, mask=inside, other=float("-inf")).to(tl.float32)
         by = tl.load(scales + place, mask=inside, other=1.0)
         higher = tl.maximum(most, value)
-        safe = tl.where(higher == float("-inf"), 0.0, higher)
-        total = total * tl.exp(most - safe) + tl.exp(value - safe)
+        total = total * tl.exp(most - higher) + tl.exp(value - higher)
         most = higher
         steepest = tl.maximum(steepest, tl.where(place == label, float("-inf"), value + tl.log(by)))
     largest = tl.max(most, axis=0)
@@ -74,6 +72,7 @@ def _rounded_loss(  # type: ignore[no-untyped-def]
     at_own = (1.0 - tl.exp(own - normalizer)) * tl.load(scales + label, mask=known, other=0.0)
     top = tl.maximum(tl.exp(tl.max(steepest, axis=0) - normalizer), at_own) * tl.abs(weight)
     step = tl.maximum(top, LEAST * LARGEST) / LARGEST
+    factor = weight / step
     tl.store(losses + row, (normalizer - own) * weight)
     tl.store(scale + row, step)
     for start in range(0, words, PIECE):
@@ -82,6 +81,6 @@ def _rounded_loss(  # type: ignore[no-untyped-def]
         value = tl.load(logits + place, mask=inside, other=float("-inf")).to(tl.float32)
         by = tl.load(scales + place, mask=inside, other=0.0)
         slope = tl.exp(value - normalizer) - tl.where(place == label, 1.0, 0.0)
-        code = slope * by * weight / step
-        code = tl.minimum(tl.maximum(code, -LARGEST), LARGEST)  # division may end just beyond the largest code
+        code = slope * by * factor
+        code = tl.minimum(tl.maximum(code, -LARGEST), LARGEST)  # rounding may end just beyond the largest code
         tl.store(codes + place, code.to(codes.dtype.element_ty), mask=inside)

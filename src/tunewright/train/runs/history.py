@@ -42,11 +42,6 @@ class History:
         """The loss of the last step as it was seen."""
         return self._losses[-1]
 
-    @property
-    def last_loss(self) -> float:
-        """The loss of the last step."""
-        return float(self._losses[-1]) if self._losses else float("nan")
-
     def validated(self, step: int, loss: float, metric: float) -> bool:
         """Add a point to the curve; whether it is the best: a higher metric, or the same at a lower loss."""
         best = next((point for point in self.curve if point.step == self.best_step), None)

@@ -77,6 +77,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self._team = team()
         self._noted = self._pausing_here = False
         self._wish: wishes.Wish | None = None
+        #: Steps that were taken and not heard of yet, each with its loss and the norm of its gradient.
+        self._unheard: list[tuple[int, Any, Any]] = []
         self._agree()
 
     @property
@@ -100,12 +102,9 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         """Tell; validate when it is time; keep a checkpoint then, when it is due, and before an interruption."""
         step = state.global_step
         due = self._agree()
-        loss = self._history.last_loss
-        require_finite("loss", loss, self._job, step - 1)
-        require_finite("gradient", self._history.norm, self._job, step - 1)
-        self._tell(step, loss)
+        self._unheard.append((step, self._history.loss, self._history.norm))
+        self._hear(all_of_them=False)
         self._clock.tick()
-        self._judge(step, loss)
         self._obey(step)
         stopping = bool(self._history.stopped)
         at_place = (step - 1) % self._job.per_epoch + 1 in self._places
@@ -114,6 +113,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         control.should_save = control.should_evaluate or due or pausing
         if pausing or stopping or step >= self._job.steps:
             control.should_training_stop = True
+        self._hear(all_of_them=control.should_save)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Tell; stop when validation has not become better for long enough."""
@@ -151,6 +151,26 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+    def _hear(self, *, all_of_them: bool) -> None:
+        """Read what steps found, tell it and judge it: before anything is kept or decided, of all of them.
+
+        Otherwise a GPU keeps its last step to itself, for it would have nothing to do while it is asked and the next
+        step is prepared: one step later it has long begun the next. The optimizer has skipped a bad step by itself.
+
+        Raises:
+            UserError: E-TRAIN-015 (no number), E-TRAIN-016 (diverged).
+        """
+        while self._unheard:
+            step, loss, norm = self._unheard[0]
+            if len(self._unheard) == 1 and getattr(loss, "is_cuda", False) and not all_of_them:
+                return
+            del self._unheard[0]
+            found = float(loss)
+            require_finite("loss", found, self._job, step - 1)
+            require_finite("gradient", norm, self._job, step - 1)
+            self._tell(step, found)
+            self._judge(step, found)
 
     def _agree(self) -> bool:
         """Whether a checkpoint is due; what was asked, and Ctrl-C, are the same in all processes from here on."""
