@@ -11,7 +11,7 @@ from tunewright.train.gpu.fp8 import CODES, LARGEST, LEAST_SCALE
 
 #: Words at a time, and warps: so many that few rows are under way at once, whose logits the cache still holds when they
 #: are looked at again.
-SIZES = {"PIECE": 4096, "num_warps": 16}
+SIZES = {"PIECE": 2048, "num_warps": 16}
 
 
 def rounded_loss(
