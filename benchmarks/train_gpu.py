@@ -26,8 +26,9 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks")]
 
 ROWS, LENGTH, RANK = 8, 2048, 16
 STEPS, SKIPPED = 10, 3
-#: Steps that are taken after those when one of them is traced: the first still ends what came before.
-TRACED = 2
+#: Steps of ours that are taken after those: the last one is told at its end, all others while the next one is computed;
+#: and so many where one of them is traced.
+LAST, TRACED = 1, 3
 SHAPE = {
     "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
     "intermediate_size": 14336, "vocab_size": 128256, "max_position_embeddings": 8192,
@@ -103,11 +104,11 @@ class Ticks:
         """Nothing to note."""
 
     def advance(self, amount: float = 1, note: str = "") -> None:
-        """A step ended; its loss was read, so the GPU has done it."""
+        """A step is told, which is once in the time that the GPU takes for one."""
         if not note:
             return
         self.at.append(time.perf_counter())
-        if self._trace and len(self.at) == STEPS + TRACED - 1:
+        if self._trace and len(self.at) == STEPS + 1:
             from torch.profiler import ProfilerActivity, profile
 
             self._tracing = profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA])
@@ -115,6 +116,7 @@ class Ticks:
         elif self._tracing:
             self._tracing.stop()
             self._tracing.export_chrome_trace(str(self._trace))
+            self._tracing = None
 
     def finish(self) -> None:
         """Nothing to note."""
@@ -148,7 +150,7 @@ def ours(precision: str, memory: str, trace: Path | None) -> dict:
         dataset="", seed=0,
     )  # fmt: skip
     start = Start(
-        files=None, rows=random_chats(ROWS * (STEPS + TRACED * bool(trace))),
+        files=None, rows=random_chats(ROWS * (STEPS + (TRACED if trace else LAST))),
         base=Generator(in_nf4(base(attention.NAME)) if four else base(attention.NAME), None, "cuda", False),
         held_out=random_chats(1), longest=LENGTH, template=SimpleNamespace(digest=""), again=None,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+import torch  # noqa: TID253
 from transformers import TrainerCallback  # noqa: TID253
 
 from tunewright.core.errors import UserError
@@ -102,7 +103,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         """Tell; validate when it is time; keep a checkpoint then, when it is due, and before an interruption."""
         step = state.global_step
         due = self._agree()
-        self._unheard.append((step, self._history.loss, self._history.norm))
+        self._unheard.append((step, arriving(self._history.loss), arriving(self._history.norm)))
         self._hear(all_of_them=False)
         self._clock.tick()
         self._obey(step)
@@ -233,6 +234,28 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         if self.interrupted and not self._pausing:
             self._pausing = True
             self._events.state("pausing", f"Pausing after step {step}.", step=step)
+
+
+class Arriving:
+    """A number on its way from a GPU; who reads it waits for it, and for nothing that the GPU was asked to do later."""
+
+    is_cuda = True
+
+    def __init__(self, value: torch.Tensor) -> None:
+        self._here = torch.empty_like(value, device="cpu", pin_memory=True)
+        self._here.copy_(value, non_blocking=True)
+        self._there: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        self._there.record()
+
+    def __float__(self) -> float:
+        self._there.synchronize()
+        return float(self._here)
+
+
+def arriving(value: Any) -> Any:
+    """`value`, a tensor or a number, so that it can be read later without waiting for more than itself."""
+    on_gpu = isinstance(value, torch.Tensor) and value.is_cuda
+    return Arriving(value.detach()) if on_gpu else value
 
 
 @contextmanager
