@@ -112,6 +112,37 @@ def apart(way: str, seed: int, given: argparse.Namespace, folder: Path) -> dict:
     return told
 
 
+def publish(found: dict[str, list[dict]], given: argparse.Namespace) -> None:
+    """Write the result file, of the ways whose runs have come to an end."""
+    spread = statistics.stdev(one["nats"] for one in found["bf16"]) if len(given.seeds) > 1 else float("nan")
+    gaps = {
+        way: [round(a["nats"] - b["nats"], 5) for a, b in zip(runs, found["bf16"], strict=True)]
+        for way, runs in found.items()
+    }
+    harness.publish(
+        "fp8_quality",
+        what=f"{BASE} tuned on {given.rows} reply-desk tickets in bf16, fp8-backward, fp8 and NF4, one GPU",
+        figures=[
+            *(harness.figure(f"{way}: {name}", [one[name] for one in runs], unit) for way, runs in found.items()
+              for name, unit in (("nats", "nats a token"), ("exact", "share"), ("nats_on_plain_base", "nats a token"),
+                                 ("exact_on_plain_base", "share"))),
+            harness.Figure("bf16: standard deviation between seeds", round(spread, 5), "nats a token", n=len(given.seeds)),
+        ],
+        peers={},
+        target={
+            f"{way}: nats": "differs from bf16 on average by no more than a standard deviation of bf16's seeds"
+            for way in found if "fp8" in way
+        },
+        met={f"{way}: nats": abs(statistics.mean(gaps[way])) <= spread for way in found if "fp8" in way},
+        notes=[
+            f"one row in {HELD_OUT} is held out; every run has the same rows in the same order for its seed",
+            f"nats of each seed minus bf16's: {json.dumps(gaps)}",
+            *(f"{way}, seed {seed}: {json.dumps(one)}" for way, runs in found.items()
+              for seed, one in zip(given.seeds, runs, strict=True)),
+        ],
+    )  # fmt: skip
+
+
 def main() -> None:
     """Every seed and way, then one result file."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
@@ -133,38 +164,13 @@ def main() -> None:
     if not torch.cuda.is_available() and any("fp8" in way for way in given.ways):
         print("skipped: there is no GPU here")
         return
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(given.at_once) as pool:
         folder = Path(temporary)
-        with ThreadPoolExecutor(given.at_once) as pool:
-            runs = {way: [pool.submit(apart, way, seed, given, folder) for seed in given.seeds] for way in given.ways}
-            found = {way: [run.result() for run in several] for way, several in runs.items()}
-    spread = statistics.stdev(one["nats"] for one in found["bf16"]) if len(given.seeds) > 1 else float("nan")
-    gaps = {
-        way: [round(a["nats"] - b["nats"], 5) for a, b in zip(runs, found["bf16"], strict=True)]
-        for way, runs in found.items()
-    }
-    harness.publish(
-        "fp8_quality",
-        what=f"{BASE} tuned on {given.rows} reply-desk tickets in bf16, fp8-backward, fp8 and NF4, one GPU",
-        figures=[
-            *(harness.figure(f"{way}: {name}", [one[name] for one in runs], unit) for way, runs in found.items()
-              for name, unit in (("nats", "nats a token"), ("exact", "share"), ("nats_on_plain_base", "nats a token"),
-                                 ("exact_on_plain_base", "share"))),
-            harness.Figure("bf16: standard deviation between seeds", round(spread, 5), "nats a token", n=len(given.seeds)),
-        ],
-        peers={},
-        target={
-            f"{way}: nats": "differs from bf16 on average by no more than a standard deviation of bf16's seeds"
-            for way in given.ways if "fp8" in way
-        },
-        met={f"{way}: nats": abs(statistics.mean(gaps[way])) <= spread for way in given.ways if "fp8" in way},
-        notes=[
-            f"one row in {HELD_OUT} is held out; every run has the same rows in the same order for its seed",
-            f"nats of each seed minus bf16's: {json.dumps(gaps)}",
-            *(f"{way}, seed {seed}: {json.dumps(one)}" for way, runs in found.items()
-              for seed, one in zip(given.seeds, runs, strict=True)),
-        ],
-    )  # fmt: skip
+        runs = {way: [pool.submit(apart, way, seed, given, folder) for seed in given.seeds] for way in given.ways}
+        found: dict[str, list[dict]] = {}
+        for way, several in runs.items():
+            found[way] = [run.result() for run in several]
+            publish(found, given)  # a machine on loan may be taken back before the last way
 
 
 if __name__ == "__main__":
