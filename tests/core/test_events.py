@@ -50,10 +50,12 @@ def test_a_database_that_cannot_be_written_is_told_at_once_and_not_waited_for(tm
         made.execute("CREATE TABLE one (id INTEGER)")
     made.close()
     monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waits for what will not change"))
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as told:
         Events(f"sqlite:///file:{path}?mode=ro&uri=true")
     assert told.value.code == "E-STATE-001"
     assert "readonly" in told.value.why + told.value.what
+    assert list(tmp_path.iterdir()) == [path], "a URI is not taken for the name of a folder"
 
 
 @pytest.mark.parametrize("statement", ["UPDATE events SET actor = 'x'", "DELETE FROM events"])

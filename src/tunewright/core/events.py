@@ -84,7 +84,9 @@ class Events:
         from tunewright.core.events_table import EVENTS
 
         if url.startswith("sqlite:///"):
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            file = self._engine.url.database or ""
+            if not file.startswith("file:"):  # a URI is SQLite's own business, and no name of a folder
+                Path(file).parent.mkdir(parents=True, exist_ok=True)
             sa.event.listen(self._engine, "connect", _durable_sqlite)
         with self._engine.begin() as connection:
             sqlite = connection.dialect.name == "sqlite"
