@@ -1,8 +1,7 @@
 """One run of transformers' Trainer over our own batches: best weights kept, every kill survived to the last bit.
 
 The Trainer owns optimizer, schedule, autocast, devices and random state. Ours are the batches (item i of its dataset
-is only the number of step i), the loss, the validation, the history and the checkpoints; it logs and keeps nothing
-itself.
+is only the number i), the loss, the validation, the history and the checkpoints; it logs and keeps nothing itself.
 What comes after each step, and who is told, is in ``watch.py``.
 Only the recipes import this file, inside the function that trains.
 """

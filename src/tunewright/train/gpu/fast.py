@@ -310,7 +310,7 @@ def _layers(model: Any) -> list[Any]:
 
 
 def _last_norm(model: Any) -> Any:
-    """What the last hidden states are normalized by, where it is found; layer by layer it reads them a dozen times."""
+    """What normalizes the last hidden states, where it is found; operation by operation it takes ten times as long."""
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
     return getattr(plain.get_decoder(), "norm", None)
 
