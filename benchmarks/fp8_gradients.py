@@ -1,7 +1,8 @@
 """How far bf16, fp8-backward, fp8 and NF4 turn the gradients of adapters from those in fp32.
 
 On starter-28m, which is trained: 16 tickets of the reply desk, adapters of rank 16 with small random second matrices, on
-this machine, whatever it is: a CPU multiplies the very codes that a GPU would, and sums them in fp32. On layers of an
+this machine, whatever it is: a CPU multiplies the very codes that a GPU would, and sums them in fp32; and each way once more
+with all that is kept for the gradient rounded to fp8, which the trainer does not do. On layers of an
 8-billion-parameter Llama with random weights and random words, 2 to 32 of them, where there is a GPU.
 
     python benchmarks/fp8_gradients.py [--depths 2 16 32]
@@ -23,6 +24,8 @@ from tunewright.evidence.model_files import find_model
 BASE, RANK = "starter-28m", 16
 WAYS = ("bf16", "fp8-backward", "fp8", "nf4")
 TICKETS, ROWS = 120, 16
+#: What is kept of fewer values a token is not worth rounding.
+NARROW = 64
 #: Of the models with random weights: layers, and chats of so many tokens.
 DEPTHS, CHATS, LENGTH = (2, 16, 32), 2, 1024
 
@@ -59,7 +62,28 @@ def on_trained(work: Path) -> dict[str, float]:
         with torch.autocast(machine.device, torch.bfloat16, enabled=way == "bf16"):
             found = loss(model)
         told[way] = cosine(gradient(model, found), wanted)
+        with torch.autocast(machine.device, torch.bfloat16, enabled=way == "bf16"), keeping_fp8(batch):
+            found = loss(model)
+        told[f"{way}, activations kept in fp8"] = cosine(gradient(model, found), wanted)
     return told
+
+
+def keeping_fp8(batch):
+    """Within this block what is kept for the gradient of `batch` is rounded to e4m3, a scale for each token."""
+    import torch
+
+    from tunewright.train.gpu.fp8 import rounded
+
+    tokens = batch["input_ids"].numel()
+
+    def kept(values: torch.Tensor) -> torch.Tensor:
+        wide = values.is_floating_point() and values.ndim > 1 and values.shape[-1] >= NARROW
+        if not wide or values.numel() != tokens * values.shape[-1]:
+            return values  # a weight, or an adapter's inner values
+        codes, scale = rounded(values)
+        return (codes.float() * scale).to(values.dtype)
+
+    return torch.autograd.graph.saved_tensors_hooks(kept, lambda values: values)
 
 
 def changed(model, way: str):
