@@ -100,7 +100,8 @@ def test_the_shelf_holds_what_the_settings_name() -> None:
 def test_a_tracker_whose_package_is_missing_is_an_error_that_names_it(monkeypatch, tmp_path) -> None:
     from tunewright.core import shelf
 
-    monkeypatch.setattr(shelf, "find_spec", lambda name: None if name == "wandb" else object())
+    find_spec = shelf.find_spec
+    monkeypatch.setattr(shelf, "find_spec", lambda name: None if name == "wandb" else find_spec(name))
     with (
         pytest.raises(UserError) as told,
         mirrors.mirrored({"wandb": {}}, run="r", home=tmp_path, facts={}, done=0, progress=Listener()),

@@ -13,6 +13,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.digest import digest
 from tunewright.core.errors import UserError
 from tunewright.core.finding import Finding, NotChecked
+from tunewright.core.interrupts import SingleInterrupt
 from tunewright.core.progress import tracked
 from tunewright.core.shelf import Shelf
 
@@ -50,7 +51,8 @@ def audit(corpus: Corpus, settings: AuditSettings) -> AuditReport:
     runs: list[CheckRun] = []
     names = list(chosen(settings))
     try:
-        first_look(corpus, settings)
+        with SingleInterrupt():
+            first_look(corpus, settings)
         for name in tracked(names, corpus.progress, "audit", len(names), "checks"):
             started = time.monotonic()
             found, skipped = _run(name, corpus, settings)
@@ -119,7 +121,9 @@ def chosen(settings: AuditSettings) -> dict[str, Mapping[str, Any]]:
 def _run(name: str, corpus: Corpus, settings: AuditSettings) -> tuple[tuple[Finding, ...], str | None]:
     try:
         module = CHECKS.load(name)
-        return module.check(corpus, module.Options.model_validate(chosen(settings)[name])), None
+        options = module.Options.model_validate(chosen(settings)[name])
+        with SingleInterrupt():
+            return module.check(corpus, options), None
     except NotChecked as why:
         return (), str(why)
     except UserError as missing:
