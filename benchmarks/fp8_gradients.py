@@ -1,9 +1,10 @@
 """How far bf16, fp8-backward, fp8 and NF4 turn the gradients of adapters from those in fp32.
 
 On starter-28m, which is trained: 16 tickets of the reply desk, adapters of rank 16 with small random second matrices, on
-this machine, whatever it is: a CPU multiplies the very codes that a GPU would, and sums them in fp32; and each way once more
-with all that is kept for the gradient rounded to fp8, which the trainer does not do. On layers of an
-8-billion-parameter Llama with random weights and random words, 2 to 32 of them, where there is a GPU.
+this machine, whatever it is: a CPU multiplies the very codes that a GPU would, and sums them in fp32. Each way once more
+with all that is kept for the gradient rounded to fp8, which is more than the trainer does, and those in fp8 with what it
+does at `memory: keep-fp8`. On layers of an 8-billion-parameter Llama with random weights and random words, 2 to 32 of
+them, where there is a GPU.
 
     python benchmarks/fp8_gradients.py [--depths 2 16 32]
 """
@@ -37,6 +38,7 @@ def on_trained(work: Path) -> dict[str, float]:
 
     from tunewright.train.causal import begin
     from tunewright.train.data.decoder import answer_loss, on_device, padded
+    from tunewright.train.gpu.gated import GatedBlock
     from tunewright.train.machine import decide
     from tunewright.train.methods.lora import Options
 
@@ -65,6 +67,11 @@ def on_trained(work: Path) -> dict[str, float]:
         with torch.autocast(machine.device, torch.bfloat16, enabled=way == "bf16"), keeping_fp8(batch):
             found = loss(model)
         told[f"{way}, activations kept in fp8"] = cosine(gradient(model, found), wanted)
+        blocks = [module for module in model.modules() if isinstance(module, GatedBlock)]
+        for block in blocks:
+            block.keeps = "codes"
+        if blocks:
+            told[f"{way}, memory: keep-fp8"] = cosine(gradient(model, loss(model)), wanted)
     return told
 
 

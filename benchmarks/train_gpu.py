@@ -34,9 +34,9 @@ SHAPE = {
     "intermediate_size": 14336, "vocab_size": 128256, "max_position_embeddings": 8192,
 }  # fmt: skip
 CASES = (
-    "ours:fp8:keep", "ours:fp8-backward:keep", "ours:bf16:keep", "ours:fp8:selective", "ours:bf16:selective",
-    "ours:fp8:recompute", "ours:nf4:recompute", "trl:keep", "trl:recompute", "trl:nf4", "unsloth:keep",
-    "unsloth:recompute",
+    "ours:fp8:keep", "ours:fp8:keep-fp8", "ours:fp8-backward:keep", "ours:bf16:keep", "ours:fp8:selective",
+    "ours:bf16:selective", "ours:fp8:recompute", "ours:nf4:recompute", "trl:keep", "trl:recompute", "trl:nf4",
+    "unsloth:keep", "unsloth:recompute",
 )  # fmt: skip
 #: Tokens a second that each case is to reach, and the GiB that it may take for it.
 TARGETS = {

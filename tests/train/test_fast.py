@@ -59,18 +59,42 @@ def quick():
 def test_each_rung_keeps_less_and_none_changes_the_gradient(quick) -> None:
     loss, gradients = loss_and_gradients(quick.model)
     blocks = [module for module in quick.model.modules() if isinstance(module, gated.GatedBlock)]
-    for level, recompute, piece in (
-        ("keep", False, 0),
-        ("selective", True, fast.PIECE),
-        ("recompute", False, fast.PIECE),
+    for level, keeps, piece in (
+        ("keep", "values", 0),
+        ("selective", "nothing", fast.PIECE),
+        ("recompute", "values", fast.PIECE),
     ):
         fast.set_level(quick, level, compiled=False)
-        assert {(block.recompute, block.piece) for block in blocks} == {(recompute, piece)}
+        assert {(block.keeps, block.piece) for block in blocks} == {(keeps, piece)}
         assert (blocks[0].inner.transposed is None) == (level != "keep")
         found, ours = loss_and_gradients(quick.model)
         assert found == loss
         for name, gradient in gradients.items():
             assert torch.allclose(ours[name], gradient, rtol=1e-4, atol=1e-6), (level, name)
+
+
+def test_a_middle_kept_in_codes_changes_no_loss_and_holds_what_spares_work(quick) -> None:
+    fast.set_level(quick, "keep", compiled=False)
+    loss, gradients = loss_and_gradients(quick.model)
+    fast.set_level(quick, "keep-fp8", compiled=False)
+    blocks = [module for module in quick.model.modules() if isinstance(module, gated.GatedBlock)]
+    assert {(block.keeps, block.piece) for block in blocks} == {("codes", 0)}
+    assert blocks[0].inner.transposed is not None
+    found, ours = loss_and_gradients(quick.model)
+    assert found == loss
+    for name, gradient in gradients.items():
+        assert float(torch.nn.functional.cosine_similarity(ours[name].flatten(), gradient.flatten(), dim=0)) > 0.995
+
+
+@pytest.mark.parametrize(("capability", "fused"), [((8, 0), True), ((9, 0), False)])
+def test_codes_that_could_not_be_kept_are_refused(quick, monkeypatch, capability, fused: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU of before")
+    gpu, model = CPU.model_copy(update={"device": "cuda"}), quick if fused else fast.Fast(adapted(), "bf16")
+    with pytest.raises(UserError) as told:
+        fast.settle(model, "keep-fp8", gpu, Silent(), longest=list, loss=sum, tokens=1, flop=0)
+    assert (told.value.code, told.value.fix) == ("E-TRAIN-022", "memory: auto")
+    assert ("a GPU of before" if fused else "no feed-forward block") in told.value.what
 
 
 def test_recomputing_keeps_one_hidden_state_a_layer(quick) -> None:

@@ -27,16 +27,16 @@ def loss_and_gradients(loaded):
     return float(loss.detach()), dict(zip(trained, torch.autograd.grad(loss, list(trained.values())), strict=True))
 
 
-@pytest.mark.parametrize("recompute", [True, False])
+@pytest.mark.parametrize("keeps", ["values", "nothing"])
 @pytest.mark.parametrize("piece", [0, 10])
 @pytest.mark.parametrize("shape", ["Llama", "Qwen2", "Mistral"])
-def test_a_fused_model_has_the_loss_and_the_gradients_of_the_plain_one(shape: str, piece: int, recompute: bool) -> None:
+def test_a_fused_model_has_the_loss_and_the_gradients_of_the_plain_one(shape: str, piece: int, keeps: str) -> None:
     plain = adapted(shape)
     fused = copy.deepcopy(plain)
     assert gated.fuse(fused, "bf16") == 2
     for module in fused.modules():
         if isinstance(module, gated.GatedBlock):
-            module.recompute, module.piece = recompute, piece
+            module.keeps, module.piece = keeps, piece
     loss, gradients = loss_and_gradients(plain)
     found, ours = loss_and_gradients(fused)
     assert found == pytest.approx(loss, rel=1e-5)
@@ -66,6 +66,66 @@ def test_in_fp8_it_is_near_and_its_gradients_point_the_same_way(products: str) -
     assert found == pytest.approx(loss, rel=1e-6 if products == "fp8-backward" else 0.05)
     one, other = (torch.cat([part.flatten() for part in each.values()]) for each in (gradients, ours))
     assert float(torch.nn.functional.cosine_similarity(one, other, dim=0)) > 0.99
+
+
+@pytest.mark.parametrize("wide", [1, 100, 128, 300])
+def test_codes_have_a_scale_for_each_tile_of_each_row(wide: int) -> None:
+    torch.manual_seed(wide)
+    parts = [torch.randn(7, wide) * torch.logspace(-3, 3, wide), torch.randn(7, wide)]
+    codes = gated.Codes.of(*parts)
+    assert codes.codes.shape == (7, 2 * wide)
+    assert codes.scale.shape == (7, 2 * -(-wide // gated.TILE))
+    for part, values in zip(parts, codes.values(), strict=True):
+        for tile, found in zip(part.split(gated.TILE, dim=1), values.split(gated.TILE, dim=1), strict=True):
+            # e4m3 has three bits after the point, and steps of 2⁻⁹ below its least normal number.
+            step = torch.maximum(tile.abs() / 16, tile.abs().amax(dim=1, keepdim=True) / 448 * 2.0**-10)
+            assert ((found - tile).abs() <= 1.001 * step).all()
+
+
+@pytest.mark.parametrize("piece", [0, 10])
+@pytest.mark.parametrize("products", ["bf16", "fp8"])
+def test_keeping_codes_changes_no_value_and_turns_gradients_by_nothing_that_shows(products: str, piece: int) -> None:
+    fused = adapted(layers=4)
+    gated.fuse(fused, products)
+    loss, gradients = loss_and_gradients(fused)
+    for module in fused.modules():
+        if isinstance(module, gated.GatedBlock):
+            module.keeps, module.piece = "codes", piece
+    found, ours = loss_and_gradients(fused)
+    assert found == pytest.approx(loss, rel=1e-6)
+    one, other = (torch.cat([part.flatten() for part in each.values()]) for each in (gradients, ours))
+    assert 0.999 < float(torch.nn.functional.cosine_similarity(one, other, dim=0)) < 1 - 1e-7
+
+
+def test_codes_take_half_of_what_values_in_bf16_take_and_nothing_wide_beside_them() -> None:
+    def kept(keeps: gated.Keeps) -> dict[torch.dtype, int]:
+        fused, sizes = adapted(layers=1).bfloat16(), dict[torch.dtype, int]()
+        gated.fuse(fused, "bf16")
+        block = next(module for module in fused.modules() if isinstance(module, gated.GatedBlock))
+        block.keeps = keeps
+        wide, rank = block.outer.in_features, 4
+        rows, of_rank = torch.randn(64, block.inner.in_features), torch.randn(wide, rank)
+        given = [
+            rows,
+            torch.randn(2 * rank, rows.shape[1]),
+            of_rank,
+            of_rank,
+            of_rank.t(),
+            torch.randn(rows.shape[1], 4),
+        ]
+
+        def note(one: torch.Tensor) -> torch.Tensor:
+            if len(one) == len(rows) and one.shape[1] >= 2 * wide // gated.TILE:
+                sizes[one.dtype] = sizes.get(one.dtype, 0) + one.numel() * one.element_size()
+            return one
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda one: one):
+            block(*(one.bfloat16().requires_grad_() for one in given))
+        return sizes
+
+    values, codes = kept("values"), kept("codes")
+    saved = values[torch.bfloat16] - codes[torch.bfloat16]
+    assert codes[torch.float8_e4m3fn] == saved / 2
 
 
 @pytest.mark.parametrize("options", [{"use_dora": True}, {"lora_bias": True}, {"lora_dropout": 0.1}])
@@ -107,14 +167,14 @@ def in_nf4():
     return fused
 
 
-@pytest.mark.parametrize("recompute", [True, False])
-def test_a_base_in_nf4_is_fused_too_and_computes_with_the_values_it_was_rounded_to(recompute: bool) -> None:
+@pytest.mark.parametrize("keeps", ["values", "nothing"])
+def test_a_base_in_nf4_is_fused_too_and_computes_with_the_values_it_was_rounded_to(keeps: str) -> None:
     fused = in_nf4()
     loss, gradients = loss_and_gradients(fused)
     assert gated.fuse(fused, "bf16") == 2
     for module in fused.modules():
         if isinstance(module, gated.GatedBlock):
-            module.recompute, module.piece = recompute, 16
+            module.keeps, module.piece = keeps, 16
     found, ours = loss_and_gradients(fused)
     assert found == pytest.approx(loss, rel=1e-5)
     for name, gradient in gradients.items():

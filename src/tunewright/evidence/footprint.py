@@ -10,17 +10,26 @@ from typing import Any, Literal
 
 from tunewright.core.frozen import Frozen
 
-#: What of a step is kept for its gradient, from most memory to least. keep: everything; selective: what is dear to
-#: compute again; recompute: one hidden state a layer; offload: those in main memory.
-Level = Literal["keep", "selective", "recompute", "offload"]
-LEVELS: tuple[Level, ...] = ("keep", "selective", "recompute", "offload")
+#: What of a step is kept for its gradient, from most memory to least. keep: everything; keep-fp8: that, the middle of
+#: the feed-forward blocks in 8 bits; selective: what is dear to compute again; recompute: one hidden state a layer;
+#: offload: those in main memory.
+Level = Literal["keep", "keep-fp8", "selective", "recompute", "offload"]
+LEVELS: tuple[Level, ...] = ("keep", "keep-fp8", "selective", "recompute", "offload")
+#: Those that compute nothing again, and hold what spares work beside.
+NOTHING_AGAIN = frozenset[Level]({"keep", "keep-fp8"})
 
-#: Bytes that a weight of a frozen layer takes, by what its products are computed in; with everything kept, fp8 holds a
-#: second, transposed copy.
+#: Bytes that a weight of a frozen layer takes, by what its products are computed in; where nothing is computed again,
+#: fp8 holds a second, transposed copy.
 WEIGHT_BYTES = {"fp32": 4.0, "bf16": 2.0, "fp8-backward": 3.0, "fp8": 1.0, "nf4": 0.52, "int8": 1.0}
 #: Hidden states and widths of the feed-forward middle that each layer keeps of a token, in two bytes each: fitted to
 #: the peaks of the 8-billion-parameter shape at 16,384 tokens (benchmarks/results/train_gpu.json).
-KEPT = {"keep": (8.2, 2.0), "selective": (3.7, 0.0), "recompute": (1.0, 0.0), "offload": (0.0, 0.0)}
+KEPT: dict[Level, tuple[float, float]] = {
+    "keep": (8.2, 2.0),
+    "keep-fp8": (8.2, 1.03),
+    "selective": (3.7, 0.0),
+    "recompute": (1.0, 0.0),
+    "offload": (0.0, 0.0),
+}
 #: Bytes of one trained value in fp32: itself, its gradient, and Adam's two moments.
 TRAINED_BYTES = 16
 #: Tokens whose logits are in memory at once, in two bytes, beside their gradient.
@@ -109,7 +118,7 @@ def footprint_gb(shape: Shape, tokens: int, *, products: str, level: Level, trai
         level: what is kept.
         trained: number of trained parameters.
     """
-    held = WEIGHT_BYTES[products] + (1.0 if products == "fp8" and level == "keep" else 0.0)
+    held = WEIGHT_BYTES[products] + (1.0 if products == "fp8" and level in NOTHING_AGAIN else 0.0)
     rest = 4.0 if products == "fp32" else 2.0
     everything = trained >= shape.parameters
     weights = 0.0 if everything else held * shape.linear + rest * (shape.parameters - shape.linear)

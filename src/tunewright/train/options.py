@@ -28,7 +28,7 @@ class ChatOptions(Frozen):
     packing: Literal["auto", "on", "off"] = Field(
         "auto", description="Several chats in a line, kept apart; auto: on a GPU. A model that mixes them gets padding."
     )
-    memory: Literal["auto", "keep", "selective", "recompute", "offload"] = Field(
+    memory: Literal["auto", "keep", "keep-fp8", "selective", "recompute", "offload"] = Field(
         "auto", description="What of a step a GPU keeps for its gradient, from most to least; auto: as much as fits."
     )
     patience: int = Field(1, ge=0, description="Epochs without a better validation before it ends; 0: never early.")

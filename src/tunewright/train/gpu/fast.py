@@ -20,14 +20,14 @@ import torch  # noqa: TID253
 
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.progress import Progress
-from tunewright.evidence.footprint import LEVELS, Level, Shape, footprint_gb
+from tunewright.evidence.footprint import LEVELS, NOTHING_AGAIN, Level, Shape, footprint_gb
 from tunewright.evidence.generator import Generator
 from tunewright.train.gpu import attention, fp8, gated, head, joint
 from tunewright.train.gpu.plain_lora import Nf4Weight
 from tunewright.train.machine import Machine
 
 Precision = Literal["auto", "bf16", "fp8-backward", "fp8"]
-Memory = Literal["auto", "keep", "selective", "recompute", "offload"]
+Memory = Literal["auto", "keep", "keep-fp8", "selective", "recompute", "offload"]
 
 #: Compute capability from which a GPU multiplies in e4m3 with a scale for each row.
 FP8_CAPABILITY = (8, 9)
@@ -36,7 +36,11 @@ COMPILE_FLOP = 5e16
 #: Share of the free memory that an estimate may fill; the try of the longest batch may fill all of it.
 ROOM = 0.92
 #: What the compiler may keep of what it would keep at its fastest (``activation_memory_budget``), with some left out.
-BUDGET = {"keep": 1.0, "selective": 0.2, "recompute": 1.0, "offload": 1.0}
+BUDGET = {"keep": 1.0, "keep-fp8": 1.0, "selective": 0.2, "recompute": 1.0, "offload": 1.0}
+#: What of gate and up a feed-forward block keeps; where a whole layer is computed again, nothing outlives that.
+KEEPS: dict[Level, gated.Keeps] = {"keep-fp8": "codes", "selective": "nothing"}
+#: Levels that are tried in turn. keep-fp8 is for who asks for it until it is measured on a GPU.
+LADDER: tuple[Level, ...] = tuple(level for level in LEVELS if level != "keep-fp8")
 #: Logits at a time where memory is short.
 SHORT_CHUNK = 1024
 #: Rows of a feed-forward block at a time, likewise: enough for products to run at full rate.
@@ -126,12 +130,33 @@ def require_fp8(precision: str, machine: Machine) -> None:
     """
     if machine.device == "cuda" and torch.cuda.get_device_capability() >= FP8_CAPABILITY:
         return
+    raise _no_units(f"precision: {precision}", machine, fix="precision: auto")
+
+
+def require_codes(fast: Fast, machine: Machine) -> None:
+    """Stop unless feed-forward blocks can keep their middle in 8 bits.
+
+    Raises:
+        UserError: E-TRAIN-022.
+    """
+    if torch.cuda.get_device_capability() < FP8_CAPABILITY:
+        raise _no_units("memory: keep-fp8", machine, fix="memory: auto")
+    if not any(isinstance(module, gated.GatedBlock) for module in fast.model.modules()):
+        raise UserError(
+            "E-TRAIN-022",
+            "memory: keep-fp8 changes nothing here: no feed-forward block of this base is fused.",
+            why="Fused is a frozen block with plain LoRA on gate, up and down, and silu between.",
+            fix="memory: auto",
+        )
+
+
+def _no_units(setting: str, machine: Machine, *, fix: str) -> UserError:
     has = torch.cuda.get_device_name() if machine.device == "cuda" else "no GPU"
-    raise UserError(
+    return UserError(
         "E-TRAIN-022",
-        f"precision: {precision} needs a GPU with fp8 units, and this machine has {has}.",
+        f"{setting} needs a GPU with fp8 units, and this machine has {has}.",
         why="NVIDIA GPUs have them from compute capability 8.9 on: Ada, Hopper, Blackwell.",
-        fix="precision: auto",
+        fix=fix,
         exit_code=ExitCode.RESOURCES,
     )
 
@@ -160,15 +185,17 @@ def settle(
         flop: floating-point operations of the whole training, about.
 
     Raises:
-        UserError: E-TRAIN-023 when it fits at no level.
+        UserError: E-TRAIN-023 when it fits at no level, E-TRAIN-022 when codes are to be kept and cannot.
     """
     if machine.device != "cuda":
         return
+    if asked == "keep-fp8":
+        require_codes(fast, machine)
     compiled = flop >= COMPILE_FLOP and _layers(fast.model) != []
     free, whole = (value / 1e9 for value in torch.cuda.mem_get_info())
     held = torch.cuda.memory_allocated() / 1e9
     trained = [one for one in fast.model.parameters() if one.requires_grad]
-    levels = LEVELS if asked == "auto" else (asked,)
+    levels = LADDER if asked == "auto" else (asked,)
     levels = levels[_first_that_fits(fast, levels, tokens, trained, ROOM * (free + held)) :]
     for level in levels:
         set_level(fast, level, compiled=compiled)
@@ -199,6 +226,8 @@ def settle_divided(fast: Fast, asked: Memory, machine: Machine, progress: Progre
     """
     if machine.device != "cuda":
         return
+    if asked == "keep-fp8":
+        require_codes(fast, machine)
     set_level(fast, "recompute" if asked == "auto" else asked, compiled=False)
     fast.decisions |= {"activations": fast.level, "compiled": "False"}
     progress.say(f"The model is divided among the processes; of each step {_WORDS[fast.level]}.")
@@ -206,6 +235,7 @@ def settle_divided(fast: Fast, asked: Memory, machine: Machine, progress: Progre
 
 _WORDS: dict[Level, str] = {
     "keep": "everything is kept",
+    "keep-fp8": "everything is kept, the middle of feed-forward blocks in 8 bits",
     "selective": "what is cheap is computed again",
     "recompute": "one hidden state a layer is kept",
     "offload": "one hidden state a layer is kept, in main memory",
@@ -218,10 +248,11 @@ def set_level(fast: Fast, level: Level, *, compiled: bool) -> None:
 
     torch.compiler.reset()
     partition.activation_memory_budget = BUDGET[level]
+    short = level not in NOTHING_AGAIN
     for module in fast.model.modules():
         if isinstance(module, gated.GatedBlock):
-            module.recompute, module.piece = level == "selective", 0 if level == "keep" else PIECE
-        if isinstance(module, fp8.FrozenWeight) and level != "keep":
+            module.keeps, module.piece = KEEPS.get(level, "values"), PIECE if short else 0
+        if isinstance(module, fp8.FrozenWeight) and short:
             module.drop_transposed()
     for layer in _layers(fast.model):
         whole = type(layer).forward.__get__(layer)
@@ -231,7 +262,7 @@ def set_level(fast: Fast, level: Level, *, compiled: bool) -> None:
     if last is not None:
         whole = type(last).forward.__get__(last)
         last.forward = torch.compile(whole) if compiled else whole
-    head.chunk_tokens(head.CHUNK if level == "keep" else SHORT_CHUNK)
+    head.chunk_tokens(SHORT_CHUNK if short else head.CHUNK)
     fast.level = level
 
 

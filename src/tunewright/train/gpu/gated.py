@@ -3,7 +3,7 @@
 ``down(silu(gate(x)) · up(x))`` holds two thirds of such a model's weights, and its middle is the widest thing computed.
 Layer by layer, adapters of rank 16 read and write that middle a dozen times for a thousandth of the arithmetic. Here
 gate and up are one product; the adapters' second matrices are multiplied in where the middle is read anyway; and of the
-middle only that one product is kept for the gradient, or nothing.
+middle only that one product is kept for the gradient, as values or as 8-bit codes, or nothing.
 
 Llama, Mistral, Qwen 2 and 3 and many others have this block; :func:`fuse` leaves others as they are. Only the recipes
 import this file, inside the function that trains.
@@ -12,15 +12,20 @@ import this file, inside the function that trains.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import torch  # noqa: TID253
 
 from tunewright.train.gpu.attention import FAMILIES
-from tunewright.train.gpu.fp8 import FrozenWeight, Products, Ready, input_gradient, output, transposed_of
+from tunewright.train.gpu.fp8 import FrozenWeight, Products, Ready, input_gradient, output, rounded, transposed_of
 from tunewright.train.gpu.plain_lora import Nf4Weight, frozen_weight, is_plain, matrices
 
 PARTS = ("gate_proj", "up_proj", "down_proj")
+
+#: What of gate and up is kept for the gradient: their values, codes of them, or nothing; then they are computed again.
+Keeps = Literal["values", "codes", "nothing"]
+#: Columns that share a scale in :class:`Codes`.
+TILE = 128
 
 
 class GatedBlock(torch.nn.Module):
@@ -34,8 +39,7 @@ class GatedBlock(torch.nn.Module):
     def __init__(self, inner: FrozenWeight | Nf4Weight, outer: FrozenWeight | Nf4Weight) -> None:
         super().__init__()
         self.inner, self.outer = inner, outer
-        #: Compute gate and up again in the backward pass instead of keeping them.
-        self.recompute = False
+        self.keeps: Keeps = "values"
         #: Rows whose middle is in memory at once; 0 takes all.
         self.piece = 0
         #: Whether nothing but a sum comes after it in its layer.
@@ -98,23 +102,28 @@ class _Gated(torch.autograd.Function):
         outer = None if unread.now and block.ends_layer else _ready(block.outer)
         with_top = outer is not None and outer.products == "fp8"
         low = rows @ first.t()
-        both = None if block.recompute else output(inner, rows)
-        outs, narrows = [], []
+        both = output(inner, rows) if block.keeps == "values" else None
+        outs, narrows, coded = [], [], list[Codes]()
         for here in block.pieces(len(rows)):
             opened = output(inner, rows[here]) if both is None else both[here]
-            middle, narrow, top = gated(opened, low[here], gate, up, last, with_top=with_top)
+            middle, narrow, top, codes = gated(
+                opened, low[here], gate, up, last, with_top=with_top, with_codes=block.keeps == "codes"
+            )
             narrows.append(narrow)
+            if codes is not None:
+                coded.append(codes)
             if outer is None:
                 outs.append(torch.empty_like(rows[here]))
             else:
                 outs.append(output(outer, middle, top).addmm_(narrow, down.t()))
         ctx.block = block
-        ctx.save_for_backward(rows, both, low, _joined(narrows), first, gate, up, last, down)
+        kept = [_joined(list(parts)) for parts in zip(*coded, strict=True)] if coded else [both, None]
+        ctx.save_for_backward(rows, *kept, low, _joined(narrows), first, gate, up, last, down)
         return _joined(outs)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[Any, ...]:
-        rows, both, low, narrow, first, gate, up, last, down = ctx.saved_tensors
+        rows, both, scale, low, narrow, first, gate, up, last, down = ctx.saved_tensors
         block, slopes = ctx.block, gradients[0].contiguous()
         inner, outer = _ready(block.inner), _ready(block.outer)
         wide, rank = gate.shape
@@ -127,7 +136,10 @@ class _Gated(torch.autograd.Function):
             of_narrow = slope @ down
             of_middle = input_gradient(outer, slope, turned[1])
             of_both, middle, of_low, top = gated_gradient(
-                of_middle, of_narrow, (opened, low[here], gate, up, last), inner.scale
+                of_middle,
+                of_narrow,
+                (opened if scale is None else Codes(opened, scale[here]), low[here], gate, up, last),
+                inner.scale,
             )
             of_rows.append(input_gradient(inner, of_both, turned[0], top).addmm_(of_low, first))
             of_first.addmm_(of_low.t(), rows[here])
@@ -147,13 +159,45 @@ def _joined(parts: list[torch.Tensor]) -> torch.Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
+class Codes(NamedTuple):
+    """Gate and up side by side, their adapters' parts added, in 8 bits.
+
+    Attributes:
+        codes: e4m3, ``(n, 2 · middle)``.
+        scale: of each :data:`TILE` columns of gate, then of up, fp32 ``(n, 2 · tiles)``.
+    """
+
+    codes: torch.Tensor
+    scale: torch.Tensor
+
+    @classmethod
+    def of(cls, opened: torch.Tensor, raised: torch.Tensor) -> "Codes":
+        """Those of gate and up, each ``(n, middle)``."""
+        parts = [rounded(tile) for part in (opened, raised) for tile in torch.split(part, TILE, dim=1)]
+        return cls(*(torch.cat(pieces, dim=1) for pieces in zip(*parts, strict=True)))
+
+    def values(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Gate and up, fp32."""
+        wide, tiles = self.codes.shape[1] // 2, self.scale.shape[1] // 2
+        each = self.scale.reshape(-1, 2, tiles).repeat_interleave(TILE, dim=2)[:, :, :wide]
+        opened, raised = (self.codes.float().reshape(-1, 2, wide) * each).unbind(1)
+        return opened, raised
+
+
 def gated(
-    both: torch.Tensor, low: torch.Tensor, gate: torch.Tensor, up: torch.Tensor, last: torch.Tensor, *, with_top: bool
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    both: torch.Tensor,
+    low: torch.Tensor,
+    gate: torch.Tensor,
+    up: torch.Tensor,
+    last: torch.Tensor,
+    *,
+    with_top: bool,
+    with_codes: bool = False,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, Codes | None]:
     """The middle ``(n, middle)``: silu of gate times up, each with its adapter's part; and what comes of it on the way.
 
     That is the inner values of down's adapter ``(n, rank)``, and where asked the largest magnitude in each row of the
-    middle, fp32 ``(n,)``.
+    middle, fp32 ``(n,)``, and the codes of gate and up.
 
     Args:
         both: gate's and up's frozen products side by side, ``(n, 2 · middle)``.
@@ -162,17 +206,19 @@ def gated(
         up: up's.
         last: first matrix of down's adapter, ``(rank, middle)``.
         with_top: whether the rows' largest magnitudes are wanted.
+        with_codes: whether the codes are.
     """
     if both.device.type == "cuda":
         from tunewright.train.gpu import gated_kernels
 
-        return gated_kernels.gated(both, low, gate, up, last, with_top=with_top)
+        return gated_kernels.gated(both, low, gate, up, last, with_top=with_top, with_codes=with_codes)
     opened, raised = _opened(both, low, gate, up)
     middle = (torch.nn.functional.silu(opened) * raised).to(both.dtype)
-    return middle, middle @ last.t(), middle.abs().amax(dim=1).float() if with_top else None
+    top = middle.abs().amax(dim=1).float() if with_top else None
+    return middle, middle @ last.t(), top, Codes.of(opened, raised) if with_codes else None
 
 
-Kept = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+Kept = tuple[torch.Tensor | Codes, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def gated_gradient(
@@ -186,7 +232,7 @@ def gated_gradient(
     Args:
         of_middle: gradient of the middle through down's frozen weight.
         of_narrow: gradient of the inner values of down's adapter, ``(n, rank)``.
-        kept: what :func:`gated` was given.
+        kept: what :func:`gated` was given, or in place of the first the codes that it gave.
         scales: of gate's and up's columns, ``(2 · middle, 1)``.
     """
     if of_middle.device.type == "cuda":
@@ -194,16 +240,17 @@ def gated_gradient(
 
         return gated_kernels.gated_gradient(of_middle, of_narrow, kept, scales)
     both, low, gate, up, last = kept
-    opened, raised = _opened(both, low, gate, up)
+    opened, raised = both.values() if isinstance(both, Codes) else _opened(both, low, gate, up)
+    dtype = of_middle.dtype
     slope = of_middle.float() + of_narrow.float() @ last.float()
     share = torch.sigmoid(opened)
     active = opened * share
-    of_opened = (slope * raised * (share + active * (1 - share))).to(both.dtype)
-    of_raised = (slope * active).to(both.dtype)
+    of_opened = (slope * raised * (share + active * (1 - share))).to(dtype)
+    of_raised = (slope * active).to(dtype)
     of_both = torch.cat([of_opened, of_raised], dim=1)
     of_low = torch.cat([of_opened @ gate, of_raised @ up], dim=1)
     top = None if scales is None else (of_both.float() * scales.t()).abs().amax(dim=1)
-    return of_both, (active * raised).to(both.dtype), of_low, top
+    return of_both, (active * raised).to(dtype), of_low, top
 
 
 def _opened(
