@@ -75,7 +75,7 @@ class PeakMemory:
 
 
 def machine() -> dict[str, Any]:
-    """The processor, its cores in use, memory, load and versions; nothing that names the host."""
+    """The processor, its cores in use, memory, load and versions, a GPU that was used; nothing that names the host."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -89,7 +89,14 @@ def machine() -> dict[str, Any]:
         "load_1m": round(os.getloadavg()[0], 1),
         "os": platform.system(),
         "python": platform.python_version(),
+        **_gpu(),
     }
+
+
+def _gpu() -> dict[str, str]:
+    """The GPU's name where a benchmark has loaded torch and there is one."""
+    torch = sys.modules.get("torch")
+    return {"gpu": torch.cuda.get_device_name()} if torch is not None and torch.cuda.is_available() else {}
 
 
 def commit() -> str:

@@ -50,7 +50,7 @@ def rows() -> list[str]:
     lines = []
     for path in sorted((HERE / "results").glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
-        where = f"{result['machine'].get('cpu') or result['machine'].get('gpu')}, {result['date']}"
+        where = f"{result['machine'].get('gpu') or result['machine']['cpu']}, {result['date']}"
         shown = [f for f in result["figures"] if f["name"] in result["target"]] or result["figures"][:1]
         if len(shown) > MANY:
             missed = [f for f in shown if not result["met"][f["name"]]]

@@ -170,7 +170,7 @@ def main() -> None:
         found: dict[str, list[dict]] = {}
         for way, several in runs.items():
             found[way] = [run.result() for run in several]
-            publish(found, given)  # a machine on loan may be taken back before the last way
+            publish(found, given)  # what came to its end stays, whatever becomes of the next way
 
 
 if __name__ == "__main__":

@@ -105,14 +105,8 @@ def test_codes_take_half_of_what_values_in_bf16_take_and_nothing_wide_beside_the
         block.keeps = keeps
         wide, rank = block.outer.in_features, 4
         rows, of_rank = torch.randn(64, block.inner.in_features), torch.randn(wide, rank)
-        given = [
-            rows,
-            torch.randn(2 * rank, rows.shape[1]),
-            of_rank,
-            of_rank,
-            of_rank.t(),
-            torch.randn(rows.shape[1], 4),
-        ]
+        first, down = torch.randn(2 * rank, rows.shape[1]), torch.randn(rows.shape[1], rank)
+        given = [rows, first, of_rank, of_rank, of_rank.t(), down]
 
         def note(one: torch.Tensor) -> torch.Tensor:
             if len(one) == len(rows) and one.shape[1] >= 2 * wide // gated.TILE:

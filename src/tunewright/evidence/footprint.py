@@ -22,7 +22,8 @@ NOTHING_AGAIN = frozenset[Level]({"keep", "keep-fp8"})
 #: fp8 holds a second, transposed copy.
 WEIGHT_BYTES = {"fp32": 4.0, "bf16": 2.0, "fp8-backward": 3.0, "fp8": 1.0, "nf4": 0.52, "int8": 1.0}
 #: Hidden states and widths of the feed-forward middle that each layer keeps of a token, in two bytes each: fitted to
-#: the peaks of the 8-billion-parameter shape at 16,384 tokens (benchmarks/results/train_gpu.json).
+#: the peaks of the 8-billion-parameter shape at 16,384 tokens (benchmarks/results/train_gpu.json); of keep-fp8, by
+#: arithmetic: a byte each, and four for every 128.
 KEPT: dict[Level, tuple[float, float]] = {
     "keep": (8.2, 2.0),
     "keep-fp8": (8.2, 1.03),

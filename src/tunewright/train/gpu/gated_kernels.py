@@ -75,7 +75,6 @@ def gated_gradient(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """See :func:`tunewright.train.gpu.gated.gated_gradient`."""
     both, low, gate, up, last = kept
-    coded = isinstance(both, Codes)
     count, wide = of_middle.shape
     rank = gate.shape[1]
     middle = torch.empty_like(of_middle)
@@ -98,7 +97,7 @@ def gated_gradient(
         count,
         wide,
         TOP=scales is not None,
-        CODED=coded,
+        CODED=isinstance(both, Codes),
         TILE=TILE,
         RANK=rank,
         **BACKWARD,

@@ -239,6 +239,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 class Arriving:
     """A number on its way from a GPU; who reads it waits for it, and for nothing that the GPU was asked to do later."""
 
+    #: As of the tensor that it stands for: a GPU's numbers are heard of one step later.
     is_cuda = True
 
     def __init__(self, value: torch.Tensor) -> None:
