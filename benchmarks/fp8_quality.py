@@ -154,6 +154,8 @@ def main() -> None:
     parser.add_argument("--one", help="one way, in this process")
     parser.add_argument("--folder", type=Path, help="where that one leaves its adapter")
     given = parser.parse_args()
+    if not given.one and "bf16" not in given.ways:
+        parser.error("--ways needs bf16, which the others are held against")
     import torch
 
     if given.one:
