@@ -1,4 +1,4 @@
-"""What 8-bit products cost in quality: starter-28m tuned on the reply desk in four ways, several seeds, one GPU.
+"""What 8-bit products cost in quality: starter-28m tuned on the reply desk in five ways, several seeds, one GPU.
 
 bf16 is what the others are held against, NF4 (QLoRA) the yardstick: everybody trains on it. The rows are the same for
 all; a seed draws the adapters and the order of the rows, the same for every way. Judged are the loss curve, the held-out
@@ -26,7 +26,8 @@ from tunewright.core.progress import SILENT
 from tunewright.evidence.model_files import find_model
 
 BASE, RANK, RATE = "starter-28m", 16, 5e-4
-WAYS = ("bf16", "fp8-backward", "fp8", "nf4")
+#: A plus means that saved activations are in 8 bits too.
+WAYS = ("bf16", "fp8-backward", "fp8", "nf4", "fp8+keep-fp8")
 SMOOTHED = 25
 #: Held-out rows that are judged.
 JUDGED = 160
@@ -40,7 +41,8 @@ def options_of(way: str, epochs: int):
     shared = {"rank": RANK, "epochs": epochs, "learning_rate": RATE, "patience": 0}
     if way == "nf4":
         return "qlora", qlora.Options(**shared)
-    return "lora", lora.Options(**shared, precision=way)
+    precision, _, memory = way.partition("+")
+    return "lora", lora.Options(**shared, precision=precision, memory=memory or "auto")
 
 
 def begun(way: str, corpus, seed: int, epochs: int, work: Path):
@@ -121,7 +123,7 @@ def publish(found: dict[str, list[dict]], given: argparse.Namespace) -> None:
     }
     harness.publish(
         "fp8_quality",
-        what=f"{BASE} tuned on {given.rows} reply-desk tickets in bf16, fp8-backward, fp8 and NF4, one GPU",
+        what=f"{BASE} tuned on {given.rows} reply-desk tickets in {', '.join(found)}, one GPU",
         figures=[
             *(harness.figure(f"{way}: {name}", [one[name] for one in runs], unit) for way, runs in found.items()
               for name, unit in (("nats", "nats a token"), ("exact", "share"), ("nats_on_plain_base", "nats a token"),
