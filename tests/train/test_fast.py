@@ -142,6 +142,12 @@ def test_the_first_rung_is_the_first_whose_estimate_fits() -> None:
     assert fast.LEVELS[first(10.0)] == "recompute"
 
 
+def test_values_are_kept_in_8_bits_unasked_only_where_products_are_in_8_bits(quick) -> None:
+    assert fast.ladder(quick) == fast.LEVELS
+    for other in (fast.Fast(quick.model, "bf16"), fast.Fast(adapted(), "fp8")):
+        assert fast.ladder(other) == ("keep", "selective", "recompute", "offload")
+
+
 def test_a_step_that_does_not_fit_is_computed_in_smaller_parts_and_is_the_same_step(
     tiny_llama, tmp_path: Path, monkeypatch
 ) -> None:

@@ -145,7 +145,7 @@ def test_chats_in_one_line_have_the_loss_of_chats_side_by_side() -> None:
     assert float(lined) == pytest.approx(float(exact), rel=2e-2)
 
 
-def gradients_at(level: str, *, precision: str, compiled: bool) -> tuple[float, torch.Tensor]:
+def quickened(precision: str) -> fast.Fast:
     attention.install()
     loaded = adapted()
     loaded.get_base_model().config._attn_implementation = attention.NAME
@@ -153,7 +153,12 @@ def gradients_at(level: str, *, precision: str, compiled: bool) -> tuple[float, 
     for name, parameter in loaded.named_parameters():
         if "lora_" not in name:
             parameter.data = parameter.data.bfloat16()
-    quick = fast.quicken(loaded, precision, GPU)
+    return fast.quicken(loaded, precision, GPU)
+
+
+def gradients_at(level: str, *, precision: str, compiled: bool) -> tuple[float, torch.Tensor]:
+    quick = quickened(precision)
+    loaded = quick.model
     fast.set_level(quick, level, compiled=compiled)
     chats = chats_of(60, 50, 64, 33)
     batch = on_device(flat(chats, np.ones(4, dtype=np.float32), 64, 8), "cuda")
@@ -235,6 +240,20 @@ def test_batches_made_ahead_are_those_of_their_steps(tiny_llama, tmp_path: Path,
     ahead = losses("ahead")
     monkeypatch.setattr(trainer.OurTrainer, "_look_ahead", lambda *_: None)
     assert ahead == pytest.approx(losses("each"), rel=1e-3)
+
+
+def test_where_keeping_everything_does_not_fit_fp8_keeps_codes_and_bf16_computes_again(monkeypatch) -> None:
+    plain = fast._tried
+    monkeypatch.setattr(fast, "_tried", lambda quick, *rest: None if quick.level == "keep" else plain(quick, *rest))
+    for precision, level in (("fp8", "keep-fp8"), ("bf16", "selective")):
+        quick = quickened(precision)
+        batch = on_device(flat(chats_of(60, 50), np.ones(2, dtype=np.float32), 64, 8), "cuda")
+
+        def loss(batch: dict, quick: fast.Fast = quick) -> torch.Tensor:
+            return answer_loss(quick.model, batch, quick.head)
+
+        fast.settle(quick, "auto", GPU, Silent(), longest=lambda batch=batch: batch, loss=loss, tokens=128, flop=0.0)
+        assert quick.level == level
 
 
 def test_a_batch_that_fits_at_no_level_is_told_before_the_first_step() -> None:

@@ -22,12 +22,12 @@ NOTHING_AGAIN = frozenset[Level]({"keep", "keep-fp8"})
 #: fp8 holds a second, transposed copy.
 WEIGHT_BYTES = {"fp32": 4.0, "bf16": 2.0, "fp8-backward": 3.0, "fp8": 1.0, "nf4": 0.52, "int8": 1.0}
 #: Hidden states and widths of the feed-forward middle that each layer keeps of a token, in two bytes each: fitted to
-#: the peaks of the 8-billion-parameter shape at 16,384 tokens (benchmarks/results/train_gpu.json); of keep-fp8, by
-#: arithmetic: a byte each, and four for every 128.
+#: the peaks of the 8-billion-parameter shape at 16,384 tokens (benchmarks/results/train_gpu.json); of keep-fp8, a
+#: byte each, and four for every 128, which its peak bears out.
 KEPT: dict[Level, tuple[float, float]] = {
     "keep": (8.2, 2.0),
     "keep-fp8": (8.2, 1.03),
-    "selective": (3.7, 0.0),
+    "selective": (2.8, 0.0),
     "recompute": (1.0, 0.0),
     "offload": (0.0, 0.0),
 }

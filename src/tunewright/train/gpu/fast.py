@@ -39,8 +39,6 @@ ROOM = 0.92
 BUDGET = {"keep": 1.0, "keep-fp8": 1.0, "selective": 0.2, "recompute": 1.0, "offload": 1.0}
 #: What of gate and up a feed-forward block keeps; where a whole layer is computed again, nothing outlives that.
 KEEPS: dict[Level, gated.Keeps] = {"keep-fp8": "codes", "selective": "nothing"}
-#: Levels that are tried in turn. keep-fp8 is for who asks for it until it is measured on a GPU.
-LADDER: tuple[Level, ...] = tuple(level for level in LEVELS if level != "keep-fp8")
 #: Logits at a time where memory is short.
 SHORT_CHUNK = 1024
 #: Rows of a feed-forward block at a time, likewise: enough for products to run at full rate.
@@ -141,7 +139,7 @@ def require_codes(fast: Fast, machine: Machine) -> None:
     """
     if torch.cuda.get_device_capability() < FP8_CAPABILITY:
         raise _no_units("memory: keep-fp8", machine, fix="memory: auto")
-    if not any(isinstance(module, gated.GatedBlock) for module in fast.model.modules()):
+    if not _blocks(fast.model):
         raise UserError(
             "E-TRAIN-022",
             "memory: keep-fp8 changes nothing here: no feed-forward block of this base is fused.",
@@ -195,7 +193,7 @@ def settle(
     free, whole = (value / 1e9 for value in torch.cuda.mem_get_info())
     held = torch.cuda.memory_allocated() / 1e9
     trained = [one for one in fast.model.parameters() if one.requires_grad]
-    levels = LADDER if asked == "auto" else (asked,)
+    levels = ladder(fast) if asked == "auto" else (asked,)
     levels = levels[_first_that_fits(fast, levels, tokens, trained, ROOM * (free + held)) :]
     for level in levels:
         set_level(fast, level, compiled=compiled)
@@ -217,6 +215,12 @@ def settle(
         + ("." if asked == "auto" else "; memory: auto may find a way."),
         exit_code=ExitCode.RESOURCES,
     )
+
+
+def ladder(fast: Fast) -> tuple[Level, ...]:
+    """Levels that ``auto`` tries in turn: values are kept in 8 bits only of blocks whose products are in 8 bits too."""
+    rounded = fast.precision.startswith("fp8") and _blocks(fast.model) != []
+    return tuple(level for level in LEVELS if rounded or level != "keep-fp8")
 
 
 def settle_divided(fast: Fast, asked: Memory, machine: Machine, progress: Progress) -> None:
@@ -249,9 +253,9 @@ def set_level(fast: Fast, level: Level, *, compiled: bool) -> None:
     torch.compiler.reset()
     partition.activation_memory_budget = BUDGET[level]
     short = level not in NOTHING_AGAIN
+    for block in _blocks(fast.model):
+        block.keeps, block.piece = KEEPS.get(level, "values"), PIECE if short else 0
     for module in fast.model.modules():
-        if isinstance(module, gated.GatedBlock):
-            module.keeps, module.piece = KEEPS.get(level, "values"), PIECE if short else 0
         if isinstance(module, fp8.FrozenWeight) and short:
             module.drop_transposed()
     for layer in _layers(fast.model):
@@ -338,6 +342,10 @@ def _layers(model: Any) -> list[Any]:
     from transformers.modeling_layers import GradientCheckpointingLayer
 
     return [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
+
+
+def _blocks(model: Any) -> list[gated.GatedBlock]:
+    return [module for module in model.modules() if isinstance(module, gated.GatedBlock)]
 
 
 def _last_norm(model: Any) -> Any:
