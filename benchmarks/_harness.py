@@ -102,12 +102,14 @@ def _gpu() -> dict[str, str]:
 def commit() -> str:
     """The commit that was measured, with a mark when tracked files differ from it.
 
-    On a machine that has a copy of the files and no checkout, TUNEWRIGHT_COMMIT says which it is.
+    On a machine that has a copy of the files and no checkout of its own, TUNEWRIGHT_COMMIT says which it is.
     """
+    if said := os.environ.get("TUNEWRIGHT_COMMIT"):
+        return said
     git = ["git", "-C", str(ROOT)]
     head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False)
     if head.returncode:
-        return os.environ.get("TUNEWRIGHT_COMMIT", "not a checkout")
+        return "not a checkout"
     dirty = subprocess.run([*git, "status", "--porcelain", "-uno", "--", "src", "benchmarks/*.py"],
                            capture_output=True, text=True, check=True)  # fmt: skip
     return head.stdout.strip() + ("+changes" if dirty.stdout.strip() else "")
