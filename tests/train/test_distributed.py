@@ -26,7 +26,10 @@ def world(tmp_path_factory):
     plans = {
         "full": (answers, plan_for(answers, llama, CAUSAL, method="full")),
         "lora": (answers, plan_for(answers, llama, CAUSAL, method="lora")),
+        "lora-whole": (answers, plan_for(answers, llama, CAUSAL | {"divide": "off"}, method="lora")),
         "qlora": (answers, plan_for(answers, llama, CAUSAL, method="qlora")),
+        "qlora-whole": (answers, plan_for(answers, llama, CAUSAL | {"divide": "off"}, method="qlora")),
+        "qlora-8": (answers, plan_for(answers, llama, CAUSAL | {"bits": 8}, method="qlora")),
         "encoder": (labels, plan_for(labels, bert, {"epochs": 1, "batch": 16})),
     }
     ones = {name: train(corpus, plan, folder / f"one-{name}") for name, (corpus, plan) in plans.items()}
@@ -57,13 +60,22 @@ def losses(candidate) -> list[float]:
     return [value for point in candidate.run.curve for value in (point.train_loss, point.validation_loss)]
 
 
-@pytest.mark.parametrize("method", ["full", "lora", "qlora", "encoder"])
+@pytest.mark.parametrize("method", ["full", "lora", "lora-whole", "qlora", "qlora-whole", "qlora-8", "encoder"])
 def test_two_processes_find_the_losses_and_weights_of_one(world, method: str) -> None:
     one, two = world["ones"][method], world["twos"][method]
     assert losses(two) == pytest.approx(losses(one), abs=CLOSE)
     assert farthest(one, two) < CLOSE
     assert two.run.best_step == one.run.best_step
     assert two.run.trained_tokens == one.run.trained_tokens
+
+
+@pytest.mark.parametrize("method", ["full", "lora", "qlora", "qlora-8"])
+def test_a_run_says_that_its_model_was_divided(world, method: str) -> None:
+    said = "divided among the processes by FSDP2"
+    assert world["twos"][method].run.environment["model"] == said
+    assert "model" not in world["ones"][method].run.environment
+    if f"{method}-whole" in world["twos"]:
+        assert "model" not in world["twos"][f"{method}-whole"].run.environment
 
 
 def test_what_was_learned_is_far_more_than_what_differs(world) -> None:
@@ -96,8 +108,9 @@ def test_one_process_goes_on_where_two_were_killed(world) -> None:
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("method", ["full", "lora"])
-def test_two_gpus_find_the_losses_of_one(tmp_path, method: str) -> None:
+@pytest.mark.parametrize("divide", ["on", "off"])
+@pytest.mark.parametrize("method", ["full", "lora", "qlora"])
+def test_two_gpus_find_the_losses_of_one(tmp_path, method: str, divide: str) -> None:
     import torch
 
     if torch.cuda.device_count() < 2:
@@ -105,7 +118,7 @@ def test_two_gpus_find_the_losses_of_one(tmp_path, method: str) -> None:
     from tunewright.train.room import train
 
     corpus = answered_corpus()
-    plan = plan_for(corpus, write_llama(tmp_path / "llama"), CAUSAL, method=method)
+    plan = plan_for(corpus, write_llama(tmp_path / "llama"), CAUSAL | {"divide": divide}, method=method)
     one = train(corpus, plan, tmp_path / "one")
     folder = hand_over(corpus, plan, tmp_path / "two")
     together([folder])

@@ -10,7 +10,7 @@ from tunewright.train.weights.merging import gap, probe_logits
 
 pytest.importorskip("bitsandbytes")
 
-from tunewright.train.weights.quantized import _layers, dequantized, load_dequantized, load_quantized
+from tunewright.train.weights.quantized import dequantized, layers_in_bits, load_dequantized, load_quantized
 
 
 @pytest.fixture(autouse=True)
@@ -20,12 +20,12 @@ def _quiet():
 
 
 def weights_of(model) -> dict[str, torch.Tensor]:
-    return {name: dequantized(layer).clone() for name, layer in _layers(model)}
+    return {name: dequantized(layer).clone() for name, layer in layers_in_bits(model)}
 
 
 def test_four_bits_are_nf4_with_quantized_scales_on_every_linear_layer_but_the_output(tiny_llama) -> None:
     model = load_quantized(tiny_llama, device="cpu", bits=4).model
-    layers = dict(_layers(model))
+    layers = dict(layers_in_bits(model))
     assert len(layers) == 14
     assert all(layer.weight.quant_state.quant_type == "nf4" for layer in layers.values())
     assert all(layer.weight.quant_state.nested for layer in layers.values())
@@ -45,7 +45,7 @@ def test_the_dequantized_base_computes_what_the_four_bit_one_does(tiny_llama) ->
 def test_four_bits_are_as_near_the_original_as_nf4_is_whatever_the_number_of_columns(tiny_llama) -> None:
     """bitsandbytes' CPU kernel takes wrong scales where columns are no multiple of 64, as they are here in most layers."""
     original = Generator.load(tiny_llama).model
-    layers = dict(_layers(load_quantized(tiny_llama, device="cpu", bits=4).model))
+    layers = dict(layers_in_bits(load_quantized(tiny_llama, device="cpu", bits=4).model))
     assert {layer.in_features for layer in layers.values()} == {32, 64}
     for name, layer in layers.items():
         true = original.get_submodule(name).weight
@@ -56,13 +56,13 @@ def test_four_bits_are_as_near_the_original_as_nf4_is_whatever_the_number_of_col
 def test_peft_reads_the_weights_that_are_computed_with(tiny_llama) -> None:
     from peft.utils.integrations import dequantize_module_weight
 
-    for name, layer in _layers(load_quantized(tiny_llama, device="cpu", bits=4).model):
+    for name, layer in layers_in_bits(load_quantized(tiny_llama, device="cpu", bits=4).model):
         assert torch.equal(dequantize_module_weight(layer), dequantized(layer)), name
 
 
 @pytest.mark.parametrize("name", ["model.layers.0.mlp.up_proj", "model.layers.0.mlp.down_proj"])
 def test_a_four_bit_layer_and_its_gradient_are_those_of_its_dequantized_weights(tiny_llama, name) -> None:
-    layer = dict(_layers(load_quantized(tiny_llama, device="cpu", bits=4).model))[name]
+    layer = dict(layers_in_bits(load_quantized(tiny_llama, device="cpu", bits=4).model))[name]
     weight = dequantized(layer)
     values = torch.randn(2, 5, weight.shape[1], generator=torch.Generator().manual_seed(0)).requires_grad_(True)
     out = layer(values)
@@ -73,7 +73,7 @@ def test_a_four_bit_layer_and_its_gradient_are_those_of_its_dequantized_weights(
 
 
 def test_an_eight_bit_layer_computes_with_its_dequantized_weights_where_inputs_need_no_rounding(tiny_llama) -> None:
-    layer = dict(_layers(load_quantized(tiny_llama, device="cpu", bits=8).model))["model.layers.0.mlp.up_proj"]
+    layer = dict(layers_in_bits(load_quantized(tiny_llama, device="cpu", bits=8).model))["model.layers.0.mlp.up_proj"]
     inputs = torch.randint(-127, 128, (5, 32), generator=torch.Generator().manual_seed(0)).float()
     inputs[:, 0] = 127
     with torch.no_grad():
@@ -106,7 +106,7 @@ def test_answering_leaves_the_weights_as_they_were(tiny_llama, bits) -> None:
 
 def test_a_repacked_layer_is_not_read(tiny_llama) -> None:
     model = load_quantized(tiny_llama, device="cpu", bits=4).model
-    layer = next(layer for _, layer in _layers(model))
+    layer = next(layer for _, layer in layers_in_bits(model))
     layer.weight.quant_state.packing_format_for_cpu = True
     with pytest.raises(RuntimeError, match="load it anew"):
         dequantized(layer)
@@ -114,7 +114,7 @@ def test_a_repacked_layer_is_not_read(tiny_llama) -> None:
 
 def test_every_layer_is_kept_from_being_repacked(tiny_llama) -> None:
     model = load_quantized(tiny_llama, device="cpu", bits=4).model
-    assert not any(layer.support_avx512bf16_for_cpu for _, layer in _layers(model))
+    assert not any(layer.support_avx512bf16_for_cpu for _, layer in layers_in_bits(model))
 
 
 def test_a_forward_that_repacks_makes_the_weights_unreadable() -> None:

@@ -3,6 +3,7 @@
 Only the recipes import this file, inside the function that trains.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -110,6 +111,24 @@ def begin(
     return Start(files, base, rows, held_out, longest, template_of(base.tokenizer), again)
 
 
+def is_divided(model: Any, options: ChatOptions, machine: Machine, longest: int) -> bool:
+    """Whether several processes divide `model` among them, the same answer in each.
+
+    Products in fp8 are of whole weights, so that each process keeps all of them.
+
+    Args:
+        model: on this process's device.
+        options: of the method.
+        machine: how it is computed.
+        longest: tokens of the longest row that there could be.
+    """
+    asked = getattr(options, "divide", "off")
+    if team().alone or asked == "off" or getattr(options, "precision", "auto").startswith("fp8"):
+        return False
+    rows = math.ceil(options.batch / options.accumulation / team().size)
+    return asked == "on" or not team().agreed(fast.fits_whole(model, machine, rows * longest))
+
+
 def job_and_receipt(
     model: Any,
     start: Start,
@@ -134,7 +153,7 @@ def job_and_receipt(
         groups: optimizer groups.
         weight_decay: of matrices.
         noise: NEFTune's alpha; 0 adds none.
-        again: `model` anew, as it is now; with it, several processes divide the model among them.
+        again: `model` anew, as it is now; with it, several processes may divide the model among them.
         progress: told how a GPU is used.
 
     Raises:
@@ -143,8 +162,7 @@ def job_and_receipt(
     rows = start.rows
     parameters = sum(one.numel() for one in model.parameters())
     precision: fast.Precision = getattr(options, "precision", "auto")
-    # Products in 8 bits are of whole weights, so that each process keeps all of them.
-    divided = again is not None and not team().alone and not precision.startswith("fp8")
+    divided = again is not None and is_divided(model, options, machine, start.longest)
     quick = fast.Fast(model, machine.precision) if divided else fast.quicken(model, precision, machine)
 
     def lay(some: Sequence[Chat], weights: npt.NDArray[np.float32]) -> Batch:

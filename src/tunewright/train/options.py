@@ -34,7 +34,17 @@ class ChatOptions(Frozen):
     patience: int = Field(1, ge=0, description="Epochs without a better validation before it ends; 0: never early.")
 
 
-class AdapterOptions(ChatOptions):
+class Divisible(Frozen):
+    """How a model stands in several processes."""
+
+    divide: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether several processes divide the model among them (FSDP2) or each holds it whole, which is "
+        "faster; auto: whole where it fits a GPU with room for a step.",
+    )
+
+
+class AdapterOptions(ChatOptions, Divisible):
     """How adapters are trained beside a base that stays as it is."""
 
     rank: int = Field(8, ge=1, description="Rank of the adapters.")

@@ -228,6 +228,7 @@ def settle_divided(fast: Fast, asked: Memory, machine: Machine, progress: Progre
 
     Who divides a model is short of memory, so ``auto`` keeps one hidden state a layer. Layers are not compiled.
     """
+    fast.decisions["model"] = "divided among the processes by FSDP2"
     if machine.device != "cuda":
         return
     if asked == "keep-fp8":
@@ -320,15 +321,38 @@ def autocast(machine: Machine) -> Iterator[None]:
 
 def _first_that_fits(fast: Fast, levels: tuple[Level, ...], tokens: int, trained: Trained, room: float) -> int:
     """The place of the first level whose estimate fits; the last one where none does, to be tried all the same."""
-    config = fast.model.config
-    config = config if hasattr(config, "num_hidden_layers") else fast.model.get_base_model().config
-    try:
-        shape = Shape.of(config)
-    except AttributeError:  # not a Llama-like model: nothing is known, and the try decides
+    shape = _shape(fast.model)
+    if shape is None:  # nothing is known, and the try decides
         return 0
     count, held = sum(one.numel() for one in trained), _held(fast)
     fits = [footprint_gb(shape, tokens, products=held, level=level, trained=count) <= room for level in levels]
     return next((at for at, one in enumerate(fits) if one), len(levels) - 1)
+
+
+def fits_whole(model: Any, machine: Machine, tokens: int) -> bool:
+    """Whether one GPU has room for all of `model` and a step of so many tokens, one hidden state a layer kept.
+
+    That is an estimate. Where there is no GPU, or nothing is known of the model, it is not said to fit.
+    """
+    shape = _shape(model)
+    if machine.device != "cuda" or shape is None:
+        return False
+    trained = sum(one.numel() for one in model.parameters() if one.requires_grad)
+    room = (torch.cuda.mem_get_info()[0] + torch.cuda.memory_allocated()) / 1e9
+    loaded = {"nf4": "is_loaded_in_4bit", "int8": "is_loaded_in_8bit"}
+    held = next((bits for bits, mark in loaded.items() if getattr(model, mark, False)), "bf16")
+    held = "fp32" if trained >= shape.parameters else held
+    return footprint_gb(shape, tokens, products=held, level="recompute", trained=trained) <= ROOM * room
+
+
+def _shape(model: Any) -> Shape | None:
+    """The sizes of a Llama-like model; None of another kind."""
+    config = model.config
+    config = config if hasattr(config, "num_hidden_layers") else model.get_base_model().config
+    try:
+        return Shape.of(config)
+    except AttributeError:
+        return None
 
 
 def _held(fast: Fast) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tunewright.core.candidate import Candidate, Plan, Run
 from tunewright.core.corpus import Corpus
 from tunewright.core.progress import Progress
-from tunewright.train.options import WholeOptions
+from tunewright.train.options import Divisible, WholeOptions
 
 if TYPE_CHECKING:
     from tunewright.train.causal import Start
@@ -23,7 +23,7 @@ EXTRA = "train"
 KIND = "decoder"
 
 
-class Options(WholeOptions):
+class Options(WholeOptions, Divisible):
     """How all weights are trained."""
 
 

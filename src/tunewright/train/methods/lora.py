@@ -8,7 +8,7 @@ held against the adapter's before it counts as trained (docs/decisions/021).
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tunewright.core.candidate import Plan, Run
 from tunewright.core.corpus import Corpus
@@ -28,6 +28,14 @@ class Options(AdapterOptions):
         description="What frozen products compute in on a GPU: auto is bf16; fp8-backward rounds the gradients passing "
         "through them to 8 bits, fp8 the values as well (from compute capability 8.9 on).",
     )
+
+    @model_validator(mode="after")
+    def _whole_in_fp8(self) -> "Options":
+        if self.divide == "on" and self.precision.startswith("fp8"):
+            raise ValueError(
+                f"divide: on cuts weights, and precision: {self.precision} needs them whole; leave out one"
+            )
+        return self
 
 
 def train(

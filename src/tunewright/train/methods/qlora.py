@@ -75,13 +75,14 @@ def train(
                 groups=lambda: groups_of(model, options),
                 weight_decay=0.0,
                 noise=options.neftune_alpha,
+                again=lambda: adapted(start.again().model, plan, options),
                 progress=progress,
             )
             progress.say(receipt.words)
             fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
             dequantized = partial(load_dequantized, start.files.folder, device=machine.device, bits=options.bits)
             publish_merged(
-                model,
+                fitted.model,
                 start,
                 plan,
                 work,

@@ -3,7 +3,8 @@
 Only the recipes import this file, inside the function that trains.
 """
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -43,7 +44,7 @@ def load_quantized(folder: Path, *, device: str, bits: Bits, max_tokens: int = 0
             **(attention.loading(folder, device, max_tokens) if max_tokens else {}),
         },
     )
-    for _, layer in _layers(generator.model):
+    for _, layer in layers_in_bits(generator.model):
         if hasattr(layer, "support_avx512bf16_for_cpu"):
             layer.support_avx512bf16_for_cpu = False
             if device == "cpu" and not torch.allclose(dequantized(layer), _widened(layer), rtol=1e-4, atol=0):
@@ -61,7 +62,7 @@ def load_dequantized(folder: Path, *, device: str, bits: Bits) -> Any:
     rounded = load_quantized(folder, device=device, bits=bits).model
     whole = Generator.load(folder, device=device).model
     with torch.no_grad():
-        for name, layer in _layers(rounded):
+        for name, layer in layers_in_bits(rounded):
             whole.get_submodule(name).weight.copy_(dequantized(layer))
     return whole
 
@@ -108,10 +109,14 @@ def _config(bits: Bits, dtype: torch.dtype) -> Any:
 
 
 def _widened(layer: Any) -> torch.Tensor:
+    return widened(layer.weight.data, layer.weight.quant_state)
+
+
+def widened(packed: torch.Tensor, state: Any) -> torch.Tensor:
     """A 4-bit layer's weights from its codes and scales: what bitsandbytes' own kernels are to give, in fp32."""
     from bitsandbytes.functional import dequantize_blockwise
 
-    state, packed = layer.weight.quant_state, layer.weight.data.reshape(-1)
+    packed = packed.reshape(-1)
     scales = dequantize_blockwise(state.absmax, state.state2) + state.offset if state.nested else state.absmax
     codes = torch.stack([packed >> 4, packed & 15], dim=1).reshape(-1).long()
     wide: torch.Tensor = state.code[codes] * scales.repeat_interleave(state.blocksize)[: len(codes)]
@@ -125,25 +130,30 @@ class _Forward:
         self._layer = layer
 
     def __call__(self, values: torch.Tensor) -> torch.Tensor:
-        out: torch.Tensor = _Product.apply(values.to(self._layer.compute_dtype), self._layer)  # type: ignore[no-untyped-call]
+        read = partial(_widened, self._layer)
+        out: torch.Tensor = Product.apply(values.to(self._layer.compute_dtype), read)  # type: ignore[no-untyped-call]
         return (out if self._layer.bias is None else out + self._layer.bias).to(values.dtype)
 
 
-class _Product(torch.autograd.Function):
-    """Inputs times a frozen 4-bit weight, which is widened anew for the gradient and never kept."""
+class Product(torch.autograd.Function):
+    """Inputs times a frozen weight in few bits, which is read anew for the gradient and never kept wide."""
 
     @staticmethod
-    def forward(ctx: Any, values: torch.Tensor, layer: Any) -> torch.Tensor:
-        ctx.layer = layer
-        return torch.nn.functional.linear(values, _widened(layer).to(values.dtype))
+    def forward(ctx: Any, values: torch.Tensor, read: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """Inputs ``(…, in)`` times what `read` gives, ``(out, in)``."""
+        ctx.read = read
+        return torch.nn.functional.linear(values, read().to(values.dtype))
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return gradients[0] @ _widened(ctx.layer).to(gradients[0].dtype), None
+        """The gradient of the inputs."""
+        return gradients[0] @ ctx.read().to(gradients[0].dtype), None
 
 
-def _layers(model: torch.nn.Module) -> Iterator[tuple[str, Any]]:
-    """The quantized layers with their names."""
+def layers_in_bits(model: torch.nn.Module) -> Iterator[tuple[str, Any]]:
+    """The quantized layers of `model` with their names; none where bitsandbytes was never loaded."""
+    if "bitsandbytes" not in sys.modules:
+        return
     from bitsandbytes.nn import Linear4bit, Linear8bitLt
 
     for name, layer in model.named_modules():
