@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from pydantic import ValidationError
 from tests.train.tiny import write_llama
 
@@ -66,6 +67,12 @@ def test_weights_that_fp8_needs_whole_are_not_to_be_divided(precision: str) -> N
     with pytest.raises(ValidationError, match=f"divide: on cuts weights, and precision: {precision} needs them whole"):
         lora.Options(precision=precision, divide="on")
     assert lora.Options(precision=precision).divide == "auto"
+
+
+@pytest.mark.parametrize(("written", "read"), [("on", "on"), ("off", "off"), ("auto", "auto"), ("'on'", "on")])
+def test_on_and_off_are_read_as_they_are_written_in_yaml(written: str, read: str) -> None:
+    options = lora.Options(**yaml.safe_load(f"{{divide: {written}, packing: {written}}}"))
+    assert (options.divide, options.packing) == (read, read)
 
 
 def test_a_model_stays_whole_where_the_estimate_says_that_it_fits_a_gpu(folder, monkeypatch) -> None:

@@ -1,10 +1,18 @@
 """Options that methods for causal language models have in common, each written once."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from tunewright.core.frozen import Frozen
+
+
+def _as_written(given: Any) -> Any:
+    """``on`` and ``off``, which YAML 1.1 reads as truth values."""
+    return {True: "on", False: "off"}[given] if isinstance(given, bool) else given
+
+
+Switch = Annotated[Literal["auto", "on", "off"], BeforeValidator(_as_written)]
 
 
 class ChatOptions(Frozen):
@@ -25,7 +33,7 @@ class ChatOptions(Frozen):
         "drop", description="Chats over max_tokens: left out and counted, cut at the end, or an error."
     )
     max_lost: float = Field(0.05, ge=0, le=1, description="Share of training rows that may be left out; more fails.")
-    packing: Literal["auto", "on", "off"] = Field(
+    packing: Switch = Field(
         "auto", description="Several chats in a line, kept apart; auto: on a GPU. A model that mixes them gets padding."
     )
     memory: Literal["auto", "keep", "keep-fp8", "selective", "recompute", "offload"] = Field(
@@ -37,7 +45,7 @@ class ChatOptions(Frozen):
 class Divisible(Frozen):
     """How a model stands in several processes."""
 
-    divide: Literal["auto", "on", "off"] = Field(
+    divide: Switch = Field(
         "auto",
         description="Whether several processes divide the model among them (FSDP2) or each holds it whole, which is "
         "faster; auto: whole where it fits a GPU with room for a step.",
