@@ -40,6 +40,24 @@ def test_all_faults_are_shown_at_once_with_lines_and_suggestions(tmp_path: Path)
     assert all(f"Did you mean {word!r}?" in fixes for word in ("name", "test", "missing", "placeholders"))
 
 
+@pytest.mark.parametrize("word", ["on", "off"])
+def test_words_that_older_yaml_takes_for_truth_values_stay_words(tmp_path: Path, word: str) -> None:
+    text = f"data: {{columns: {{answer: no, label: yes}}}}\ntrain:\n  method: {{lora: {{packing: {word}}}}}\n"
+    config = load(project(tmp_path, text), environment={}, sets=[f"train.method.lora.divide={word}"]).config
+    assert config.data.columns == {"answer": "no", "label": "yes"}
+    assert config.train.method_options == {"packing": word, "divide": word}
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("on", True), ("yes", True), ("true", True), ("off", False), ("no", False)]
+)
+def test_settings_that_are_true_or_false_take_every_word_for_it(tmp_path: Path, word: str, value: bool) -> None:
+    text = f"audit: {{checks: {{reviewed: {word}}}}}\ntrain: {{own_process: {word}}}\n"
+    config = load(project(tmp_path, text), environment={}).config
+    assert config.audit.checks["reviewed"] is value
+    assert config.train.own_process is value
+
+
 def test_a_key_written_twice_is_a_fault_and_not_a_silent_choice(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, "seed: 1\nname: a\nseed: 2\n")
     assert fault.code == "E-CFG-006"

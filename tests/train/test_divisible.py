@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from pydantic import ValidationError
 from tests.train.tiny import write_llama
+
+pytest.importorskip("bitsandbytes")
 
 from tunewright.train.gpu import fast
 from tunewright.train.machine import Machine
@@ -69,10 +70,13 @@ def test_weights_that_fp8_needs_whole_are_not_to_be_divided(precision: str) -> N
     assert lora.Options(precision=precision).divide == "auto"
 
 
-@pytest.mark.parametrize(("written", "read"), [("on", "on"), ("off", "off"), ("auto", "auto"), ("'on'", "on")])
-def test_on_and_off_are_read_as_they_are_written_in_yaml(written: str, read: str) -> None:
-    options = lora.Options(**yaml.safe_load(f"{{divide: {written}, packing: {written}}}"))
-    assert (options.divide, options.packing) == (read, read)
+@pytest.mark.parametrize(("bits", "held"), [(4, "nf4"), (8, "int8")])
+def test_an_estimate_knows_in_how_many_bits_a_base_is(folder, bits: int, held: str) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    model = load_quantized(folder, device="cpu", bits=bits).model
+    for one in (model, get_peft_model(model, LoraConfig(r=4, target_modules=["q_proj"]))):
+        assert fast._held(one, "bf16") == held
 
 
 def test_a_model_stays_whole_where_the_estimate_says_that_it_fits_a_gpu(folder, monkeypatch) -> None:

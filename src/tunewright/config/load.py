@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from tunewright.config.model import Config
 from tunewright.config.plugins import plugin_faults, wrong_value
-from tunewright.config.source import Path_, Source, read_source
+from tunewright.config.source import Path_, Source, parsed, read_source
 from tunewright.core.errors import UserError, UserErrors, did_you_mean
 
 FILE = "tunewright.yaml"
@@ -95,7 +95,7 @@ def _from_sets(sets: Sequence[str], faults: list[UserError]) -> Iterator[tuple[P
 def _scalar(text: str) -> Any:
     """`text` as YAML would read it; what is no YAML, such as a bar ``>= 85``, is the text itself."""
     try:
-        return yaml.safe_load(text)
+        return parsed(text)
     except yaml.YAMLError:
         return text
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from tunewright.core.errors import UserError, did_you_mean
 from tunewright.core.shelf import Shelf
@@ -59,7 +59,7 @@ def _faults(place: Place, name: str, options: Any) -> Iterator[tuple[Path_, User
         what = f"There is no {place.shelf.noun} named {name!r}."
         yield path, UserError("E-CFG-002", what, fix=did_you_mean(name, place.shelf.names()))
         return
-    if options in (None, False, True):  # on with its defaults, or off
+    if options is None or _is_switch(options):  # on with its defaults, or off
         return
     kind = place.shelf.options(name)
     try:
@@ -68,6 +68,15 @@ def _faults(place: Place, name: str, options: Any) -> Iterator[tuple[Path_, User
         for problem in error.errors():
             where = (*path, *(str(part) for part in problem["loc"]))
             yield where, _option_fault(problem, where, list(kind.model_fields))
+
+
+def _is_switch(options: Any) -> bool:
+    """Whether the section reads it as true or false."""
+    try:
+        TypeAdapter(bool).validate_python(options)
+    except ValidationError:
+        return False
+    return True
 
 
 def _option_fault(problem: Any, where: Path_, known: list[str]) -> UserError:

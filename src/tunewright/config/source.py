@@ -1,5 +1,6 @@
 """YAML with line numbers: values, where each key stands, and keys written twice."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,33 @@ import yaml
 from tunewright.core.errors import ExitCode, UserError
 
 Path_ = tuple[str, ...]
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with the truth values of YAML 1.2, true and false: ``on``, ``off``, ``yes`` and ``no`` stay words.
+
+    PyYAML reads version 1.1, by which a column named ``no`` is a truth value and ``divide: on`` is none that it takes.
+    Settings that are true or false take those words all the same.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own form
+        first: [(tag, form) for tag, form in several if tag != "tag:yaml.org,2002:bool"]
+        for first, several in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+
+
+def parsed(text: str) -> Any:
+    """The value of YAML `text`.
+
+    Raises:
+        yaml.YAMLError: it is none.
+    """
+    return yaml.load(text, Loader=Loader)  # noqa: S506  # a SafeLoader
 
 
 @dataclass(frozen=True)
@@ -48,8 +76,8 @@ def read_source(path: Path) -> Source:
             "E-CFG-004", f"{path.name} is not UTF-8 text (byte {error.start}).", fix="Save it as UTF-8."
         ) from None
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=Loader)
+        value = parsed(text)
     except yaml.YAMLError as error:
         raise _not_yaml(path, error) from None
     if root is None:

@@ -111,8 +111,8 @@ def begin(
     return Start(files, base, rows, held_out, longest, template_of(base.tokenizer), again)
 
 
-def is_divided(model: Any, options: ChatOptions, machine: Machine, longest: int) -> bool:
-    """Whether several processes divide `model` among them, the same answer in each.
+def to_divide(model: Any, options: ChatOptions, machine: Machine, longest: int) -> bool:
+    """Whether several processes are to divide `model` among them, the same answer in each.
 
     Products in fp8 are of whole weights, so that each process keeps all of them.
 
@@ -162,7 +162,7 @@ def job_and_receipt(
     rows = start.rows
     parameters = sum(one.numel() for one in model.parameters())
     precision: fast.Precision = getattr(options, "precision", "auto")
-    divided = again is not None and is_divided(model, options, machine, start.longest)
+    divided = again is not None and to_divide(model, options, machine, start.longest)
     quick = fast.Fast(model, machine.precision) if divided else fast.quicken(model, precision, machine)
 
     def lay(some: Sequence[Chat], weights: npt.NDArray[np.float32]) -> Batch:

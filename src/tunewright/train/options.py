@@ -1,18 +1,12 @@
 """Options that methods for causal language models have in common, each written once."""
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from tunewright.core.frozen import Frozen
 
-
-def _as_written(given: Any) -> Any:
-    """``on`` and ``off``, which YAML 1.1 reads as truth values."""
-    return {True: "on", False: "off"}[given] if isinstance(given, bool) else given
-
-
-Switch = Annotated[Literal["auto", "on", "off"], BeforeValidator(_as_written)]
+Switch = Literal["auto", "on", "off"]
 
 
 class ChatOptions(Frozen):

@@ -23,7 +23,6 @@ from tunewright.core.progress import Progress
 from tunewright.evidence.footprint import LEVELS, NOTHING_AGAIN, Level, Shape, footprint_gb
 from tunewright.evidence.generator import Generator
 from tunewright.train.gpu import attention, fp8, gated, head, joint
-from tunewright.train.gpu.plain_lora import Nf4Weight
 from tunewright.train.machine import Machine
 
 Precision = Literal["auto", "bf16", "fp8-backward", "fp8"]
@@ -324,7 +323,7 @@ def _first_that_fits(fast: Fast, levels: tuple[Level, ...], tokens: int, trained
     shape = _shape(fast.model)
     if shape is None:  # nothing is known, and the try decides
         return 0
-    count, held = sum(one.numel() for one in trained), _held(fast)
+    count, held = sum(one.numel() for one in trained), _held(fast.model, fast.precision)
     fits = [footprint_gb(shape, tokens, products=held, level=level, trained=count) <= room for level in levels]
     return next((at for at, one in enumerate(fits) if one), len(levels) - 1)
 
@@ -339,9 +338,7 @@ def fits_whole(model: Any, machine: Machine, tokens: int) -> bool:
         return False
     trained = sum(one.numel() for one in model.parameters() if one.requires_grad)
     room = (torch.cuda.mem_get_info()[0] + torch.cuda.memory_allocated()) / 1e9
-    loaded = {"nf4": "is_loaded_in_4bit", "int8": "is_loaded_in_8bit"}
-    held = next((bits for bits, mark in loaded.items() if getattr(model, mark, False)), "bf16")
-    held = "fp32" if trained >= shape.parameters else held
+    held = _held(model, "bf16")
     return footprint_gb(shape, tokens, products=held, level="recompute", trained=trained) <= ROOM * room
 
 
@@ -355,11 +352,10 @@ def _shape(model: Any) -> Shape | None:
         return None
 
 
-def _held(fast: Fast) -> str:
-    """What the frozen layers' weights are held in."""
-    if any(isinstance(module, Nf4Weight) for module in fast.model.modules()):
-        return "nf4"
-    return fast.precision
+def _held(model: Any, products: str) -> str:
+    """What the frozen layers' weights are held in: the few bits that they were loaded in, or what `products` need."""
+    marks = {"nf4": "is_loaded_in_4bit", "int8": "is_loaded_in_8bit"}
+    return next((bits for bits, mark in marks.items() if getattr(model, mark, False)), products)
 
 
 def _layers(model: Any) -> list[Any]:
