@@ -150,6 +150,16 @@ def test_a_name_that_is_nowhere_is_told(name, monkeypatch) -> None:
     assert told.value.code in ("E-TRAIN-003", "E-TRAIN-004")
 
 
+@pytest.mark.parametrize(("name", "said"), [("starter-8", "Did you mean 'starter-8m'?"), ("x", "Known: starter-28m, ")])
+def test_a_misspelled_starter_is_named(name: str, said: str, monkeypatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError) as told:
+        find_model(name)
+    assert said in told.value.fix
+
+
 @pytest.fixture
 def starter(tmp_path, monkeypatch):
     """The package's folder of starter-8m with two shards of six parameters."""

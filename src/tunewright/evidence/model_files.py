@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.digest import digest, file_digest
-from tunewright.core.errors import ExitCode, UserError
+from tunewright.core.errors import ExitCode, UserError, did_you_mean
 from tunewright.core.frozen import Frozen
 
 #: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0; Wang et al. 2020, arXiv 2002.10957), 22.7 M parameters.
@@ -163,7 +163,8 @@ def _fetched(name: str) -> Path:
             "E-TRAIN-003",
             f"There is no model folder {name!r} here, and the Hugging Face Hub did not give one of that id.",
             why=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}",
-            fix="Give the path of a folder with config.json, tokenizer.json and model.safetensors.",
+            fix="Give the path of a folder with config.json, tokenizer.json and model.safetensors, or the name of a "
+            "bundled language model. " + did_you_mean(name, sorted(STARTERS)),
         ) from error
 
 
