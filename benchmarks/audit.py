@@ -226,12 +226,12 @@ def datalab(path: Path, rows: int, truth: pl.DataFrame) -> tuple[dict[str, Any],
     """cleanlab's Datalab and our own flags on the same vectors and out-of-fold probabilities."""
     import numpy as np
 
-    from tunewright.audit.checks import label_noise
     from tunewright.core.corpus import Corpus
     from tunewright.core.dataset import Dataset
-    from tunewright.evidence.text_features import text_features
-    from tunewright.intake.room import read
-    from tunewright.intake.settings import DataSettings
+    from tunewright.similarity.text_features import text_features
+    from tunewright.stages.audit.checks import label_noise
+    from tunewright.stages.intake.api import read
+    from tunewright.stages.intake.settings import DataSettings
 
     head = path.with_name(f"first-{rows}.parquet")
     pl.scan_parquet(path).head(rows).sink_parquet(head)

@@ -19,9 +19,9 @@ import numpy as np
 import polars as pl
 
 from _harness import CACHE, DATA, Figure, PeakMemory, figure, publish, timed
-from tunewright.evidence.domain import Judged, judge
-from tunewright.evidence.domain_meaning import judge_by_meaning
-from tunewright.evidence.embeddings import embed
+from tunewright.similarity.domain import Judged, judge
+from tunewright.similarity.domain_meaning import judge_by_meaning
+from tunewright.similarity.embeddings import embed
 
 Judge = Callable[[list[str], pl.Series], Judged]
 REFERENCES = 500

@@ -20,7 +20,7 @@ import _harness as harness
 from _desk import desk
 from tunewright.core.candidate import Plan
 from tunewright.core.progress import SILENT
-from tunewright.evidence.model_files import find_model
+from tunewright.models.files import find_model
 
 BASE, RANK = "starter-28m", 16
 WAYS = ("bf16", "fp8-backward", "fp8", "nf4")
@@ -36,11 +36,11 @@ def on_trained(work: Path) -> dict[str, float]:
     import torch
     from peft import LoraConfig, get_peft_model
 
-    from tunewright.train.causal import begin
-    from tunewright.train.data.decoder import answer_loss, on_device, padded
-    from tunewright.train.gpu.gated import GatedBlock
-    from tunewright.train.machine import decide
-    from tunewright.train.methods.lora import Options
+    from tunewright.stages.train.causal import begin
+    from tunewright.stages.train.data.decoder import answer_loss, on_device, padded
+    from tunewright.stages.train.gpu.gated import GatedBlock
+    from tunewright.stages.train.machine import decide
+    from tunewright.stages.train.methods.lora import Options
 
     corpus, machine = desk(TICKETS, 11), decide(work)
     options = Options(rank=RANK)
@@ -79,7 +79,7 @@ def keeping_fp8(batch):
     """Within this block what is kept for the gradient of `batch` is rounded to e4m3, a scale for each token."""
     import torch
 
-    from tunewright.train.gpu.fp8 import rounded
+    from tunewright.stages.train.gpu.fp8 import rounded
 
     tokens = batch["input_ids"].numel()
 
@@ -95,7 +95,7 @@ def keeping_fp8(batch):
 
 def changed(model, way: str):
     """`model` computing in one way; with NF4, in fp32 with the values that its weights would have."""
-    from tunewright.train.gpu import fast, fp8, gated, joint
+    from tunewright.stages.train.gpu import fast, fp8, gated, joint
 
     if way == "nf4":
         from bitsandbytes.functional import dequantize_4bit, quantize_4bit
@@ -118,11 +118,11 @@ def on_random(layers: int, work: Path) -> dict[str, float]:
     import torch
 
     from train_gpu import base, in_nf4, random_chats
-    from tunewright.train.data.decoder import answer_loss, on_device, padded
-    from tunewright.train.gpu import attention, fast
-    from tunewright.train.machine import decide
-    from tunewright.train.methods.lora import Options
-    from tunewright.train.weights.adapters import adapted
+    from tunewright.stages.train.data.decoder import answer_loss, on_device, padded
+    from tunewright.stages.train.gpu import attention, fast
+    from tunewright.stages.train.machine import decide
+    from tunewright.stages.train.methods.lora import Options
+    from tunewright.stages.train.weights.adapters import adapted
 
     attention.install()
     work.mkdir(parents=True, exist_ok=True)

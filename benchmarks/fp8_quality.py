@@ -23,7 +23,7 @@ import _harness as harness
 from _desk import HELD_OUT, desk
 from tunewright.core.candidate import Plan
 from tunewright.core.progress import SILENT
-from tunewright.evidence.model_files import find_model
+from tunewright.models.files import find_model
 
 BASE, RANK, RATE = "starter-28m", 16, 5e-4
 #: A plus means that saved activations are in 8 bits too.
@@ -36,7 +36,7 @@ DESK_SEED = 11
 
 def options_of(way: str, epochs: int):
     """The options of one way, and its method."""
-    from tunewright.train.methods import lora, qlora
+    from tunewright.stages.train.methods import lora, qlora
 
     shared = {"rank": RANK, "epochs": epochs, "learning_rate": RATE, "patience": 0}
     if way == "nf4":
@@ -47,10 +47,10 @@ def options_of(way: str, epochs: int):
 
 def begun(way: str, corpus, seed: int, epochs: int, work: Path):
     """Base, rows, adapters and job of one run."""
-    from tunewright.train.causal import begin, job_and_receipt
-    from tunewright.train.machine import decide
-    from tunewright.train.weights.adapters import adapted, groups_of
-    from tunewright.train.weights.quantized import load_quantized
+    from tunewright.stages.train.causal import begin, job_and_receipt
+    from tunewright.stages.train.machine import decide
+    from tunewright.stages.train.weights.adapters import adapted, groups_of
+    from tunewright.stages.train.weights.quantized import load_quantized
 
     method, options = options_of(way, epochs)
     plan = Plan(
@@ -72,12 +72,12 @@ def one(way: str, corpus, seed: int, epochs: int, work: Path) -> dict:
     import torch
     from peft import PeftModel
 
-    from tunewright.evidence.generator import Generator
-    from tunewright.train.gpu.fast import autocast
-    from tunewright.train.machine import computing
-    from tunewright.train.runs.clock import Clock
-    from tunewright.train.runs.job_events import events_of
-    from tunewright.train.trainer import fit
+    from tunewright.models.causal_lm import Generator
+    from tunewright.stages.train.gpu.fast import autocast
+    from tunewright.stages.train.machine import computing
+    from tunewright.stages.train.runs.clock import Clock
+    from tunewright.stages.train.runs.job_events import events_of
+    from tunewright.stages.train.trainer import fit
 
     work.mkdir(parents=True)
     machine, start, model, job = begun(way, corpus, seed, epochs, work)

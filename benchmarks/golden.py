@@ -25,7 +25,7 @@ from tests.golden.experiments import EXPERIMENTS
 from tests.golden.trial import FROZEN_ON, REPORTED_ON, Figure
 
 #: What a figure depends on.
-CODE = ("src/tunewright", "tests/golden", "tests/train/tiny.py")
+CODE = ("src/tunewright", "tests/golden", "tests/stages/train/tiny.py")
 
 
 def main() -> None:

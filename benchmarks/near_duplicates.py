@@ -27,7 +27,7 @@ import json, sys, time
 sys.path.insert(0, sys.argv[1])
 import polars as pl
 from _harness import PeakMemory
-from tunewright.evidence.near_duplicates import cluster_texts
+from tunewright.similarity.near_duplicates import cluster_texts
 path, rows, out, repeats = sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
 texts = pl.read_parquet(path, columns=["text"], n_rows=rows).to_series()
 cluster_texts(texts.head(1000))  # opens the machine code kept on disk
@@ -48,7 +48,7 @@ sys.path.insert(0, sys.argv[1])
 import polars as pl
 import pyarrow.parquet as pq
 from _harness import PeakMemory
-from tunewright.evidence.near_duplicates import NearDuplicateOptions, cluster_batches, cluster_texts
+from tunewright.similarity.near_duplicates import NearDuplicateOptions, cluster_batches, cluster_texts
 paths = sys.argv[2:]
 cluster_texts(pl.Series(["opens the machine code kept on disk"] * 2))
 def texts():
@@ -208,7 +208,7 @@ def one_edit(text: str, rng: random.Random) -> str:
 
 def planted(texts: list[str], seed: int) -> dict[str, float]:
     """500 one-edit copies among `texts`: found beside their source, and of those flagged, right."""
-    from tunewright.evidence.near_duplicates import cluster_texts
+    from tunewright.similarity.near_duplicates import cluster_texts
 
     rng = random.Random(seed)
     sources = rng.sample([row for row, text in enumerate(texts) if len(text.split()) >= 4], 500)

@@ -19,10 +19,10 @@ from typing import Any
 import polars as pl
 
 from _harness import CACHE, DATA, ROOT, Figure, PeakMemory, figure, peer, publish, timed
-from tunewright.evidence.pii.spans import PiiOptions, spans_of
+from tunewright.pii.spans import PiiOptions, spans_of
 
 sys.path.insert(0, str(ROOT))
-from tests.evidence.pii_table import LOOK_ALIKES, POSITIVE
+from tests.pii.pii_table import LOOK_ALIKES, POSITIVE
 
 #: What names or reaches one person; organizations, titles, nationalities, ages below 90 and dates of events do not.
 IDENTIFIERS = ("PERSON", "STREET_ADDRESS", "CREDIT_CARD", "PHONE_NUMBER", "EMAIL_ADDRESS", "IBAN_CODE", "US_SSN",

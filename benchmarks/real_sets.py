@@ -20,15 +20,15 @@ from typing import Any
 import polars as pl
 
 from _harness import DATA, Figure, publish
-from tunewright.audit.room import CHECKS
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import COLUMNS, Dataset, Task
 from tunewright.core.digest import frame_digest
 from tunewright.core.finding import Finding, NotChecked
-from tunewright.evidence.exact import exact_groups
-from tunewright.evidence.near_duplicates import near_duplicates
-from tunewright.intake.room import read
-from tunewright.intake.settings import DataSettings
+from tunewright.similarity.exact import exact_groups
+from tunewright.similarity.near_duplicates import near_duplicates
+from tunewright.stages.audit.api import CHECKS
+from tunewright.stages.intake.api import read
+from tunewright.stages.intake.settings import DataSettings
 
 #: Counted by others, or from the published ratings (see each set's source).
 KNOWN = {

@@ -19,13 +19,13 @@ from _desk import desk
 from tunewright.core.candidate import Plan
 from tunewright.core.corpus import Corpus
 from tunewright.core.progress import SILENT
-from tunewright.evaluate.intervals import Sampling
-from tunewright.evidence.model_files import find_model
-from tunewright.sweeping import Judge
-from tunewright.train.methods.lora import Options
-from tunewright.train.ranks import Runs
-from tunewright.train.settings import TrainSettings
-from tunewright.train.sweep import Rule, climb, rungs, search
+from tunewright.models.files import find_model
+from tunewright.stages.train.methods.lora import Options
+from tunewright.stages.train.settings import TrainSettings
+from tunewright.stages.train.sweep.runs import Runs
+from tunewright.stages.train.sweep.search import Rule, climb, rungs, search
+from tunewright.stats.intervals import Sampling
+from tunewright.workflow.sweeping import Judge
 
 BASE = "starter-8m"
 RANKS = (4, 8, 16, 32, 64, 128)

@@ -59,10 +59,10 @@ def ours(model: str, method: str, steps: int, folder: Path) -> dict[str, Any]:
     from tunewright.core.dataset import Dataset
     from tunewright.core.digest import frame_digest
     from tunewright.core.progress import Silent
-    from tunewright.evidence.model_files import find_model
-    from tunewright.train.data.batches import Batches
-    from tunewright.train.machine import decide
-    from tunewright.train.room import METHODS
+    from tunewright.models.files import find_model
+    from tunewright.stages.train.api import METHODS
+    from tunewright.stages.train.data.batches import Batches
+    from tunewright.stages.train.machine import decide
 
     class Watch(Silent):
         """Notes when each step ended."""
@@ -132,7 +132,7 @@ def theirs(model: str, method: str, steps: int, folder: Path, precision: str) ->
         TrainingArguments,
     )
 
-    from tunewright.evidence.model_files import find_model
+    from tunewright.models.files import find_model
 
     torch.manual_seed(SEED)
     home = find_model(model).folder
@@ -191,8 +191,8 @@ def coded(model: str, rows: list[tuple[str, str]]) -> list[Any]:
     """The rows as chats in token ids, the answers marked."""
     from transformers import AutoTokenizer
 
-    from tunewright.evidence.chat import answered_each, messages_of
-    from tunewright.evidence.model_files import find_model
+    from tunewright.models.chat import answered_each, messages_of
+    from tunewright.models.files import find_model
 
     tokenizer = AutoTokenizer.from_pretrained(find_model(model).folder)
     return answered_each(tokenizer, [messages_of(prompt, answer) for prompt, answer in rows])

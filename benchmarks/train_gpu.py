@@ -84,8 +84,8 @@ def random_chats(rows: int, length: int = LENGTH):
     import numpy as np
 
     from tunewright.core.candidate import Receipt
-    from tunewright.evidence.chat import Chat
-    from tunewright.train.data.chats import Chats
+    from tunewright.models.chat import Chat
+    from tunewright.stages.train.data.chats import Chats
 
     ids = np.random.default_rng(0).integers(0, SHAPE["vocab_size"], (rows, length)).tolist()
     made = [Chat(one, [True] * length) for one in ids]
@@ -131,14 +131,14 @@ def ours(precision: str, memory: str, trace: Path | None) -> dict:
     import torch
 
     from tunewright.core.candidate import Plan
-    from tunewright.evidence.generator import Generator
-    from tunewright.train.causal import Start, job_and_receipt
-    from tunewright.train.gpu import attention, fast
-    from tunewright.train.machine import computing, decide
-    from tunewright.train.methods import lora, qlora
-    from tunewright.train.runs.clock import Clock
-    from tunewright.train.trainer import fit
-    from tunewright.train.weights.adapters import adapted, groups_of
+    from tunewright.models.causal_lm import Generator
+    from tunewright.stages.train.causal import Start, job_and_receipt
+    from tunewright.stages.train.gpu import attention, fast
+    from tunewright.stages.train.machine import computing, decide
+    from tunewright.stages.train.methods import lora, qlora
+    from tunewright.stages.train.runs.clock import Clock
+    from tunewright.stages.train.trainer import fit
+    from tunewright.stages.train.weights.adapters import adapted, groups_of
 
     fast.COMPILE_FLOP = 0.0  # a real run of such a model is long enough
     attention.install()
@@ -209,7 +209,7 @@ def unsloth(memory: str) -> dict:
 
 def write(folder: Path) -> None:
     """Save the model with a tokenizer of bytes."""
-    from tests.train.tiny import CHATML, byte_tokenizer
+    from tests.stages.train.tiny import CHATML, byte_tokenizer
 
     base("sdpa").save_pretrained(folder)
     byte_tokenizer(CHATML, eos_token="<|end|>", pad_token="<|end|>").save_pretrained(folder)
@@ -219,7 +219,7 @@ def by_trl(model, *, peft_config=None, **settings) -> dict:
     """Steps of TRL's trainer on the same rows."""
     import datasets
     import torch
-    from tests.train.tiny import CHATML, byte_tokenizer
+    from tests.stages.train.tiny import CHATML, byte_tokenizer
     from transformers import TrainerCallback
     from trl import SFTConfig, SFTTrainer
 
@@ -272,7 +272,7 @@ def ceiling() -> dict:
     import torch
     from triton.testing import do_bench
 
-    from tunewright.train.gpu import fp8
+    from tunewright.stages.train.gpu import fp8
 
     tokens, wide, hidden = ROWS * LENGTH, 2 * SHAPE["intermediate_size"], SHAPE["hidden_size"]
     rows = torch.randn(tokens, hidden, device="cuda", dtype=torch.bfloat16)

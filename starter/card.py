@@ -150,10 +150,10 @@ def main() -> None:
     parser.add_argument("--run", type=Path, action="append", default=[])
     for run in parser.parse_args().run:
         size = adopt(run)
-        from tunewright.evidence.model_files import _described
+        from tunewright.models.files import _described
 
         pin = _described(f"starter-{size}", shapes.folder(size)).digest_of_weights
-        sys.stdout.write(f'pin in evidence/model_files.py: "starter-{size}": "{pin}"\n')
+        sys.stdout.write(f'pin in models/files.py: "starter-{size}": "{pin}"\n')
     (HERE / "MODEL_CARD.md").write_text(card(), encoding="utf-8")
 
 

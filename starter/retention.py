@@ -21,7 +21,7 @@ from starter.instructions.draw import Draw
 from starter.instructions.facts import Chat
 
 SEED = "retention 1"
-FOLDER = Path(__file__).parents[1] / "src" / "tunewright" / "evidence"
+FOLDER = Path(__file__).parents[1] / "src" / "tunewright" / "models"
 TEST, REPLAY = FOLDER / "retention_test.jsonl", FOLDER / "retention_replay.jsonl.xz"
 #: Items of each kind; with 400 in all a share is known to about ±5 points.
 TEST_ITEMS, REPLAY_ROWS = 100, 1500

@@ -6,7 +6,7 @@ from tunewright.core.version import __version__
 
 if TYPE_CHECKING:
     from tunewright.project import Project
-    from tunewright.release.load import load
+    from tunewright.stages.release.load import load
 
 __all__ = ["Project", "__version__", "load"]
 
@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
 
         return Project
     if name == "load":
-        from tunewright.release.load import load
+        from tunewright.stages.release.load import load
 
         return load
     raise AttributeError(f"module 'tunewright' has no attribute {name!r}")

@@ -9,17 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from tunewright import summaries
-from tunewright.audit_file import partial_on_interrupt, require_score, require_writable, write_outputs
 from tunewright.config.load import Loaded, load
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.corpus import Corpus
 from tunewright.core.errors import ExitCode, GateFailed, UserError, did_you_mean
 from tunewright.core.events import actor
+from tunewright.core.gate import Override, Verdict
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.store import Outcome, differences
-from tunewright.core.verdict import Override, Verdict
-from tunewright.flow import ORDER, Flow, Walk
 from tunewright.results import (
     AuditResult,
     CleanResult,
@@ -48,13 +45,16 @@ from tunewright.results import (
     VersionsResult,
     WhyResult,
 )
-from tunewright.steps import Steps
-from tunewright.train.sweep_settings import with_ranks
+from tunewright.stages.train.sweep.settings import with_ranks
+from tunewright.workflow import summaries
+from tunewright.workflow.audit_file import partial_on_interrupt, require_score, require_writable, write_outputs
+from tunewright.workflow.flow import ORDER, Flow, Walk
+from tunewright.workflow.steps import Steps
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tunewright.report.material import ReportMaterial
+    from tunewright.stages.report.material import ReportMaterial
 
 DIFF_LIMIT = 200
 
@@ -232,7 +232,7 @@ class Project:
             GateFailed: the data is below the bar.
             UserError: E-SWEEP-….
         """
-        from tunewright.sweeping import Asked
+        from tunewright.workflow.sweeping import Asked
 
         settings = with_ranks(self.config.sweep, ranks)
         return self._flow().sweep(settings, Asked(full=full, exhaustive=exhaustive))
@@ -290,7 +290,7 @@ class Project:
             n: rows; 500 to 1,000 decide most gates.
             to: write them here: .json for Label Studio, .csv or .xlsx.
         """
-        from tunewright import reviewing
+        from tunewright.workflow import review as reviewing
 
         return reviewing.sample(self._steps, n, to)
 
@@ -304,7 +304,7 @@ class Project:
         Raises:
             UserError: E-REVIEW-…, with every faulty row, and nothing is imported.
         """
-        from tunewright import reviewing
+        from tunewright.workflow import review as reviewing
 
         return reviewing.import_files(self._steps, files, reviewer)
 
@@ -316,31 +316,31 @@ class Project:
             say: shows the reviewer something.
             reviewer: who it is; empty is the person running this process.
         """
-        from tunewright import reviewing
+        from tunewright.workflow import review as reviewing
 
         return reviewing.ask_next(self._steps, lines, say, reviewer)
 
     def review_status(self) -> ReviewStatusResult:
         """How far the review is, the corrected score, and how many more rows would decide the gate."""
-        from tunewright import reviewing
+        from tunewright.workflow import review as reviewing
 
         return reviewing.status(self._steps)
 
     def runs_list(self) -> RunsListResult:
         """Every training run of this project, the newest first, in the form of OpenAI's fine-tuning jobs."""
-        from tunewright import running
+        from tunewright.workflow import runs as running
 
         return running.listed(self._steps)
 
     def runs_show(self, run: str = "") -> RunsShowResult:
         """One run, by the beginning of its id; the newest without one."""
-        from tunewright import running
+        from tunewright.workflow import runs as running
 
         return running.shown(self._steps, run)
 
     def runs_events(self, run: str = "") -> RunsEventsResult:
         """Every event of a run, in the form of OpenAI's fine-tuning events."""
-        from tunewright import running
+        from tunewright.workflow import runs as running
 
         return running.told(self._steps, run)
 
@@ -350,7 +350,7 @@ class Project:
         Raises:
             UserError: E-TRAIN-021 when nothing trains.
         """
-        from tunewright import running
+        from tunewright.workflow import runs as running
 
         return running.asked(self._steps, run, "pause")
 
@@ -360,7 +360,7 @@ class Project:
         Raises:
             UserError: E-TRAIN-021 when it has succeeded already.
         """
-        from tunewright import running
+        from tunewright.workflow import runs as running
 
         return running.asked(self._steps, run, "stop")
 
@@ -374,7 +374,7 @@ class Project:
 
     def diff(self, before: int, after: int) -> DiffResult:
         """What differs between two versions of the data, row by row."""
-        from tunewright.clean.diff import diff
+        from tunewright.stages.clean.diff import diff
 
         table = self._steps.table
         frame = diff(table.scan(before).collect(), table.scan(after).collect())
@@ -404,13 +404,13 @@ class Project:
         return self._steps.corpus(report.dataset).scan("row", "line").collect()
 
     def _material(self, walk: Walk, stopped: str = "") -> "ReportMaterial":
-        from tunewright.material import material
+        from tunewright.workflow.report_data import material
 
         return material(walk, self._steps, stopped=stopped)
 
     def _publish_report(self, walk: Walk, stopped: str = "") -> ReportResult:
         from tunewright.core.files import publish_text
-        from tunewright.report.room import render
+        from tunewright.stages.report.api import render
 
         html = render(self._material(walk, stopped))
         name = walk.release.name if walk.release else f"{self.config.name}-{walk.last_key()[:8]}"

@@ -9,17 +9,17 @@ from tunewright.core.dataset import Dataset
 from tunewright.core.events import Event
 from tunewright.core.finding import Severity
 from tunewright.core.frozen import Frozen
+from tunewright.core.gate import Verdict
 from tunewright.core.score import Score
 from tunewright.core.scorecard import Decision
 from tunewright.core.store import Step
 from tunewright.core.table import Commit
-from tunewright.core.verdict import Verdict
-from tunewright.review.reconcile import Reconciled
-from tunewright.review.score import Outlook
-from tunewright.split.room import Division
-from tunewright.train.runs.effective import Effective
-from tunewright.train.runs.job_events import JobEvent
-from tunewright.train.runs.jobs import Job
+from tunewright.stages.review.reconcile import Reconciled
+from tunewright.stages.review.score import Outlook
+from tunewright.stages.split.api import Division
+from tunewright.stages.train.runs.effective import Effective
+from tunewright.stages.train.runs.job_events import JobEvent
+from tunewright.stages.train.runs.jobs import Job
 
 
 class FindingLine(Frozen):

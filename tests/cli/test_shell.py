@@ -8,8 +8,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from tests.flow.worlds import tickets, write_csv
 from tests.program import HEARING
+from tests.workflow.worlds import tickets, write_csv
 
 from tunewright.cli.schemas import schemas
 

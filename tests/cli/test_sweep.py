@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 from tests.program import HEARING
-from tests.train.tiny import write_llama
+from tests.stages.train.tiny import write_llama
 
 from tunewright.cli.main import call
 from tunewright.cli.schemas import schemas

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.flow.worlds import tickets, write_csv
 from tests.program import PROGRAM
+from tests.workflow.worlds import tickets, write_csv
 
 FULL = Path("/dev/full")
 YAML = "data: {file: tickets.csv, task: classify, columns: {prompt: text, label: category}}\n"

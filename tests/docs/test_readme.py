@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.flow.worlds import tickets, tiny_encoder, write_csv
+from tests.workflow.worlds import tickets, tiny_encoder, write_csv
 
 from tunewright.project import Project
 

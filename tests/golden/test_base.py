@@ -7,7 +7,7 @@ import pytest
 
 from tests.golden.base import CONFUSED, ORDERS, SOURCES, clean_base, tell
 from tests.golden.trial import world
-from tunewright.evidence.near_duplicates import near_duplicates
+from tunewright.similarity.near_duplicates import near_duplicates
 
 
 @pytest.mark.parametrize("words", [12, 60])

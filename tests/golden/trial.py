@@ -10,9 +10,9 @@ import polars as pl
 from tests.golden.base import Example, clean_base
 from tests.golden.inject import World
 from tests.golden.measure import Measured
-from tunewright.audit.room import CHECKS
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding
+from tunewright.stages.audit.api import CHECKS
 
 FROZEN_ON, REPORTED_ON = (0, 1), (2, 3, 4)
 

@@ -44,7 +44,7 @@ class Without(PathFinder):
 sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from tunewright.audit_file import audit_file
+from tunewright.workflow.audit_file import audit_file
 with TemporaryDirectory() as folder:
     path = Path(folder) / "t.csv"
     path.write_text("text,label\\n" + "".join(f"my card number {i} is lost,{'ab'[i % 2]}\\n" for i in range(40)))

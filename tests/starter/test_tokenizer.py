@@ -10,7 +10,7 @@ from starter.instructions import chats
 from transformers import AutoTokenizer
 
 from starter import data, shapes, tokenizer
-from tunewright.evidence.chat import answered
+from tunewright.models.chat import answered
 
 SIZES = ("8m", "28m")
 CHAT = [

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from tunewright.init import Proposal
+    from tunewright.workflow.init import Proposal
 
 
 def confirm_proposal(proposal: "Proposal") -> "Proposal":

@@ -86,7 +86,7 @@ def init(
 ) -> "InitResult":
     """Make a project: guess format, columns and task, show five rows, write tunewright.yaml."""
     from tunewright.cli.ask import confirm_proposal
-    from tunewright.init import propose, write
+    from tunewright.workflow.init import propose, write
 
     proposal = propose(folder, data, task=task, mapping=tuple(map_ or ()))
     if interactive():
@@ -131,7 +131,7 @@ def audit(
     """Audit the data: every defect with its line, and one quality score with an interval."""
     if file is None:
         return shell.project().audit(findings=findings, report=report, fail_under=fail_under)
-    from tunewright.audit_file import audit_file
+    from tunewright.workflow.audit_file import audit_file
 
     return audit_file(
         file,
@@ -208,7 +208,7 @@ def sweep(
     until: Until = "",
 ) -> "SweepResult":
     """Find the rank worth training: quality, forgetting, memory and time of each; Ctrl-C keeps what is measured."""
-    from tunewright.train.sweep_settings import parsed_ranks
+    from tunewright.stages.train.sweep.settings import parsed_ranks
 
     project = shell.project(_overrides(override, why, until))
     return project.sweep(parsed_ranks(rank), full=full, exhaustive=exhaustive)
@@ -247,7 +247,7 @@ def predict(
     column: Annotated[str, typer.Option(help="The column to read, when the guess is wrong.")] = "",
 ) -> "PredictResult":
     """Label or answer the rows of a file with a release."""
-    from tunewright.predicting import predict_file
+    from tunewright.workflow.predict import predict_file
 
     return predict_file(release, file, output=output, column=column or None, progress=shell.progress())
 

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from tunewright.cli.progress import duration
 from tunewright.core.errors import UserError, UserErrors
+from tunewright.core.gate import Verdict
 from tunewright.core.score import Score
-from tunewright.core.verdict import Verdict
 from tunewright.results import (
     AuditResult,
     CleanResult,
@@ -46,7 +46,7 @@ from tunewright.results import (
     VersionsResult,
     WhyResult,
 )
-from tunewright.review.score import Outlook
+from tunewright.stages.review.score import Outlook
 
 SHOWN = 20
 #: Metrics beside the main one that a line of 100 letters holds; more have a line each.

@@ -13,8 +13,8 @@ import typer
 from tunewright.core.errors import CutShort, UserError
 
 if TYPE_CHECKING:
+    from tunewright.core.gate import Override
     from tunewright.core.progress import Progress
-    from tunewright.core.verdict import Override
     from tunewright.project import Project
 
 #: The name of each verb's result type in ``results.py``; the JSON schemas are made from it.

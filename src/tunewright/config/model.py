@@ -5,19 +5,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from tunewright.audit.settings import AuditSettings
-from tunewright.clean.settings import CleanSettings
 from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
-from tunewright.core.verdict import parse_bar
-from tunewright.evaluate.settings import EvaluateSettings
-from tunewright.intake.settings import DataSettings
-from tunewright.plan.settings import PlanSettings
-from tunewright.release.settings import ReleaseSettings
-from tunewright.report.settings import ReportSettings
-from tunewright.split.settings import SplitSettings
-from tunewright.train.settings import TrainSettings
-from tunewright.train.sweep_settings import SweepSettings
+from tunewright.core.gate import parse_bar
+from tunewright.stages.audit.settings import AuditSettings
+from tunewright.stages.clean.settings import CleanSettings
+from tunewright.stages.evaluate.settings import EvaluateSettings
+from tunewright.stages.intake.settings import DataSettings
+from tunewright.stages.plan.settings import PlanSettings
+from tunewright.stages.release.settings import ReleaseSettings
+from tunewright.stages.report.settings import ReportSettings
+from tunewright.stages.split.settings import SplitSettings
+from tunewright.stages.train.settings import TrainSettings
+from tunewright.stages.train.sweep.settings import SweepSettings
 
 #: Bars that hold unless the project says otherwise. 85 is the playbook's; why a release may be as good as the best
 #: baseline but not worse, and never against its own verdict: docs/decisions/004.

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from tunewright.core.errors import UserError, did_you_mean
-from tunewright.core.shelf import Shelf
+from tunewright.core.plugins import Shelf
 
 Path_ = tuple[str, ...]
 
@@ -27,15 +27,15 @@ class Place:
     one: bool = False
 
 
-METHODS = Shelf("tunewright.train.methods", "method", "train")
+METHODS = Shelf("tunewright.stages.train.methods", "method", "train")
 SHELVES = (
-    Place(("audit", "checks"), Shelf("tunewright.audit.checks", "check", "check")),
-    Place(("clean", "fixes"), Shelf("tunewright.clean.fixes", "fix", "fix")),
+    Place(("audit", "checks"), Shelf("tunewright.stages.audit.checks", "check", "check")),
+    Place(("clean", "fixes"), Shelf("tunewright.stages.clean.fixes", "fix", "fix")),
     Place(("train", "method"), METHODS, one=True),
-    Place(("train", "launch"), Shelf("tunewright.train.launchers", "launcher", "commands"), one=True),
-    Place(("train", "trackers"), Shelf("tunewright.train.trackers", "tracker", "track")),
-    Place(("evaluate", "baselines"), Shelf("tunewright.evaluate.baselines", "baseline", "predict")),
-    Place(("evaluate", "metrics"), Shelf("tunewright.evaluate.metrics", "metric", "measure")),
+    Place(("train", "launch"), Shelf("tunewright.stages.train.launchers", "launcher", "commands"), one=True),
+    Place(("train", "trackers"), Shelf("tunewright.stages.train.trackers", "tracker", "track")),
+    Place(("evaluate", "baselines"), Shelf("tunewright.stages.evaluate.baselines", "baseline", "predict")),
+    Place(("evaluate", "metrics"), Shelf("tunewright.stages.evaluate.metrics", "metric", "measure")),
 )
 
 

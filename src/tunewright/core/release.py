@@ -8,7 +8,7 @@ from pydantic import PrivateAttr
 
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import VALUE_FILE, Frozen
-from tunewright.core.verdict import Verdict
+from tunewright.core.gate import Verdict
 
 
 class Release(Frozen):

@@ -3,8 +3,8 @@
 from tests.golden import inject
 from tests.golden.measure import measure
 from tests.golden.trial import Experiment, Figure, figures, flagged, planted, run_check, share, world
-from tunewright.audit.checks.annotators import ratings_of
-from tunewright.evidence.agreement import annotator_quality
+from tunewright.stages.audit.checks.annotators import ratings_of
+from tunewright.stats.annotator_agreement import annotator_quality
 
 RIGHT = {"ada": 0.96, "bo": 0.95, "cleo": 0.94, "dov": 0.92}
 

@@ -6,7 +6,7 @@ from tests.golden import inject
 from tests.golden.base import clean_base
 from tests.golden.trial import Experiment, Figure, flagged, planted, run_check, world
 from tunewright.core.context import Context
-from tunewright.evidence.domain import judge
+from tunewright.similarity.domain import judge
 
 DOCUMENTS = 500
 

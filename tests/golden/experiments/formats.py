@@ -104,7 +104,7 @@ def _numbers(written: str) -> list[int]:
 
 def _normalized(corpus: Corpus, findings: dict[str, Finding]) -> dict[str, str]:
     """What the fix for dates would make of each text that it changes, asked to mend every row."""
-    from tunewright.clean.fixes.normalize_dates import Options, fix
+    from tunewright.stages.clean.fixes.normalize_dates import Options, fix
 
     rows = corpus.scan().collect()
     every = Finding.of(

@@ -7,7 +7,7 @@ from tests.golden import inject
 from tests.golden.inject import World
 from tests.golden.measure import measure
 from tests.golden.trial import Experiment, Figure, figures, flagged, planted, run_check, share, world
-from tests.train.tiny import write_llama
+from tests.stages.train.tiny import write_llama
 from tunewright.core.context import Context, Target
 
 

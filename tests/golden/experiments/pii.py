@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from tests.golden import inject
 from tests.golden.trial import Experiment, Figure, share, world
-from tunewright.evidence.pii.spans import pii_spans
+from tunewright.pii.spans import pii_spans
 
 #: What the injector calls a kind -> what we call it.
 TYPES = {"credit_card": "payment_card", "ssn": "us_ssn"}

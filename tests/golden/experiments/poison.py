@@ -5,7 +5,7 @@ import polars as pl
 from tests.golden import inject
 from tests.golden.measure import measure
 from tests.golden.trial import Experiment, Figure, flagged, planted, run_check, world
-from tunewright.audit.checks.poison import Options, suspects
+from tunewright.stages.audit.checks.poison import Options, suspects
 
 #: Rows per 10,000, at least as many as the check wants to see.
 PLANTED = (20, 50, 100)

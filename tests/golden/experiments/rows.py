@@ -6,8 +6,8 @@ import polars as pl
 from tests.golden import inject
 from tests.golden.measure import average_precision, measure
 from tests.golden.trial import REPORTED_ON, Experiment, Figure, figures, flagged, planted, run_check, share, world
-from tunewright.audit.room import audit
-from tunewright.audit.settings import AuditSettings
+from tunewright.stages.audit.api import audit
+from tunewright.stages.audit.settings import AuditSettings
 
 
 def exact_duplicates(rows: int, seed: int) -> list[Figure]:
@@ -36,7 +36,7 @@ def near_duplicates_long(rows: int, seed: int) -> list[Figure]:
 
 
 def _near(rows: int, seed: int, *, words: int, edits: int, name: str, precision: float, recall: float) -> list[Figure]:
-    from tunewright.evidence.near_duplicates import near_duplicates
+    from tunewright.similarity.near_duplicates import near_duplicates
 
     made = world(rows, seed, words)
     inject.near_duplicates(made, share(rows, 500), edits)
@@ -88,8 +88,8 @@ def label_flips_rare(rows: int, seed: int) -> list[Figure]:
 
 
 def _flips(rows: int, seed: int, name: str, part: float, *, confusable: bool, bar: float) -> list[Figure]:
-    from tunewright.audit.checks.label_noise import Options, out_of_fold
-    from tunewright.evidence.text_features import text_features
+    from tunewright.similarity.text_features import text_features
+    from tunewright.stages.audit.checks.label_noise import Options, out_of_fold
 
     made = world(rows, seed)
     inject.label_flips(made, round(rows * part), confusable=confusable)

@@ -3,7 +3,7 @@
 from tests.golden import inject
 from tests.golden.measure import measure
 from tests.golden.trial import Experiment, Figure, share, world
-from tunewright.audit.checks.semantic_duplicates import Options, check
+from tunewright.stages.audit.checks.semantic_duplicates import Options, check
 
 
 def semantic_duplicates(rows: int, seed: int) -> list[Figure]:

@@ -1,0 +1,88 @@
+"""Entities of an answer in JSON, so that two answers can be compared entity by entity."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tunewright.core.digest import canonical_json
+from tunewright.stats.intervals import Floats
+
+Entities = Counter[str]
+_NO_JSON = object()
+
+
+def entities(answer: str) -> Entities | None:
+    """Every value with the path of keys to it, counted; None when `answer` is not JSON.
+
+    A list's order does not count. An object inside a list is one entity as a whole, such as
+    ``{"label": "IBAN", "text": "DE89…"}``. Nulls, empty texts and empty lists say that there is nothing.
+    """
+    value = _read(answer)
+    if value is _NO_JSON:
+        return None
+    found: Entities = Counter()
+    _collect(value, (), found)
+    return found
+
+
+def json_objects(answers: Sequence[str]) -> list[dict[str, Any] | None]:
+    """Each answer as the JSON object that it is; None where it is none."""
+    values = (_read(answer) for answer in answers)
+    return [value if isinstance(value, dict) else None for value in values]
+
+
+def counts(references: Sequence[str], answers: Sequence[str]) -> tuple[Floats, Floats, Floats]:
+    """Entities in common, given, and wanted of each pair, ``(n,)`` each; an answer that is no JSON gives none."""
+    rows = []
+    for reference, answer in zip(references, answers, strict=True):
+        wanted, given = entities(reference) or Counter(), entities(answer) or Counter()
+        rows.append(((wanted & given).total(), given.total(), wanted.total()))
+    common, given_, wanted_ = np.array(rows, dtype=np.float64).reshape(-1, 3).T
+    return common, given_, wanted_
+
+
+def _read(answer: str) -> Any:
+    try:
+        return json.loads(answer, parse_constant=_refuse, parse_int=_number, parse_float=_number)
+    except (ValueError, RecursionError):
+        return _NO_JSON
+
+
+def _collect(value: Any, path: tuple[str, ...], found: Entities) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _collect(item, (*path, key), found)
+    elif isinstance(value, list):
+        for item in value:
+            if isinstance(item, dict) and item:
+                found[_spelled(path, _plain(item))] += 1
+            else:
+                _collect(item, path, found)
+    elif value is not None and value != "":
+        found[_spelled(path, _plain(value))] += 1
+
+
+def _plain(value: Any) -> Any:
+    """White space and case at the edges of a text are no difference between entities."""
+    if isinstance(value, str):
+        return " ".join(value.split()).casefold()
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _spelled(path: tuple[str, ...], value: Any) -> str:
+    return canonical_json([path, value])
+
+
+def _number(spelled: str) -> float | str:
+    """A number by its value, so that 5 is 5.0; one that no double holds by its spelling."""
+    value = float(spelled)
+    return value if abs(value) <= 2**53 else spelled
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

@@ -1,0 +1,19 @@
+"""The share of test rows that were labelled right, with its Wilson interval."""
+
+from tunewright.core.dataset import Task
+from tunewright.core.frozen import Frozen
+from tunewright.core.score import Score, wilson_score
+from tunewright.stages.evaluate.answers import Classified, Truth
+from tunewright.stats.intervals import Sampling
+
+TASKS: tuple[Task, ...] = ("classify",)
+
+
+class Options(Frozen):
+    """Nothing to choose."""
+
+
+def measure(truth: Truth, answers: Classified, sampling: Sampling, options: Options) -> Score | None:
+    """Accuracy of `answers`."""
+    right = int((truth.labels == answers.predicted).sum())
+    return wilson_score("accuracy", right, len(truth.labels), level=sampling.level)

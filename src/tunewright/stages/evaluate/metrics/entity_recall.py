@@ -1,0 +1,27 @@
+"""The share of the wanted entities that were extracted, over all written answers.
+
+Rows are resampled whole for its interval, since the entities of one row are right or wrong together.
+"""
+
+from collections.abc import Sequence
+
+from tunewright.core.dataset import Task
+from tunewright.core.frozen import Frozen
+from tunewright.core.score import Score
+from tunewright.stages.evaluate.answers import Written
+from tunewright.stages.evaluate.entities import counts
+from tunewright.stats.intervals import Sampling, ratio
+
+TASKS: tuple[Task, ...] = ("extract",)
+
+
+class Options(Frozen):
+    """Nothing to choose."""
+
+
+def measure(references: Sequence[str], answers: Written, sampling: Sampling, options: Options) -> Score | None:
+    """Entity recall of the written answers; None when none was written."""
+    if not answers.texts:
+        return None
+    common, _, wanted = counts(references[: len(answers.texts)], answers.texts)
+    return ratio("entity_recall", common, wanted, sampling)[0]

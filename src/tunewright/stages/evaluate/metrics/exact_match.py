@@ -1,0 +1,28 @@
+"""The share of written answers that say the same words as the desk's own, with its Wilson interval.
+
+Rajpurkar et al. 2016 (arXiv 1606.05250), on words normalized as everywhere here. Useful for short and fixed answers.
+"""
+
+from collections.abc import Sequence
+
+from tunewright.core.dataset import Task
+from tunewright.core.frozen import Frozen
+from tunewright.core.score import Score, wilson_score
+from tunewright.stages.evaluate.answers import Written
+from tunewright.stages.evaluate.words import words
+from tunewright.stats.intervals import Sampling
+
+TASKS: tuple[Task, ...] = ("reply", "extract")
+
+
+class Options(Frozen):
+    """Nothing to choose."""
+
+
+def measure(references: Sequence[str], answers: Written, sampling: Sampling, options: Options) -> Score | None:
+    """Exact matches among the written answers; None when none was written."""
+    if not answers.texts:
+        return None
+    n = len(answers.texts)
+    same = sum(wanted == given for wanted, given in zip(words(references[:n]), words(answers.texts), strict=True))
+    return wilson_score("exact_match", same, n, level=sampling.level)

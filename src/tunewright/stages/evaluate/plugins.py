@@ -1,0 +1,37 @@
+"""The room's two shelves, and which of their files a project asked for."""
+
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+from tunewright.core.dataset import Task
+from tunewright.core.errors import UserError
+from tunewright.core.plugins import Shelf
+
+BASELINES = Shelf("tunewright.stages.evaluate.baselines", "baseline", "predict")
+METRICS = Shelf("tunewright.stages.evaluate.metrics", "metric", "measure")
+
+
+def chosen(shelf: Shelf, named: Mapping[str, Any], task: Task, *, always: str) -> Iterator[tuple[str, ModuleType, Any]]:
+    """Name, module and options of each file to use, in order of name.
+
+    The named ones, or every one that fits the task but those left out with ``false``; `always` is never left out.
+
+    Raises:
+        UserError: E-EVAL-004 when a named one does not fit the task.
+    """
+    wanted = {name for name, options in named.items() if options is not False}
+    for name in sorted({always, *(wanted or shelf.names())}):
+        module = shelf.load(name)
+        if task not in module.TASKS:
+            if name in wanted:
+                fitting = [other for other in shelf.names() if task in shelf.load(other).TASKS]
+                raise UserError(
+                    "E-EVAL-004",
+                    f"The {shelf.noun} {name!r} is for {', '.join(module.TASKS)}; the task here is {task}.",
+                    fix=f"Name some of: {', '.join(fitting)}.",
+                )
+            continue
+        given = named.get(name)
+        if given is not False or name == always:
+            yield name, module, module.Options.model_validate(given if isinstance(given, Mapping) else {})

@@ -1,0 +1,201 @@
+"""Texts that people marked: Label Studio's exports, and texts beside a list of spans."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from tunewright.core.dataset import Task
+from tunewright.stages.intake.records import Objects
+from tunewright.stages.intake.turns import Shaped, Unusable, said, text_of
+
+TEXT_KEYS = ("text", "prompt", "message", "body")
+SPAN_TEXTS = ("text", "full_text", "sentence", "content")
+SPAN_LISTS = ("entities", "spans")
+#: What Label Studio adds to every row of its flat export.
+MIN_KEYS = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"}
+Span = dict[str, Any]
+
+
+def label_studio(record: dict[str, Any]) -> Shaped:
+    """A Label Studio task: its text, and what most annotators said of it.
+
+    Annotations that were canceled do not count. Choices give the label, of a tie the first by name; a text area
+    gives the answer; of spans the set that most annotators drew, of a tie the first. What every annotator said
+    stays in `meta` when there are several.
+    """
+    data = record.get("data")
+    if not isinstance(data, dict):
+        raise Unusable("data is not an object")
+    texts = {key: value for key, value in data.items() if isinstance(value, str)}
+    if not texts:
+        raise Unusable("data holds no text")
+    key = next((name for name in TEXT_KEYS if name in texts), max(texts, key=lambda name: len(texts[name])))
+    done = [one for one in record.get("annotations") or [] if not one.get("was_cancelled")]
+    said_by = [_said_by(one, texts[key]) for one in done]
+    rest = {name: value for name, value in data.items() if name != key}
+    rest |= {name: value for name, value in record.items() if name not in ("data", "annotations", "predictions")}
+    return _agreed(texts[key], said_by, rest)
+
+
+def label_studio_min(record: dict[str, Any]) -> Shaped:
+    """One task of Label Studio's flat export (JSON_MIN), its annotations joined by :func:`by_task`."""
+    votes = record["annotations"]
+    first = votes[0]
+    texts = {key: value for key, value in first.items() if isinstance(value, str) and key not in MIN_KEYS}
+    key = next((name for name in TEXT_KEYS if name in texts), "")
+    key = key or max(texts, key=lambda name: len(texts[name]), default="")
+    if not key:
+        raise Unusable("the task holds no text")
+    marks = [name for name in dict.fromkeys(k for vote in votes for k in vote) if name not in {*MIN_KEYS, key}]
+    # A column of the imported table is the same for every annotator; what they said differs, or is the only one.
+    label = _mark_of(marks, votes)
+    said_by = [_said_flat(vote, label, texts[key]) for vote in votes]
+    rest = {name: first[name] for name in marks if name != label and name in first} | {"id": first.get("id")}
+    return _agreed(texts[key], said_by, rest)
+
+
+def by_task(objects: Objects) -> Objects:
+    """The rows of Label Studio's flat export, one per annotation, as one record per task."""
+    tasks: dict[str, list[dict[str, Any]]] = {}
+    lines: dict[str, int] = {}
+    strays = []
+    for line, value in objects.values:
+        if isinstance(value, dict) and "id" in value:
+            tasks.setdefault(str(value["id"]), []).append(value)
+            lines.setdefault(str(value["id"]), line)
+        else:
+            strays.append((line, value))
+    values = [(lines[task], {"annotations": votes}) for task, votes in tasks.items()]
+    note = f"{sum(len(votes) for votes in tasks.values())} annotations of {len(tasks)} tasks"
+    about = replace(objects.about, notes=(*objects.about.notes, note))
+    return Objects([*values, *strays], objects.bad, about)
+
+
+def spans(record: dict[str, Any]) -> Shaped:
+    """A text and its ``entities`` or ``spans``: objects or triples of start, end and label."""
+    key = next((name for name in SPAN_TEXTS if isinstance(record.get(name), str)), None)
+    marked = next((name for name in SPAN_LISTS if isinstance(record.get(name), list)), None)
+    if key is None or marked is None:
+        raise Unusable(f"no text ({', '.join(SPAN_TEXTS)}) or no list of spans ({', '.join(SPAN_LISTS)})")
+    found = [_span(one, record[key]) for one in record[marked]]
+    rest = {name: value for name, value in record.items() if name not in (key, marked) and value is not None}
+    return {"prompt": record[key], "entities": found, "turns": [said("user", record[key])], "rest": rest}
+
+
+def has_spans(record: dict[str, Any]) -> bool:
+    """Whether a record is a text with a list of spans, and nothing else that it could be for."""
+    if not record.keys().isdisjoint(("label", "labels", "answer", "output", "completion")):
+        return False
+    return any(isinstance(record.get(name), str) for name in SPAN_TEXTS) and any(
+        isinstance(marked := record.get(name), list) and all(_looks_like_span(one) for one in marked)
+        for name in SPAN_LISTS
+    )
+
+
+def task_of(records: Iterable[Any]) -> Task:
+    """What Label Studio records are for: spans to extract, choices to classify, or texts to reply with."""
+    kinds: set[str] = set()
+    for record in records:
+        annotations = record.get("annotations") if isinstance(record, dict) else None
+        for one in annotations or []:
+            told = json.dumps(one)
+            kinds |= {kind for kind in ("labels", "choices", "textarea") if f'"{kind}"' in told}
+    if "labels" in kinds and "choices" not in kinds:
+        return "extract"
+    return "reply" if kinds == {"textarea"} else "classify"
+
+
+def _agreed(text: str, said_by: list[Shaped], rest: dict[str, Any]) -> Shaped:
+    votes = Counter(choice for one in said_by for choice in one["choices"])
+    drawn = Counter(json.dumps(one["spans"]) for one in said_by if one["spans"])
+    answers = [one["answer"] for one in said_by if one["answer"]]
+    if len(said_by) > 1 or any(len(one["choices"]) > 1 for one in said_by):
+        rest = {**rest, "annotators": said_by}
+    turns = [said("user", text), *([said("assistant", answers[0])] if answers else [])]
+    return {
+        "prompt": text,
+        "answer": answers[0] if answers else None,
+        "label": min(votes, key=lambda name: (-votes[name], name)) if votes else None,
+        "entities": json.loads(drawn.most_common(1)[0][0]) if drawn else None,
+        "turns": turns,
+        "rest": rest,
+    }
+
+
+def _said_by(annotation: dict[str, Any], text: str) -> Shaped:
+    values = [result.get("value", {}) for result in annotation.get("result", [])]
+    marked = [{**value, "label": label} for value in values for label in value.get("labels", [])]
+    written = [part for value in values for part in _list(value.get("text")) if "labels" not in value]
+    return {
+        "by": _name(annotation.get("completed_by")),
+        "choices": [str(choice) for value in values for choice in value.get("choices", [])],
+        "spans": sorted((_span(one, text) for one in marked), key=_place),
+        "answer": "\n".join(map(text_of, written)) or None,
+    }
+
+
+def _name(by: Any) -> str | None:
+    """Who annotated, as text: Label Studio writes a number, a mail address or an object with both."""
+    if isinstance(by, dict):
+        by = next((by[key] for key in ("email", "username", "id") if by.get(key)), None)
+    return None if by is None else str(by)
+
+
+def _mark_of(names: list[str], votes: list[dict[str, Any]]) -> str | None:
+    """The key under which a flat export holds what the annotators said."""
+    lists = [name for name in names if any(isinstance(vote.get(name), list | dict) for vote in votes)]
+    differ = [name for name in names if len({json.dumps(vote.get(name)) for vote in votes}) > 1]
+    known = [name for name in names if name in ("label", "sentiment", "choice", "class", "category", "intent", "topic")]
+    return next(iter([*lists, *differ, *known, *names[-1:]]), None)
+
+
+def _said_flat(vote: dict[str, Any], key: str | None, text: str) -> Shaped:
+    value = vote.get(key) if key else None
+    marked = [one for one in _list(value) if isinstance(one, dict) and "start" in one]
+    chosen = value.get("choices", []) if isinstance(value, dict) else [] if marked else _list(value)
+    found = [_span({**one, "label": label}, text) for one in marked for label in one.get("labels", [])]
+    return {
+        "by": _name(vote.get("annotator")),
+        "choices": [text_of(choice) for choice in chosen],
+        "spans": sorted(found, key=_place),
+        "answer": None,
+    }
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _looks_like_span(one: Any) -> bool:
+    if isinstance(one, list):
+        return len(one) == 3 and isinstance(one[0], int) and isinstance(one[1], int) and isinstance(one[2], str)
+    return isinstance(one, dict) and any(key in one for key in ("start", "start_position", "start_offset"))
+
+
+def _span(one: Any, text: str) -> Span:
+    """A span in our words.
+
+    Raises:
+        Unusable: it lies outside the text, or its own copy of the words is not what stands there.
+    """
+    if isinstance(one, list):
+        one = dict(zip(("start", "end", "label"), one, strict=True))
+    label = next((one[key] for key in ("label", "entity_type", "entity", "type", "tag") if one.get(key)), None)
+    start = next((one[key] for key in ("start", "start_position", "start_offset") if key in one), None)
+    end = next((one[key] for key in ("end", "end_position", "end_offset") if key in one), None)
+    if label is None or not isinstance(start, int) or not isinstance(end, int):
+        raise Unusable("a span has no label, start or end")
+    if not 0 <= start < end <= len(text):
+        raise Unusable(f"a span from {start} to {end} lies outside its text of {len(text)} characters")
+    told = next((one[key] for key in ("text", "entity_value") if isinstance(one.get(key), str)), None)
+    if told is not None and told.strip() != text[start:end].strip():
+        raise Unusable(f"the span from {start} to {end} should read {told[:40]!r} and reads {text[start:end][:40]!r}")
+    return {"label": str(label), "start": start, "end": end, "text": text[start:end]}
+
+
+def _place(span: Span) -> tuple[int, int, str]:
+    return span["start"], span["end"], span["label"]

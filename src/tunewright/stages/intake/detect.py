@@ -1,0 +1,283 @@
+"""The guess about a file: format, columns and task, with how sure it is and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from tunewright.core.dataset import Task
+from tunewright.core.errors import UserError, did_you_mean
+from tunewright.core.frozen import Frozen
+from tunewright.stages.intake import annotated, annotators, typed
+from tunewright.stages.intake.container import Content, open_content
+from tunewright.stages.intake.delimited import read_delimited
+from tunewright.stages.intake.encoding import Text, to_text
+from tunewright.stages.intake.json_text import read_json, tabulate
+from tunewright.stages.intake.records import About, Objects, Table, spread
+from tunewright.stages.intake.roles import UNSURE
+from tunewright.stages.intake.settings import DataSettings
+from tunewright.stages.intake.shapes import SHAPES, shape_of
+from tunewright.stages.intake.workbook import read_workbook
+
+#: Below this a person is asked (the formats notes ask below 0.9).
+SURE = 0.9
+PREVIEW_ROWS = 5
+PREVIEW_CHARACTERS = 120
+SAMPLE = 500
+#: A format that so many of the records have is the format of all; the others are set aside.
+NEARLY_ALL = 0.95
+#: Formats whose typed columns are read as columns: the column, and what it calls a turn's role and content.
+CHATS = {"openai_chat": ("messages", "role", "content"), "sharegpt": ("conversations", "from", "value")}
+#: Formats that stand in tables too; the others are told by names that tables use for anything.
+IN_TABLES = ("openai_chat", "sharegpt", "self_instruct", "alpaca")
+
+
+class Detection(Frozen):
+    """What a file was taken for.
+
+    Attributes:
+        format: csv, xlsx, parquet, jsonl, json, or a shape such as openai_chat.
+        packing: gzip, bzip2, xz or zip; empty when the file was not packed.
+        encoding: of a text file.
+        delimiter: of a CSV.
+        sheet: of a workbook.
+        task: what its rows are for.
+        columns: the user's column for each role; empty where the format itself says.
+        confidence: 0 to 1; below 0.9 a person is asked.
+        reasons: why, in sentences.
+        ambiguous: those of the reasons that say what could as well have been meant.
+        preview: five rows as they were understood.
+    """
+
+    format: str
+    packing: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    task: Task
+    columns: Mapping[str, str]
+    confidence: float
+    reasons: tuple[str, ...]
+    ambiguous: tuple[str, ...] = ()
+    preview: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file parsed and understood, not yet in our columns."""
+
+    detection: Detection
+    source: Table | Objects
+
+
+def detect(path: Path, settings: DataSettings) -> Detection:
+    """The guess about the file at `path`, with five rows as they would be read."""
+    from tunewright.stages.intake.api import rows_of
+
+    opened = open_file(path, settings)
+    frame = rows_of(opened).frame.head(PREVIEW_ROWS)
+    shown = frame.select(
+        line=pl.col("line").cast(pl.String),
+        **{
+            name: pl.col(name).fill_null("").str.slice(0, PREVIEW_CHARACTERS)
+            for name in ("prompt", "label", "answer")
+            if frame[name].null_count() < frame.height
+        },
+    )
+    columns = shown.columns
+    preview = tuple(dict(zip(columns, row, strict=True)) for row in shown.rows())
+    return opened.detection.model_copy(update={"preview": preview})
+
+
+def require_sure(detection: Detection, name: str, *, confirmed: bool) -> None:
+    """Stop unless the guess is sure enough to train on, or a person `confirmed` it.
+
+    Raises:
+        UserError: E-CLI-006 for an unsure guess, E-DATA-020 when a column that the task needs was not found.
+    """
+    needed = {"classify": "label", "reply": "answer"}.get(detection.task)
+    if detection.columns and needed and needed not in detection.columns:
+        raise UserError(
+            "E-DATA-020",
+            f"No column of {name} looks like the {needed} that the task {detection.task!r} needs.",
+            why="Every row would count as missing it.",
+            fix=f"Name it: --map {needed}=COLUMN (init, audit FILE) or data.columns.{needed}; or name another task.",
+        )
+    if detection.confidence >= SURE or confirmed:
+        return
+    flags = " ".join(f"--map {role}={column!r}" for role, column in detection.columns.items())
+    raise UserError(
+        "E-CLI-006",
+        f"The guess about {name} is {detection.confidence:.2f} sure: {'; '.join(detection.reasons)}.",
+        why="A wrong guess audits and trains on the wrong column.",
+        fix=f"Say it yourself: --task {detection.task} {flags}, or data.task and data.columns in tunewright.yaml; "
+        "--yes or data.confirmed: true takes the guess.",
+    )
+
+
+def open_file(path: Path, settings: DataSettings) -> Opened:
+    """The file at `path` parsed by its content, and its columns understood.
+
+    Raises:
+        UserError: E-DATA-… with what is wrong and how to mend it.
+    """
+    parsed = parse(path, settings)
+    if shape := _shape_of_table(parsed, settings) if isinstance(parsed, Table) else _shape_of_objects(parsed, settings):
+        return _shaped(parsed, *shape, settings, path.name)
+    return _tabular(parsed if isinstance(parsed, Table) else tabulate(parsed, path.name), path, settings)
+
+
+def parse(path: Path, settings: DataSettings) -> Table | Objects:
+    """The records of a file in its own columns."""
+    content = open_content(path, settings)
+    parsed = _parse(content, settings)
+    return replace(parsed, about=replace(parsed.about, packing=content.packing))
+
+
+def _parse(content: Content, settings: DataSettings) -> Table | Objects:
+    if content.kind in ("parquet", "arrow"):
+        return typed.read_typed(content)
+    if content.kind == "workbook":
+        return read_workbook(content, settings)
+    if content.kind == "ole":
+        raise UserError(
+            "E-DATA-014",
+            f"{content.name} is an old or a password-protected workbook.",
+            why="Both are stored in a container that cannot be read without Excel or the password.",
+            fix="Save it as .xlsx without a password.",
+        )
+    if settings.format in ("parquet", "arrow", "xlsx"):
+        raise UserError(
+            "E-DATA-006",
+            f"{content.name} is text, not {settings.format}.",
+            why="data.format names another format than the file has.",
+            fix="Set data.format to auto.",
+        )
+    text = to_text(content.data(), settings, content.name)
+    return read_json(text) if _is_json(text, settings) else read_delimited(text, settings)
+
+
+def _is_json(text: Text, settings: DataSettings) -> bool:
+    if settings.format in ("json", "jsonl", *SHAPES):
+        # A chat may stand in the cells of a CSV.
+        return settings.format not in IN_TABLES or text.data.lstrip()[:1] in (b"{", b"[")
+    return settings.format == "auto" and text.data.lstrip()[:1] in (b"{", b"[")
+
+
+def _shape_of_objects(objects: Objects, settings: DataSettings) -> tuple[str, float] | None:
+    if settings.format in SHAPES:
+        return settings.format, 1.0
+    shape, share = shape_of([objects.values[place][1] for place in spread(len(objects.values), SAMPLE)])
+    # Who names columns says that the records are a table.
+    return None if shape is None or settings.columns else (shape, share)
+
+
+def _shape_of_table(table: Table, settings: DataSettings) -> tuple[str, float] | None:
+    if settings.format not in ("auto", table.about.format, *IN_TABLES) or settings.columns:
+        return None
+    places = spread(table.frame.height, SAMPLE)
+    sample = replace(table, frame=table.frame[places], lines=table.lines[places])
+    shape, share = shape_of([value for _, value in typed.records(sample)])
+    return (shape, share) if shape in IN_TABLES else None
+
+
+def _shaped(parsed: Table | Objects, shape: str, share: float, settings: DataSettings, name: str) -> Opened:
+    if settings.columns:
+        raise UserError(
+            "E-DATA-019",
+            f"Columns are named for {name}, which is {shape}.",
+            why="That format itself says which part is which.",
+            fix="Leave data.columns empty, or set data.format to jsonl to read the records as a table.",
+        )
+    source = parsed
+    if shape == "label_studio_min" and isinstance(source, Objects):
+        source = annotated.by_task(source)
+    if isinstance(source, Table) and not (shape in CHATS and typed.is_chat(source.frame, *CHATS[shape])):
+        source = Objects(typed.records(source), source.bad, source.about)
+    task: Task = "reply" if settings.task == "auto" else settings.task
+    if settings.task == "auto" and shape in ("label_studio", "label_studio_min", "spans"):
+        task = _task_of_marks(shape, source)
+    reason = f"{share:.0%} of the records are {shape}"
+    sure = 1.0 if share > NEARLY_ALL else share
+    return Opened(_detection(source.about, shape, task, {}, sure, (reason,)), source)
+
+
+def _task_of_marks(shape: str, source: Table | Objects) -> Task:
+    assert isinstance(source, Objects)
+    values = [value for _, value in source.values]
+    return annotated.task_of(values) if shape != "spans" else "extract"
+
+
+def _tabular(table: Table, path: Path, settings: DataSettings) -> Opened:
+    _refuse_unknown(table, path, settings)
+    flat = [name for name, kind in table.frame.schema.items() if not kind.is_nested()]
+    if table.frame.width < 2:
+        raise UserError(
+            "E-DATA-008",
+            f"{path.name} has one column ({table.frame.columns[0]!r}).",
+            why="A row needs at least a text and a label or an answer.",
+            fix="Export both columns, or name the delimiter with --set data.delimiter=…",
+        )
+    annotators.refuse_unknown(table, settings, path.name)
+    table, guess = annotators.understood(table, settings)
+    if "prompt" not in guess.columns:
+        raise UserError(
+            "E-DATA-015",
+            f"No column of {path.name} looks like a text: {', '.join(flat)}.",
+            why="A row needs a text to learn from.",
+            fix="Name it: --map prompt=COLUMN",
+        )
+    _refuse_twins(guess.columns, table, path, settings)
+    return Opened(
+        _detection(table.about, table.about.format, guess.task, guess.columns, guess.confidence, tuple(guess.reasons)),
+        table,
+    )
+
+
+def _detection(
+    about: About, form: str, task: Task, columns: Mapping[str, str], sure: float, reasons: tuple[str, ...]
+) -> Detection:
+    doubts = (*about.doubts, *(reason for reason in reasons if reason.endswith("?")))
+    return Detection(
+        format=form,
+        packing=about.packing,
+        encoding=about.encoding,
+        delimiter=about.delimiter,
+        sheet=about.sheet,
+        task=task,
+        columns=columns,
+        confidence=min(sure, UNSURE) if about.doubts else sure,
+        reasons=(*about.notes, *reasons, *about.doubts),
+        ambiguous=doubts,
+    )
+
+
+def _refuse_twins(columns: Mapping[str, str], table: Table, path: Path, settings: DataSettings) -> None:
+    """Raise E-DATA-011 when a column that was guessed is one of several of its name."""
+    for role, column in columns.items():
+        twin = f"{column} (2)"
+        if twin in table.frame.columns and role not in settings.columns:
+            raise UserError(
+                "E-DATA-011",
+                f"{path.name} has several columns called {column!r}.",
+                why=f"It is not clear which one is the {role}.",
+                fix=f"Name it: --map {role}={column!r} or --map {role}={twin!r}",
+            )
+
+
+def _refuse_unknown(table: Table, path: Path, settings: DataSettings) -> None:
+    for role, column in settings.columns.items():
+        if column not in table.frame.columns:
+            raise UserError(
+                "E-DATA-016",
+                f"{path.name} has no column {column!r} (named for {role}).",
+                fix=did_you_mean(column, table.frame.columns),
+            )
+        if table.frame.schema[column].is_nested():
+            raise UserError(
+                "E-DATA-016",
+                f"Column {column!r} of {path.name} (named for {role}) holds lists.",
+                why="A cell must be one text.",
+                fix="Name a column of texts.",
+            )

@@ -1,0 +1,72 @@
+"""One self-contained HTML file: no script, no request, nothing that the reader's machine must fetch.
+
+The page's policy forbids everything but its own style sheet; text of the user's data is masked, cut and escaped.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tunewright.stages.report import charts
+from tunewright.stages.report.headline import headline
+from tunewright.stages.report.material import ReportMaterial
+from tunewright.stages.report.sections import audit, costs, data, evaluation, gates, provenance, sweep, training
+from tunewright.stages.report.shown import sample
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+#: In the order they are read; each says None where the material has nothing for it.
+SECTIONS = (
+    gates.section,
+    data.intake,
+    audit.section,
+    data.cleaning,
+    data.split,
+    sweep.section,
+    training.section,
+    evaluation.section,
+    evaluation.classes,
+    evaluation.mistakes,
+    costs.section,
+    provenance.section,
+)
+
+
+def render(material: ReportMaterial) -> str:
+    """The report as one HTML document; the same material gives the same bytes."""
+    sections = [made for make in SECTIONS if (made := make(material)) is not None]
+    return _template().render(
+        project=sample(material.project, 80),
+        generated=material.generated,
+        version=material.version,
+        headline=headline(material),
+        sections=sections,
+        colors=charts.COLORS,
+        stopped=sample(material.stopped, 400),
+        release=sample(material.release.name, 80) if material.release else "",
+    )
+
+
+@cache
+def _template() -> "Template":
+    return _environment().get_template("report.html.j2")
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from tunewright.stages.report import wording
+    from tunewright.stages.report.page import Badge, Bar, Hash, Quote, Ranged
+
+    environment = Environment(
+        loader=PackageLoader("tunewright.stages.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    kinds = {"badge": Badge, "bar": Bar, "hash": Hash, "quote": Quote, "ranged": Ranged}
+    for name, kind in kinds.items():
+        environment.tests[name] = lambda value, kind=kind: isinstance(value, kind)
+    environment.filters["short"] = wording.short
+    return environment

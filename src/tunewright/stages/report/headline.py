@@ -1,0 +1,223 @@
+"""The verdict in plain words: what it is, whether to ship, by how much, what the gates said, what it cost."""
+
+from tunewright.core.gate import Verdict, parse_bar
+from tunewright.core.scorecard import Comparison, Scorecard
+from tunewright.stages.report import wording as say
+from tunewright.stages.report.material import ReportMaterial
+from tunewright.stages.report.page import Badge, Headline, KeyFigure, Tone
+from tunewright.stages.report.shown import sample
+
+WORDS = 600
+DECISIONS: dict[str, tuple[str, str, Tone]] = {
+    "ship": ("Ship", "Ready to ship", "good"),
+    "do not ship": ("Do not ship", "Not good enough to ship", "bad"),
+    "do not fine-tune": ("Do not fine-tune", "Fine-tuning is not worth it here", "warn"),
+    "inconclusive": ("Inconclusive", "Too close to call", "warn"),
+}
+GATES = {
+    "audit.quality_score": "data quality",
+    "evaluate.gain": "gain over the best baseline",
+    "evaluate.verdict": "the evaluation's own verdict",
+}
+
+
+def headline(material: ReportMaterial) -> Headline:
+    """The first screen of the report."""
+    badge, title = _decision(material)
+    sentences = [_what(material), _gain(material), _data(material), _gates(material), _cost(material)]
+    card = material.tested and material.tested.scorecard
+    return Headline(
+        badge=badge,
+        title=title,
+        sentences=tuple(sentence for sentence in sentences if sentence),
+        words=sample(card.words, WORDS) if card else sample(material.stopped, WORDS),
+        figures=tuple(_figures(material)),
+    )
+
+
+def gate_name(gate: str) -> str:
+    """A gate's name as a reader says it."""
+    return GATES.get(gate, gate.replace(".", ": ").replace("_", " "))
+
+
+def against_best(card: Scorecard) -> Comparison | None:
+    """The paired comparison with the best baseline, where there is a baseline."""
+    if len(card.systems) < 2:
+        return None
+    best = card.best_baseline.system
+    return next((one for one in card.comparisons if one.baseline == best), None)
+
+
+def _decision(material: ReportMaterial) -> tuple[Badge, str]:
+    if material.tested:
+        return _tested(material, material.tested.scorecard)
+    if any(not verdict.open for verdict in material.verdicts):
+        audit_only = material.plan is None and material.cleaned is None
+        title = "The data is not ready to train on" if audit_only else "Stopped: the data is not ready"
+        return Badge("Not ready" if audit_only else "Stopped", "bad"), title
+    if material.stopped:
+        return Badge("Unfinished", "warn"), "The run ended early"
+    return _untested(material)
+
+
+def _untested(material: ReportMaterial) -> tuple[Badge, str]:
+    if material.audited is None:
+        return Badge("Unfinished", "plain"), "Nothing has been measured yet"
+    if not material.verdicts:
+        return Badge("Audited", "plain"), "What is wrong with the data"
+    if any(verdict.overridden for verdict in material.verdicts):
+        return Badge("Overridden", "warn"), "Going on past a failed gate"
+    return Badge("Ready", "good"), "The data is ready to train on"
+
+
+def _tested(material: ReportMaterial, card: Scorecard) -> tuple[Badge, str]:
+    word, title, tone = DECISIONS[card.decision]
+    shut = [verdict for verdict in material.verdicts if not verdict.open]
+    if card.decision == "ship" and shut:
+        return Badge("Stopped", "bad"), f"Stopped by the gate on {gate_name(shut[0].gate)}"
+    if material.release and any(verdict.overridden for verdict in material.verdicts):
+        return Badge("Overridden", "warn"), f"{title}, and released past a failed gate"
+    return Badge(word, tone), title
+
+
+def _what(material: ReportMaterial) -> str:
+    if material.plan is None:
+        return ""
+    plan, run = material.plan, material.run
+    kind = {
+        "classify": f"a classifier of {say.plural(len(plan.labels), 'class', 'classes')}",
+        "reply": "a model that writes replies",
+        "extract": "a model that extracts fields",
+    }[plan.task]
+    base = sample(plan.base, 80).rstrip("/").rpartition("/")[2]
+    trained = f", trained on {say.plural(run.trained_rows, 'row')}" if run else ", planned but not trained"
+    source = f" of {sample(material.ingested.file, 60)}" if material.ingested and run else ""
+    return f"This is {kind}: {base}, tuned by the method “{plan.method}”{trained}{source}."
+
+
+def _gain(material: ReportMaterial) -> str:
+    if material.tested is None:
+        return ""
+    card = material.tested.scorecard
+    own = card.own.score(card.metric)
+    sure = f" ({say.level(own)} interval {say.interval(own)})" if say.interval(own) else ""
+    text = f"{say.metric(card.metric)} on {say.plural(card.rows, 'unseen row')} is {say.value(own)}{sure}"
+    best = against_best(card)
+    if best is None:
+        return text + "; no baseline was measured."
+    base = card.best_baseline
+    gap = say.difference(best.difference.value, best.difference.unit)
+    sure = say.difference_interval(best.difference)
+    inner = f" ({say.level(best.difference)} interval {sure})" if sure else ""
+    unit = "points" if best.difference.unit in ("share", "points") else best.difference.unit
+    about = f" ({_inside(sample(base.about, 120))})" if base.about else ""
+    return (
+        f"{text}. The best baseline that needs no tuning, {sample(base.system, 40).replace('_', ' ')}{about}, reaches "
+        f"{say.value(base.score(card.metric))}: a difference of {gap} {unit}{inner}."
+    )
+
+
+def _data(material: ReportMaterial) -> str:
+    if material.audited is None:
+        return ""
+    quality = material.audited.report.quality
+    rows = material.audited.report.dataset.rows
+    text = f"The data scores {say.value(quality)} of 100: the share of its {say.plural(rows, 'row')} without a defect"
+    if material.before and material.after:
+        return f"{text}, {say.value(material.before.report.quality)} before cleaning."
+    return text + "."
+
+
+def _inside(sentence: str) -> str:
+    """A sentence as a part of another one."""
+    return (sentence[:1].lower() + sentence[1:]).rstrip(".")
+
+
+def _gates(material: ReportMaterial) -> str:
+    if not material.verdicts:
+        return ""
+    passed = [verdict for verdict in material.verdicts if verdict.passed]
+    if len(passed) == len(material.verdicts):
+        names = say.listed([gate_name(verdict.gate) for verdict in passed])
+        return f"Every gate passed: {names}." if len(passed) > 1 else f"The gate on {names} passed."
+    return " ".join(_failed(verdict) for verdict in material.verdicts if not verdict.passed)
+
+
+def _failed(verdict: Verdict) -> str:
+    sure = say.difference_interval if verdict.gate == "evaluate.gain" else say.interval
+    ends = sure(verdict.measured)
+    text = f"The gate on {gate_name(verdict.gate)} failed: it asks for {asked(verdict)}, "
+    text += f"measured was {gate_value(verdict)}"
+    text += f" (interval {ends}, of which the worse end counts)" if ends else ""
+    if verdict.overridden is None:
+        return text + ". Nothing after it was started."
+    who, why = sample(verdict.overridden.who, 60), sample(verdict.overridden.why, 200).rstrip(".")
+    return f"{text}; {who} went on, giving as reason: “{why}”."
+
+
+def asked(verdict: Verdict) -> str:
+    """A gate's bar as a reader writes it: ``≥ 85``, a difference of shares in points."""
+    if verdict.gate == "evaluate.verdict":
+        return "not against shipping"
+    if verdict.gate == "evaluate.gain" and verdict.measured.unit == "share":
+        comparison, limit = parse_bar(verdict.bar)
+        return f"{comparison.replace('>=', '≥').replace('<=', '≤')}{say.NARROW}{say.difference(limit, 'share')} points"
+    return verdict.bar.strip().replace(">=", "≥").replace("<=", "≤").replace(" ", say.NARROW)
+
+
+def gate_value(verdict: Verdict) -> str:
+    """What a gate measured, in the unit of its bar's reader."""
+    score = verdict.measured
+    if verdict.gate == "evaluate.gain":
+        return f"{say.difference(score.value, score.unit)} {say.difference_unit(score.unit)}"
+    if verdict.gate == "evaluate.verdict":
+        return "not against shipping" if score.value else "do not ship"
+    return say.value(score)
+
+
+def _cost(material: ReportMaterial) -> str:
+    if not material.costs:
+        return ""
+    spent = [f"{say.seconds(sum(step.seconds for step in material.costs))} of computing"]
+    if material.run and material.run.energy_wh is not None:
+        spent.append(f"{material.run.energy_wh:.1f} Wh for training")
+    if material.usd is not None:
+        spent.append(f"US$ {material.usd:,.2f} for the machine")
+    where = f" on {sample(material.machine, 80)}" if material.machine else ""
+    return f"It cost {say.listed(spent)}{where}."
+
+
+def _figures(material: ReportMaterial) -> list[KeyFigure]:
+    found = []
+    if material.tested:
+        card = material.tested.scorecard
+        own, best = card.own.score(card.metric), against_best(card)
+        found.append(KeyFigure(say.metric(card.metric), say.value(own), say.interval(own)))
+        if best:
+            low = best.difference.low
+            tone: Tone = "good" if low is not None and low > 0 else "bad" if best.difference.value <= 0 else "warn"
+            gap = say.difference(best.difference.value, best.difference.unit)
+            ends = say.difference_interval(best.difference) or "no interval"
+            note = f"{say.difference_unit(best.difference.unit)}; {ends}"
+            found.append(KeyFigure("Gain over baseline", gap, note, tone))
+    if material.audited:
+        quality = material.audited.report.quality
+        before = material.before.report.quality if material.before and material.after else None
+        verdict = next((v for v in material.verdicts if v.gate == "audit.quality_score"), None)
+        note = f"{say.value(before)} before cleaning" if before else say.interval(quality)
+        tone = "plain" if verdict is None else "good" if verdict.passed else "bad"
+        found.append(KeyFigure("Data quality of 100", say.value(quality), note, tone))
+    if material.tested:
+        slow = [score for score in material.tested.scorecard.latency if "95" in score.metric]
+        found += [KeyFigure("Answers within", say.value(score), "95 of 100, on this machine") for score in slow[:1]]
+    if not material.tested and material.ingested:
+        read = material.ingested.records - material.ingested.quarantined
+        note = f"{say.count(material.ingested.quarantined)} set aside"
+        found.append(KeyFigure("Rows read", say.count(read), note))
+    if material.costs:
+        total = sum(step.seconds for step in material.costs)
+        energy = material.run.energy_wh if material.run else None
+        found.append(
+            KeyFigure("Time", say.seconds(total), "all steps" if energy is None else f"{energy:.1f} Wh training")
+        )
+    return found

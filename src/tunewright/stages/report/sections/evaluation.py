@@ -1,0 +1,289 @@
+"""How well it answers: beside baselines, class by class, where it errs, and whether its confidence holds."""
+
+from typing import Literal
+
+from tunewright.core.score import Score
+from tunewright.core.scorecard import Scorecard, SystemScores
+from tunewright.stages.report import charts
+from tunewright.stages.report import wording as say
+from tunewright.stages.report.headline import against_best
+from tunewright.stages.report.material import ReportMaterial, Tested
+from tunewright.stages.report.page import Cell, Column, Figure, Hash, Quote, Ranged, Section, Table
+from tunewright.stages.report.sections import calibration, confusion, errors
+from tunewright.stages.report.sections.data import distinct
+from tunewright.stages.report.shown import label, sample
+
+CLASSES_SHOWN = 20
+CLASSES_CHARTED = 12
+#: Metrics that stand side by side; more have a line each.
+MOST_COLUMNS = 5
+
+
+def section(material: ReportMaterial) -> Section | None:
+    """The candidate beside every baseline."""
+    if material.tested is None:
+        return None
+    card = material.tested.scorecard
+    return Section(
+        id="evaluation",
+        title="Beside the baselines",
+        lead=tuple(_lead(card)),
+        figures=tuple(_systems(card)),
+        tables=(_scores(card), *((_comparisons(card),) if card.comparisons else ())),
+        digests=(
+            ("scorecard", Hash(card.digest)),
+            ("candidate", Hash(card.candidate)),
+            ("predictions", Hash(card.predictions_digest)),
+        ),
+    )
+
+
+def classes(material: ReportMaterial) -> Section | None:
+    """Precision and recall of each class, the worst first."""
+    if material.tested is None or not material.tested.scorecard.classes:
+        return None
+    card = material.tested.scorecard
+    return Section(
+        id="classes",
+        title="Class by class",
+        lead=(
+            "Sorted by recall, the worst first. Recall is the share of a class's rows that were recognized; "
+            "precision the share of rows given this class that belong to it.",
+        ),
+        figures=(_worst(card, "recall"), _worst(card, "precision")),
+        tables=(_classes(card),),
+    )
+
+
+def mistakes(material: ReportMaterial) -> Section | None:
+    """Confusions, calibration and the worst errors."""
+    if material.tested is None:
+        return None
+    tested = material.tested
+    figures = [confusion.figure(tested.scorecard), calibration.figure(tested.scorecard)]
+    tables = [
+        confusion.table(tested.scorecard, material.settings.confusions),
+        errors.table(tested, material.settings),
+    ]
+    return Section(
+        id="mistakes",
+        title="Where it errs",
+        lead=(_wrong(tested),),
+        figures=tuple(figure for figure in figures if figure),
+        tables=tuple(table for table in tables if table),
+    )
+
+
+def _wrong(tested: Tested) -> str:
+    rows = tested.scorecard.rows
+    if not tested.scorecard.predictions.height:
+        return f"Measured on {say.plural(rows, 'row')}."
+    if tested.scorecard.task != "classify":  # an answer in other words is not wrong
+        texts = tested.scorecard.predictions["predicted"].drop_nulls().len()
+        return (
+            f"Answers to {say.plural(texts, 'test row')} were written; the figures above say how close they come to "
+            "the desk's own."
+        )
+    n = errors.count_wrong(tested.scorecard)
+    return f"{say.count(n)} of {say.plural(rows, 'test row')} were answered wrong ({say.share(n, rows)})."
+
+
+def _lead(card: Scorecard) -> list[str]:
+    rows = say.plural(card.rows, "row")
+    suite = "of the test split" if card.suite.startswith("sha256:") else f"of “{sample(card.suite, 60)}”"
+    lead = [
+        f"Every system answered the same {rows} {suite}, none of which was trained on. "
+        "Baselines need no tuning: if one of them is as good, use it."
+    ]
+    if len(_metrics(card)) > MOST_COLUMNS:  # else the table says it
+        lead += [f"{label(one.system)}: {sample(one.about, 160)}" for one in card.systems[1:]]
+    best = against_best(card)
+    if best:
+        lead.append(
+            f"Against {sample(best.baseline, 40)}, row by row: better on {say.count(best.wins)}, worse on "
+            f"{say.count(best.losses)}, the same on {say.count(best.ties)}."
+        )
+    return lead
+
+
+def _dot(name: str, score: Score, *, own: bool, text: str) -> dict[str, object]:
+    low = score.value if score.low is None else score.low
+    high = score.value if score.high is None else score.high
+    return {"name": name, "value": score.value, "low": low, "high": high, "own": own, "text": text}
+
+
+def _points(score: Score) -> Score:
+    """A difference of shares in percentage points."""
+    if score.unit != "share":
+        return score
+    ends = {name: None if end is None else 100 * end for name, end in (("low", score.low), ("high", score.high))}
+    return score.model_copy(update={"value": 100 * score.value, **ends, "unit": "points"})
+
+
+def _within(score: Score) -> tuple[float, float] | None:
+    return (0.0, 1.0) if score.unit == "share" else None
+
+
+def _systems(card: Scorecard) -> list[Figure]:
+    names = distinct([label(system.system) for system in card.systems])
+    scored = [(name, system.score(card.metric)) for name, system in zip(names, card.systems, strict=True)]
+    ordered = [scored[0], *sorted(scored[1:], key=lambda item: -item[1].value)]
+    rows = [_dot(name, score, own=index == 0, text=say.value(score)) for index, (name, score) in enumerate(ordered)]
+    form = ".0%" if ordered[0][1].unit == "share" else ".3~g"
+    said = "; ".join(f"{name} {say.value(score)}" for name, score in ordered)
+    title = say.metric(card.metric)
+    cells = tuple((Quote(name), say.value(s), say.interval(s) or "–", say.count(s.n)) for name, s in ordered)
+    columns = (Column("System", head=True), Column(title, numeric=True), Column("Interval", numeric=True))
+    found = [
+        Figure(
+            svg=charts.intervals(
+                rows,
+                title=f"{title.lower()}, {say.level(ordered[0][1])} interval",
+                form=form,
+                within=_within(ordered[0][1]),
+            ),
+            title=f"{title} of each system",
+            label=f"{title} with its interval for each system: {said}.",
+            table=Table(f"{title} of each system", (*columns, Column("Rows", numeric=True)), cells),
+        )
+    ]
+    return found + ([_differences(card)] if card.comparisons else [])
+
+
+def _differences(card: Scorecard) -> Figure:
+    ordered = sorted(card.comparisons, key=lambda one: one.difference.value)
+    names = distinct([f"over {label(one.baseline)}" for one in ordered])
+    best = against_best(card)
+    rows = []
+    for name, one in zip(names, ordered, strict=True):
+        text = say.difference(one.difference.value, one.difference.unit)
+        rows.append(_dot(name, _points(one.difference), own=one is best, text=text))
+    unit = ordered[0].difference.unit
+    counted = say.difference_unit(unit)
+    cells = tuple(
+        (Quote(name), say.difference(o.difference.value, unit), say.difference_interval(o.difference) or "–")
+        for name, o in zip(names, ordered, strict=True)
+    )
+    said = "; ".join(f"{name} {row['text']}" for name, row in zip(names, rows, strict=True))
+    return Figure(
+        svg=charts.intervals(rows, title=f"{counted} gained, on the same rows", form="+.3~g", bar=0.0),
+        title="Gain over each baseline",
+        label=f"Gain in {say.metric(card.metric).lower()} over each baseline, in {counted}, with its interval: "
+        f"{said}. The dashed line is no gain.",
+        table=Table(
+            f"Gain over each baseline, in {counted}",
+            (Column("Compared", head=True), Column("Gain", numeric=True), Column("Interval", numeric=True)),
+            cells,
+        ),
+    )
+
+
+def _scores(card: Scorecard) -> Table:
+    metrics, title = _metrics(card), "Every figure of every system"
+    if len(metrics) > MOST_COLUMNS:
+        names = distinct([label(system.system) for system in card.systems])
+        return Table(
+            title,
+            (Column("Figure", head=True, wide=True), *(Column(name, numeric=True) for name in names)),
+            tuple((say.metric(name), *(_cell(system, name) for system in card.systems)) for name in metrics),
+        )
+    return Table(
+        title,
+        (Column("System", head=True, wide=True), *(Column(say.metric(name), numeric=True) for name in metrics)),
+        tuple((_system(system), *(_cell(system, name) for name in metrics)) for system in card.systems),
+    )
+
+
+def _metrics(card: Scorecard) -> list[str]:
+    """Every metric, the main one first."""
+    return list(dict.fromkeys([card.metric, *(score.metric for system in card.systems for score in system.scores)]))
+
+
+def _system(system: SystemScores) -> Cell:
+    return Ranged(label(system.system), sample(system.about, 160))
+
+
+def _cell(system: SystemScores, metric: str) -> Cell:
+    score = next((score for score in system.scores if score.metric == metric), None)
+    return "–" if score is None else Ranged(say.value(score), say.interval(score))
+
+
+def _comparisons(card: Scorecard) -> Table:
+    rows = tuple(
+        (
+            Quote(label(one.baseline)),
+            Ranged(
+                f"{say.difference(one.difference.value, one.difference.unit)}",
+                say.difference_interval(one.difference),
+            ),
+            say.count(one.wins),
+            say.count(one.losses),
+            say.count(one.ties),
+            one.difference.method or "–",
+        )
+        for one in card.comparisons
+    )
+    return Table(
+        "Paired comparison with each baseline, on the same rows",
+        (
+            Column("Baseline", head=True),
+            Column(f"Gain, {say.difference_unit(card.comparisons[0].difference.unit)}", numeric=True),
+            Column("Better on", numeric=True),
+            Column("Worse on", numeric=True),
+            Column("Same on", numeric=True),
+            Column("Interval by"),
+        ),
+        rows,
+    )
+
+
+def _worst(card: Scorecard, metric: Literal["recall", "precision"]) -> Figure:
+    """The classes lowest in one of the two, as dots with intervals."""
+    measured = [(one, getattr(one, metric)) for one in card.classes]
+    ordered = sorted(measured, key=lambda item: (item[1].value, item[0].label))[:CLASSES_CHARTED]
+    names = distinct([label(one.label) for one, _ in ordered])
+    rows = [_dot(name, score, own=True, text=say.value(score)) for name, (_, score) in zip(names, ordered, strict=True)]
+    every = len(ordered) == len(card.classes)
+    whole = "all classes" if every else f"the {len(ordered)} lowest of {len(card.classes)} classes"
+    title = f"{metric.capitalize()}, {whole}"
+    cells = tuple(
+        (Quote(name), say.value(score), say.interval(score) or "–", say.count(score.n))
+        for name, (_, score) in zip(names, ordered, strict=True)
+    )
+    columns = (
+        Column("Class", head=True),
+        Column(metric.capitalize(), numeric=True),
+        Column("Interval", numeric=True),
+    )
+    return Figure(
+        svg=charts.intervals(rows, title=metric, form=".0%", within=(0, 1)),
+        title=title,
+        label=f"{title} with its interval; the lowest is {names[0]} with {rows[0]['text']}.",
+        table=Table(title, (*columns, Column("Rows", numeric=True)), cells),
+    )
+
+
+def _classes(card: Scorecard) -> Table:
+    ordered = sorted(card.classes, key=lambda c: (c.recall.value, c.precision.value, c.label))
+    rows = tuple(
+        (
+            Quote(label(one.label)),
+            Ranged(say.value(one.recall), say.interval(one.recall)),
+            Ranged(say.value(one.precision), say.interval(one.precision)) if one.predicted else "never predicted",
+            say.count(one.support),
+            say.count(one.predicted),
+        )
+        for one in ordered
+    )
+    return Table(
+        f"Precision and recall of {say.plural(len(ordered), 'class', 'classes')}, the worst recall first",
+        (
+            Column("Class", head=True, wide=True),
+            Column("Recall", numeric=True),
+            Column("Precision", numeric=True),
+            Column("Rows of it", numeric=True),
+            Column("Rows given it", numeric=True),
+        ),
+        rows,
+        shown=CLASSES_SHOWN if len(rows) > CLASSES_SHOWN + 5 else None,
+    )

@@ -1,0 +1,55 @@
+"""What each gate asked, what was measured, and who went on past it."""
+
+from tunewright.core.gate import Verdict
+from tunewright.stages.report import wording as say
+from tunewright.stages.report.headline import asked, gate_name, gate_value
+from tunewright.stages.report.material import ReportMaterial
+from tunewright.stages.report.page import Badge, Cell, Column, Quote, Ranged, Section, Table
+from tunewright.stages.report.shown import sample
+
+
+def section(material: ReportMaterial) -> Section | None:
+    """The gates, in the order they were judged."""
+    if not material.verdicts:
+        return None
+    columns = [Column("Gate", head=True), Column("Asked"), Column("Measured", numeric=True), Column("Result")]
+    overridden = any(verdict.overridden for verdict in material.verdicts)
+    if overridden:
+        columns.append(Column("Decision of a person", wide=True))
+    return Section(
+        id="gates",
+        title="Gates",
+        lead=("A gate judges the pessimistic end of the interval. What fails stops the run before money is spent.",),
+        tables=(
+            Table(
+                "Gates, what they ask and what was measured",
+                tuple(columns),
+                tuple(_row(verdict, overridden=overridden) for verdict in material.verdicts),
+            ),
+        ),
+    )
+
+
+def _row(verdict: Verdict, *, overridden: bool) -> tuple[Cell, ...]:
+    score = verdict.measured
+    sure = say.difference_interval(score) if verdict.gate == "evaluate.gain" else say.interval(score)
+    result = Badge("Passed", "good") if verdict.passed else Badge("Failed", "bad")
+    if verdict.overridden:
+        result = Badge("Failed, overridden", "warn")
+    name = gate_name(verdict.gate)
+    cells: tuple[Cell, ...] = (
+        name[:1].upper() + name[1:],
+        asked(verdict),
+        Ranged(gate_value(verdict), sure),
+        result,
+    )
+    return (*cells, _decision(verdict)) if overridden else cells
+
+
+def _decision(verdict: Verdict) -> Cell:
+    if verdict.overridden is None:
+        return "–"
+    by = verdict.overridden
+    until = f", until {by.until[:10]}" if by.until else ""
+    # Dates are cut, not masked: masking takes a long run of digits for a person's number.
+    return Quote(f"{sample(by.who, 60)}{', ' + by.when[:10] if by.when else ''}{until}: “{sample(by.why, 300)}”")

@@ -1,0 +1,72 @@
+"""Where every number comes from: the digests of what went in and came out, whole."""
+
+from tunewright.stages.report.material import ReportMaterial
+from tunewright.stages.report.page import Column, Hash, Quote, Section, Table
+from tunewright.stages.report.shown import sample
+
+ENVIRONMENT = 40
+
+
+def section(material: ReportMaterial) -> Section:
+    """Digests of data, values and weights, and the environment of the training."""
+    tables = [_digests(material)] if _values(material) else []
+    if material.release:
+        files = tuple(
+            (Quote(sample(name, 120)), Hash(digest)) for name, digest in sorted(material.release.weights.items())
+        )
+        columns = (Column("File", head=True, wide=True), Column("SHA-256"))
+        tables.append(Table(f"Files of release {sample(material.release.name, 80)}", columns, files))
+    if material.run and material.run.environment:
+        pairs = sorted(material.run.environment.items())[:ENVIRONMENT]
+        rows = tuple((sample(name, 60), sample(text, 120)) for name, text in pairs)
+        tables.append(
+            Table("Environment of the training", (Column("Name", head=True), Column("Value", wide=True)), rows, 6)
+        )
+    lead = [
+        "Each digest is the SHA-256 of a value's canonical JSON, of a table's columns, or of a file's bytes: "
+        "the same input gives the same digest. The parts of this report name the short ones."
+    ]
+    if material.release:
+        lead.append(
+            f"The release gave, on {material.release.parity_rows:,} test rows, the very bits that evaluation saw."
+        )
+    return Section(id="provenance", title="Where the numbers come from", lead=tuple(lead), tables=tuple(tables))
+
+
+def _values(material: ReportMaterial) -> list[tuple[str, str, str]]:
+    found: list[tuple[str, str, str]] = []
+    if material.ingested:
+        found.append(("File", "bytes of the user's file", material.ingested.file_digest))
+        found.append(("Rows as read", "What came in", material.ingested.dataset.digest))
+    if material.before:
+        found.append(("Audit of the rows as read", "Data audit", material.before.report.digest))
+        if material.ingested is None:
+            found.append(("Rows as read", "Data audit", material.before.report.dataset.digest))
+    if material.cleaned:
+        found.append(("Rows after cleaning", "Cleaning", material.cleaned.after.digest))
+        found.append(("Edits", "Cleaning", material.cleaned.digest))
+    if material.after:
+        found.append(("Audit after cleaning", "Data audit", material.after.report.digest))
+    if material.divided:
+        found.append(("Rows as divided", "Split", material.divided.digest))
+    if material.plan:
+        found.append(("Plan", "Training", material.plan.digest))
+    if material.run:
+        found.append(("Run", "Training", material.run.digest))
+    if material.tested:
+        card = material.tested.scorecard
+        found.append(("Candidate", "Training", card.candidate))
+        found.append(("Predictions", "Where it errs", card.predictions_digest))
+        found.append(("Scorecard", "Beside the baselines", card.digest))
+    elif material.candidate:
+        found.append(("Candidate", "Training", material.candidate))
+    found += [(f"Verdict on {verdict.gate}", "Gates", verdict.digest) for verdict in material.verdicts]
+    if material.release:
+        found.append((f"Release {sample(material.release.name, 80)}", "", material.release.digest))
+    return found
+
+
+def _digests(material: ReportMaterial) -> Table:
+    rows = tuple((name, where, Hash(digest)) for name, where, digest in _values(material))
+    columns = (Column("What", head=True), Column("Used in"), Column("Digest", wide=True))
+    return Table("Digests of everything this report is made from", columns, rows)

@@ -1,0 +1,147 @@
+"""How the model was trained: the plan and its reasons, and the curve."""
+
+from typing import Any
+
+from tunewright.core.candidate import CurvePoint, Plan, Receipt, Run
+from tunewright.stages.report import charts
+from tunewright.stages.report import wording as say
+from tunewright.stages.report.material import ReportMaterial
+from tunewright.stages.report.page import Column, Figure, Hash, Quote, Section, Table
+from tunewright.stages.report.shown import sample
+
+POINTS = 200
+TABLE_POINTS = 60
+
+
+def section(material: ReportMaterial) -> Section | None:
+    """The plan, and the run where there was one."""
+    plan, run = material.plan, material.run
+    if plan is None:
+        return None
+    figures = _figures(run) if run else ()
+    tables = [_plan(plan, run)]
+    if plan.refused:
+        rows = tuple((refused.method, sample(refused.why, 240)) for refused in plan.refused)
+        columns = (Column("Method", head=True), Column("Why not", wide=True))
+        tables.append(Table("Ways of training that were not chosen", columns, rows))
+    digests = [("plan", Hash(plan.digest))]
+    if run:
+        digests.append(("run", Hash(run.digest)))
+    if material.candidate:
+        digests.append(("candidate", Hash(material.candidate)))
+    return Section(
+        id="training",
+        title="Training",
+        lead=tuple(_lead(plan, run)),
+        figures=figures,
+        tables=tuple(tables),
+        digests=tuple(digests),
+    )
+
+
+def _lead(plan: Plan, run: Run | None) -> list[str]:
+    why = " ".join(sample(reason, 300) for reason in plan.reasons)
+    if run is None:
+        return [why] if why else []
+    best = next((p for p in run.curve if p.step == run.best_step and p.validation_metric is not None), None)
+    kept = f"The checkpoint of step {say.count(run.best_step)} was kept"
+    if best is not None and best.validation_metric is not None:
+        kept += f": {_metric(run)} {say.figure(best.validation_metric, _unit(run))} on the validation rows"
+    return [text for text in (why, f"{kept}. Ended because: {sample(run.stopped, 200).rstrip('.')}.") if text]
+
+
+def _metric(run: Run) -> str:
+    return say.metric(run.metric).lower()
+
+
+def _unit(run: Run) -> str:
+    """What the validation metric counts; a language model's is its loss turned round."""
+    return "nats a token" if run.metric == "log_likelihood" else "share"
+
+
+def _plan(plan: Plan, run: Run | None) -> Table:
+    rows: list[tuple[str, str | Quote | Hash]] = [
+        ("Base model", Quote(sample(plan.base, 120))),
+        ("Base model's weights", Hash(plan.base_digest) if plan.base_digest else "–"),
+        ("Method", plan.method),
+        ("Seed", str(plan.seed)),
+    ]
+    if run:
+        rows += [
+            ("Rows trained on", say.count(run.trained_rows)),
+            ("Tokens the loss was taken on, one epoch", say.count(run.trained_tokens)),
+            ("Precision", run.precision),
+            ("Time", say.seconds(run.seconds)),
+            *(_receipt(run.receipt) if run.receipt else ()),
+        ]
+    rows += [
+        (f"Option: {name.replace('_', ' ')}", sample(str(value), 120)) for name, value in sorted(plan.options.items())
+    ]
+    return Table("How it was trained", (Column("Setting", head=True), Column("Value", wide=True)), tuple(rows), shown=8)
+
+
+def _receipt(receipt: Receipt) -> tuple[tuple[str, str], ...]:
+    """What became of the training rows, for a model that writes."""
+    left = "; ".join(f"{say.count(rows)} {why}" for why, rows in receipt.dropped.items()) or "none"
+    used = "" if receipt.utilization is None else f", {say.figure(receipt.utilization, 'share')} of it text"
+    return (
+        ("Rows left out", sample(left, 300)),
+        ("Rows cut at the end", say.count(receipt.cut)),
+        ("Rows that end in a trained stop token", f"{say.count(receipt.stops)} of {say.count(receipt.kept)}"),
+        ("Tokens read, one epoch", say.count(receipt.read_tokens)),
+        ("Batches", sample(f"{receipt.batching}{used}: {receipt.batching_why}", 300)),
+    )
+
+
+def _figures(run: Run) -> tuple[Figure, ...]:
+    losses = [("training", "train_loss"), ("validation", "validation_loss")]
+    found = []
+    drawn = [(name, field) for name, field in losses if _points(run, field)]
+    if drawn:
+        found.append(_curve(run, drawn, "Loss", "loss", ".2f"))
+    if _points(run, "validation_metric"):
+        title = f"{say.metric(run.metric)} on the validation rows"
+        share = _unit(run) == "share"
+        unit = _metric(run) if share else f"{_metric(run)}, {_unit(run)}"
+        found.append(_curve(run, [("validation", "validation_metric")], title, unit, ".0%" if share else ".2f"))
+    return tuple(found)
+
+
+def _points(run: Run, field: str) -> list[CurvePoint]:
+    return [point for point in run.curve if getattr(point, field) is not None]
+
+
+def _curve(run: Run, series: list[tuple[str, str]], title: str, unit: str, form: str) -> Figure:
+    rows: list[dict[str, Any]] = []
+    ends = []
+    for name, field in series:
+        points = _points(run, field)
+        rows += [{"step": p.step, "value": getattr(p, field), "series": name} for p in thinned(points, POINTS)]
+        ends.append(f"{name} from {_number(run, points[0], field)} to {_number(run, points[-1], field)}")
+    whole = [p for p in run.curve if any(getattr(p, field) is not None for _, field in series)]
+    listed = thinned(whole, TABLE_POINTS)
+    cells = tuple(
+        (say.count(p.step), f"{p.epoch:.2f}", *(_number(run, p, field) for _, field in series)) for p in listed
+    )
+    columns = (Column("Step", numeric=True), Column("Epoch", numeric=True))
+    return Figure(
+        svg=charts.curve(rows, title=unit, form=form, best=run.best_step, series=[name for name, _ in series]),
+        title=title,
+        label=f"{title} over {say.count(run.curve[-1].step)} training steps: {'; '.join(ends)}. "
+        f"A dashed line marks the checkpoint that was kept, step {say.count(run.best_step)}.",
+        table=Table(title, (*columns, *(Column(name.capitalize(), numeric=True) for name, _ in series)), cells),
+    )
+
+
+def _number(run: Run, point: CurvePoint, field: str) -> str:
+    number = getattr(point, field)
+    if number is None:
+        return "–"
+    return say.figure(number, _unit(run)) if field == "validation_metric" else f"{number:.4f}"
+
+
+def thinned(points: list[CurvePoint], limit: int) -> list[CurvePoint]:
+    """At most `limit` points, evenly spaced by position, the first and last always among them."""
+    if len(points) <= limit:
+        return points
+    return [points[round(index * (len(points) - 1) / (limit - 1))] for index in range(limit)]

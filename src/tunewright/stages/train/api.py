@@ -1,0 +1,142 @@
+"""The door of the train room: a plan carried out, once, whatever happens on the way."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tunewright.core.candidate import Candidate, Plan, Run
+from tunewright.core.corpus import Corpus
+from tunewright.core.digest import file_digest
+from tunewright.core.errors import UserError
+from tunewright.core.files import publish_text
+from tunewright.core.plugins import Shelf
+from tunewright.core.progress import SILENT, Progress
+from tunewright.models.files import find_encoder, find_model
+from tunewright.models.quiet_imports import unassisted
+from tunewright.stages.train.runs import control
+from tunewright.stages.train.runs.attempt import Attempt, alone
+from tunewright.stages.train.runs.begun import Begun, begun, refused
+from tunewright.stages.train.runs.checkpoints import FOLDER
+from tunewright.stages.train.runs.effective import Effective, effective, origin_in
+from tunewright.stages.train.runs.effective import keep as keep_effective
+from tunewright.stages.train.runs.job_events import JobEvents, events_of, state_of
+from tunewright.stages.train.settings import TrainSettings
+
+METHODS = Shelf("tunewright.stages.train.methods", "method", "train")
+#: Written when the model folder is whole, so that a kill after it does not train again.
+RUN_FILE = "run.json"
+
+
+def train(
+    corpus: Corpus,
+    plan: Plan,
+    work: Path,
+    *,
+    settings: TrainSettings = TrainSettings(),  # noqa: B008 - frozen
+    progress: Progress = SILENT,
+    home: Path | None = None,
+    origins: dict[str, str] | None = None,
+) -> Candidate:
+    """The candidate that `plan` describes, its files in ``work/model``.
+
+    A killed, interrupted or paused attempt goes on from its last good checkpoint in `work` and ends with the same bits.
+    What it says of itself meanwhile is in ``work/events.jsonl``.
+
+    Args:
+        corpus: rows with their `split`.
+        plan: method, options, base and labels.
+        work: folder of this run; survives a kill.
+        settings: how often checkpoints are written, who is told, and so on; the method is in the plan already.
+        progress: hears steps, and what was decided or mended.
+        home: folder of the trackers' own files; None is inside `work`.
+        origins: where the settings came from, by key, for the receipt; the rest are defaults.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or a pause.
+        UserError: E-TRAIN-010 when `work` holds another run, E-TRAIN-018 (nobody to notify), and the method's own.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with alone(work, progress):
+        method = METHODS.load(plan.method)
+        _begin(corpus, plan, work, method.KIND, settings, progress)
+        keep_effective(work, _receipt(plan, settings, method.KIND, origins or {}))
+        Attempt(settings=settings, home=str(home or "")).keep(work)
+        events = Attempt.of(work).events(work, progress)
+        try:
+            run = _run(corpus, plan, work, method, settings, progress, events)
+        except BaseException as error:
+            _forget_pause(work)
+            _tell_end(events, error)
+            raise
+        return _candidate(plan, work, method.KIND, run)
+
+
+def _run(
+    corpus: Corpus, plan: Plan, work: Path, method: Any, settings: TrainSettings, progress: Progress, events: JobEvents
+) -> Run:
+    done = work / RUN_FILE
+    if done.exists():
+        run = Run.model_validate_json(done.read_text(encoding="utf-8"))
+    else:
+        events.state("validating_files", "Validating rows and base model.")
+        options = method.Options.model_validate(dict(plan.options))
+        with unassisted():
+            run = method.train(corpus, plan, options, work, progress, settings.checkpoint_seconds)
+        publish_text(done, run.model_dump_json(indent=2) + "\n")
+    shutil.rmtree(work / FOLDER, ignore_errors=True)
+    control.clear(work)
+    if state_of(events_of(work)) != "succeeded":
+        events.state(
+            "succeeded",
+            f"The job has successfully completed: {run.stopped}.",
+            best_step=run.best_step,
+            trained_tokens=run.trained_tokens,
+        )
+    return run
+
+
+def _begin(corpus: Corpus, plan: Plan, work: Path, kind: str, settings: TrainSettings, progress: Progress) -> None:
+    """Write what this run begins with, unless the folder holds another one."""
+    base = find_encoder(plan.base) if kind == "encoder" else find_model(plan.base)
+    now = begun(plan, corpus.dataset.digest, base, settings.validate_every)
+    before = Begun.kept(work)
+    finished = (work / RUN_FILE).exists()
+    if before is not None and (finished or any((work / FOLDER).glob("checkpoint-*"))):
+        differing = now.differences(before)
+        if differing:
+            state = "a finished run" if finished else "begun and not finished"
+            raise refused(f"What {work} holds, {state},", differing)
+        for line in now.updates(before):
+            progress.say(f"Since this run began, {line}; it goes on, but its bits may differ from a run in one go.")
+    now.keep(work)
+    _forget_pause(work)  # asked of an attempt that was killed before it could
+
+
+def _forget_pause(work: Path) -> None:
+    if control.asked(work) == "pause":
+        control.clear(work)
+
+
+def _receipt(plan: Plan, settings: TrainSettings, kind: str, origins: dict[str, str]) -> tuple[Effective, ...]:
+    return effective(plan, settings, kind, origin_in(origins))
+
+
+def _tell_end(events: JobEvents, error: BaseException) -> None:
+    """The state that an attempt ends in which did not end well."""
+    if isinstance(error, KeyboardInterrupt):
+        events.state("paused", "The job is paused; `tunewright run` goes on from its last checkpoint.")
+        return
+    events.failed(*((error.code, error.what) if isinstance(error, UserError) else (type(error).__name__, str(error))))
+
+
+def _candidate(plan: Plan, work: Path, kind: Any, run: Run) -> Candidate:
+    model = work / Candidate.MODEL_FOLDER
+    return Candidate(
+        task=plan.task,
+        kind=kind,
+        run=run,
+        labels=plan.labels,
+        files={
+            path.relative_to(model).as_posix(): file_digest(path) for path in sorted(model.rglob("*")) if path.is_file()
+        },
+    ).at(work)

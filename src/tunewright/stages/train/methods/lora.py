@@ -1,0 +1,78 @@
+"""LoRA adapters on every linear layer of a causal language model, trained on the answers' tokens alone.
+
+Hu et al. 2021 (arXiv 2106.09685). Rank 8 and a scale of twice the rank are the playbook's start; 2e-4 is the rate that
+peers use for adapters. The adapter is merged in fp32 into a freshly loaded base, and the merged model's answers are
+held against the adapter's before it counts as trained (docs/decisions/021).
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tunewright.core.candidate import Plan, Run
+from tunewright.core.corpus import Corpus
+from tunewright.core.progress import Progress
+from tunewright.stages.train.options import AdapterOptions
+
+NEEDS = ("torch", "transformers", "peft", "accelerate", "safetensors")
+EXTRA = "train"
+KIND = "decoder"
+
+
+class Options(AdapterOptions):
+    """How adapters are trained."""
+
+    precision: Literal["auto", "bf16", "fp8-backward", "fp8"] = Field(
+        "auto",
+        description="What frozen products compute in on a GPU: auto is bf16; fp8-backward rounds the gradients passing "
+        "through them to 8 bits, fp8 the values as well (from compute capability 8.9 on).",
+    )
+
+    @model_validator(mode="after")
+    def _whole_in_fp8(self) -> "Options":
+        if self.divide == "on" and self.precision.startswith("fp8"):
+            raise ValueError(
+                f"divide: on cuts weights, and precision: {self.precision} needs them whole; leave out one"
+            )
+        return self
+
+
+def train(
+    corpus: Corpus, plan: Plan, options: Options, work: Path, progress: Progress, checkpoint_seconds: float
+) -> Run:
+    """Train adapters on the plan's base, choose by the validation split, leave the merged ``work/model``.
+
+    Raises:
+        UserError: E-TRAIN-003 to 005 (the base), E-TRAIN-007 (no rows), E-TRAIN-008 (its chat template),
+            E-TRAIN-009 (the merged model is not the trained one), E-TRAIN-010 (a checkpoint of another plan),
+            E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long), E-TRAIN-022 to 024 (this GPU).
+    """
+    from tunewright.stages.train.causal import begin, job_and_receipt, run_of
+    from tunewright.stages.train.machine import computing, decide
+    from tunewright.stages.train.runs.clock import Clock
+    from tunewright.stages.train.trainer import fit
+    from tunewright.stages.train.weights.adapters import adapted, groups_of
+    from tunewright.stages.train.weights.merging import publish_merged
+
+    with Clock(work) as clock:
+        machine = decide(work)
+        start = begin(corpus, plan, options, machine, progress, frozen=True)
+        model = adapted(start.base.model, plan, options)
+        with computing(machine):
+            job, receipt = job_and_receipt(
+                model,
+                start,
+                plan,
+                options,
+                machine,
+                groups=lambda: groups_of(model, options),
+                weight_decay=0.0,
+                noise=options.neftune_alpha,
+                again=lambda: adapted(start.again().model, plan, options),
+                progress=progress,
+            )
+            progress.say(receipt.words)
+            fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
+            publish_merged(fitted.model, start, plan, work, progress)
+        return run_of(plan, job, fitted, receipt, start.template, machine, clock)

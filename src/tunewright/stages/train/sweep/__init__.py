@@ -1,0 +1,1 @@
+"""Which rank of adapters is worth training: the runs, the search among them, and its settings."""

@@ -1,0 +1,1 @@
+"""Statistics over measured values: intervals, resamples, and agreement between annotators."""

@@ -1,0 +1,262 @@
+"""The rank sweep of a project: what the verb ``sweep`` does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from tunewright.core.candidate import Plan
+from tunewright.core.corpus import Corpus
+from tunewright.core.errors import CutShort, UserError
+from tunewright.core.frozen import Frozen
+from tunewright.core.playbook import claims
+from tunewright.core.progress import SILENT, Progress
+from tunewright.core.score import Score
+from tunewright.models.forgetting import forgetting, retention
+from tunewright.models.retention_suite import suite_digest
+from tunewright.results import LadderLine, RankLine, SweepResult
+from tunewright.stages.evaluate.settings import EvaluateSettings
+from tunewright.stages.train.settings import TrainSettings
+from tunewright.stages.train.sweep.runs import METHOD, Runs, Taken
+from tunewright.stages.train.sweep.search import Found, Rule, Trial, exhaust, search
+from tunewright.stages.train.sweep.settings import SweepSettings
+from tunewright.stats.intervals import Sampling, ratio
+
+METRIC, UNIT = "log_likelihood", "nats a token"
+
+
+class Asked(Frozen):
+    """What one sweep is to do, beside the settings.
+
+    Attributes:
+        full: also tune every weight, where it fits.
+        exhaustive: take every rank to its end.
+    """
+
+    full: bool = False
+    exhaustive: bool = False
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Measures the runs of a sweep and holds them against each other.
+
+    Attributes:
+        runs: where trials come from.
+        rule: whose level the comparisons have.
+        sampling: how intervals are drawn.
+        progress: told of each trial.
+    """
+
+    runs: Runs
+    rule: Rule
+    sampling: Sampling
+    progress: Progress = SILENT
+
+    def trial(self, rank: int, step: int) -> Trial:
+        """`rank` at `step` of its run."""
+        taken = self.runs.take(rank, step)
+        return Trial(rank, step, taken.step, taken.whole, self.forgotten(taken), told=taken)
+
+    def say(self, trial: Trial) -> None:
+        """Tell of one trial."""
+        self.progress.say(
+            f"Rank {trial.rank} at step {trial.step} of {_told(trial).steps}: log-likelihood "
+            f"{self.quality(trial).value:.3f}, forgets {trial.forgetting.value:+.3f} nats a token."
+        )
+
+    def compare(self, low: Trial, high: Trial) -> Score:
+        """What `high` adds to the log-likelihood of the validation rows' answers, paired by row."""
+        one, other = _told(low), _told(high)
+        (nats, tokens), (others, _) = one.losses, other.losses
+        sampling = Sampling(self.sampling.resamples, self.sampling.seed, self.rule.level)
+        return ratio("gain", (nats - others) * tokens, tokens, sampling, unit=UNIT)[0]
+
+    def quality(self, trial: Trial) -> Score:
+        """Log-likelihood of the validation rows' answers."""
+        return self.quality_of(_told(trial))
+
+    def quality_of(self, taken: Taken) -> Score:
+        """The same of a run that is no trial."""
+        nats, tokens = taken.losses
+        return ratio(METRIC, -nats * tokens, tokens, self.sampling, unit=UNIT)[0]
+
+    def forgotten(self, taken: Taken) -> Score:
+        """Nats a token by which the suite's answers became less likely."""
+        return forgetting(self.runs.base().recall, taken.recall, self.sampling)
+
+    def kept(self, taken: Taken) -> Score | None:
+        """Of what the base answers right, the share that is still right."""
+        return retention(self.runs.base().recall, taken.recall, self.sampling)
+
+    def line(self, rank: int | None, taken: Taken) -> RankLine:
+        """All figures of one run."""
+        memory, minutes = claims()["rank_memory_gb"], claims()["rank_minutes_per_1000_steps"]
+        return RankLine(
+            rank=rank,
+            quality=self.quality_of(taken),
+            forgetting=self.forgotten(taken),
+            kept=self.kept(taken),
+            step=taken.step,
+            share=taken.step / taken.steps,
+            whole=taken.whole,
+            memory_gb=taken.memory_gb,
+            minutes_per_1000_steps=taken.seconds / 60 / taken.step * 1000,
+            playbook_memory_gb=memory.by_rank.get(rank or 0),
+            playbook_minutes_per_1000_steps=minutes.by_rank.get(rank or 0),
+        )
+
+
+def sweepable(plan: Plan) -> Plan:
+    """`plan` without its rank and what is said of it, so that a sweep outlives the choice that it leads to.
+
+    Raises:
+        UserError: E-SWEEP-001 when the plan has no rank that can be swept.
+    """
+    if plan.method != METHOD:
+        raise UserError(
+            "E-SWEEP-001",
+            f"The method is {plan.method}; a sweep compares ranks of {METHOD}.",
+            why="All ranks share one base that is loaded once and never changed, which only these adapters do.",
+            fix="train.method: lora, with data.task: reply or extract; the rank that wins there is a start for qlora.",
+        )
+    options = {name: value for name, value in plan.options.items() if name != "rank"}
+    return plan.model_copy(update={"options": options, "estimate": None, "reasons": (), "refused": ()})
+
+
+class Order(Frozen):
+    """A sweep to be made, and everything that decides what it finds.
+
+    Attributes:
+        plan: from :func:`sweepable`.
+        settings: the ladder.
+        asked: what is done besides.
+        train: how each run is made.
+        evaluate: how intervals are drawn.
+        seed: of the draws.
+    """
+
+    plan: Plan
+    settings: SweepSettings
+    asked: Asked
+    train: TrainSettings
+    evaluate: EvaluateSettings
+    seed: int
+
+    @property
+    def kept_by(self) -> dict[str, Any]:
+        """The settings by which its result is kept."""
+        return {
+            **self.settings.model_dump(mode="json"),
+            **self.asked.model_dump(mode="json"),
+            "resamples": self.evaluate.resamples,
+            "level": self.evaluate.level,
+            "validate_every": self.train.validate_every,
+        }
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Digests of what it is made from, beside the rows."""
+        return {"plan": self.plan.digest, "suite": suite_digest()}
+
+    def sweep(self, corpus: Corpus, work: Path, progress: Progress) -> SweepResult:
+        """:func:`sweep` as ordered."""
+        sampling = Sampling(self.evaluate.resamples, self.seed, self.evaluate.level)
+        return sweep(
+            corpus, self.plan, work, settings=self.settings, train=self.train, asked=self.asked, sampling=sampling,
+            progress=progress,
+        )  # fmt: skip
+
+
+def sweep(
+    corpus: Corpus,
+    plan: Plan,
+    work: Path,
+    *,
+    settings: SweepSettings,
+    train: TrainSettings,
+    asked: Asked,
+    sampling: Sampling,
+    progress: Progress,
+) -> SweepResult:
+    """Find the rank to train by the ladder; a sweep that was ended goes on in the same `work`.
+
+    Args:
+        corpus: rows with their split.
+        plan: from :func:`sweepable`.
+        work: folder of the sweep; survives a kill.
+        settings: the ladder.
+        train: how each run is made.
+        asked: what is done besides.
+        sampling: how intervals are drawn.
+        progress: hears each trial.
+
+    Raises:
+        CutShort: Ctrl-C, with what is measured.
+        UserError: E-SWEEP-003, and what training raises.
+    """
+    runs = Runs(corpus, plan, work, train, progress, settings.items, settings.full_learning_rate)
+    judge = Judge(runs, settings.rule, sampling, progress)
+    found = Found(heard=judge.say)
+    told = _Told(judge, found, asked, train)
+    try:
+        (exhaust if asked.exhaustive else search)(
+            settings.ranks, runs.steps, settings.rule, judge.trial, judge.compare, found
+        )
+        if asked.full:
+            told.full_missing = runs.full_lacks()
+            told.full = None if told.full_missing else judge.line(None, runs.take_full())
+    except KeyboardInterrupt as stopped:
+        if not found.trials:
+            raise
+        raise CutShort(told.result(interrupted=True)) from stopped
+    runs.tidy()
+    return told.result()
+
+
+@dataclass
+class _Told:
+    """A sweep on its way to its result."""
+
+    judge: Judge
+    found: Found
+    asked: Asked
+    train: TrainSettings
+    full: RankLine | None = None
+    full_missing: str = ""
+
+    def result(self, *, interrupted: bool = False) -> SweepResult:
+        runs, found, base = self.judge.runs, self.found, self.judge.runs.base()
+        winner = None if interrupted else found.climb.rank
+        return SweepResult(
+            base=runs.plan.base,
+            ranks=tuple(self.judge.line(rank, _told(trials[-1])) for rank, trials in sorted(found.trials.items())),
+            full=self.full,
+            full_missing=self.full_missing,
+            untuned=self.judge.quality_of(base),
+            ladder=tuple(
+                LadderLine(low=one.low, high=one.high, step=one.at, gain=one.gain, helps=one.helps, left=one.left)
+                for one in found.climb.steps
+            ),
+            winner=winner,
+            why="it was interrupted; the same command goes on" if interrupted else found.climb.why,
+            cost=found.steps / runs.steps,
+            steps=runs.steps,
+            rows=len(base.nats),
+            items=len(base.suite_nats),
+            exhaustive=self.asked.exhaustive,
+            interrupted=interrupted,
+            setting="" if winner is None else _setting(self.train, winner),
+        )
+
+
+def _setting(train: TrainSettings, rank: int) -> str:
+    """The line for `rank` under ``train:``, with the options that are given there."""
+    import yaml
+
+    given: dict[str, Any] = {**train.method_options, "rank": rank}
+    line = yaml.safe_dump({"method": {METHOD: given}}, default_flow_style=True, sort_keys=False, width=10**6)
+    return line.strip().removeprefix("{").removesuffix("}")
+
+
+def _told(trial: Trial) -> Taken:
+    return cast("Taken", trial.told)

@@ -1,0 +1,130 @@
+"""The corrected score: exact where all was read, unbiased and covering where not, and honest about what would decide."""
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.stages.review.worlds import decided, finding, population, report, sample
+from tests.worlds import of
+
+from tunewright.core.score import Score
+from tunewright.stages.review.score import LEAST, corrected, outlook
+
+NONE = pl.Series("example_id", [], pl.String)
+COLUMNS = ("row", "example_id", "content_digest", "label", "answer")
+
+
+def frame(corpus):
+    return corpus.scan(*COLUMNS).collect()
+
+
+def test_a_census_gives_the_truth_without_an_interval() -> None:
+    corpus = population(80)
+    bad = np.arange(80) < 8
+    found = report(corpus, finding("a.x", [0, 1, 70, 71], "blocking"))
+    drawn = sample(corpus, found, 80)
+    score = corrected(found, frame(corpus), decided(corpus, drawn.cards["example_id"], bad), NONE, [drawn])
+    assert (score.value, score.low, score.high, score.n) == (90.0, 90.0, 90.0, 80)
+
+
+def test_after_cleaning_what_reviewers_found_counts_no_more() -> None:
+    corpus = population(80)
+    bad = np.arange(80) < 8
+    drawn = sample(corpus, report(corpus), 80)
+    decisions = decided(corpus, drawn.cards["example_id"], bad)
+    left = of(corpus.scan().collect().filter(pl.col("row") >= 8).with_columns(row=pl.int_range(72)))
+    gone = pl.Series("example_id", [f"id{i}" for i in range(8)])
+    score = corrected(report(left), frame(left), decisions, gone, [drawn])
+    assert (score.value, score.low, score.high) == (100.0, 100.0, 100.0)
+
+
+def test_a_row_that_reviews_dropped_stands_for_the_others_like_it() -> None:
+    """100 of 400 rows read, 10 of them defective and gone: about 30 of the 300 unread ones are, too."""
+    corpus = population(400, classes=1)
+    drawn = sample(corpus, report(corpus), 100)
+    read = drawn.cards["example_id"].to_list()
+    bad = np.isin(np.arange(400), [int(name[2:]) for name in read[:10]])
+    decisions = decided(corpus, drawn.cards["example_id"], bad)
+    left = of(
+        corpus.scan().collect().filter(~pl.col("example_id").is_in(read[:10])).with_columns(row=pl.int_range(390))
+    )
+    score = corrected(report(left), frame(left), decisions, pl.Series("example_id", read[:10]), [drawn])
+    assert score.value == pytest.approx(100 * (1 - 30 / 390))
+    # What another fix dropped is no longer asked about, and stands for nothing.
+    other = corrected(report(left), frame(left), decisions, NONE, [drawn])
+    assert other.value == 100.0
+    assert other.high == 100.0
+    assert other.low < 99
+
+
+def test_a_mended_row_is_known_to_be_right() -> None:
+    corpus = population(60)
+    drawn = sample(corpus, report(corpus), 60)
+    bad = np.arange(60) == 5
+    decisions = decided(corpus, drawn.cards["example_id"], bad).with_columns(
+        new_label=pl.when(pl.col("example_id") == "id5").then(pl.lit("c9"))
+    )
+    mended = (
+        corpus.scan()
+        .collect()
+        .with_columns(
+            label=pl.when(pl.col("row") == 5).then(pl.lit("c9")).otherwise("label"),
+            content_digest=pl.when(pl.col("row") == 5).then(pl.lit("new")).otherwise("content_digest"),
+        )
+    )
+    assert corrected(report(of(mended)), frame(of(mended)), decisions, NONE, [drawn]).value == 100.0
+    assert corrected(report(corpus), frame(corpus), decisions, NONE, [drawn]).value == pytest.approx(100 * 59 / 60)
+
+
+def test_a_review_of_a_row_that_was_edited_since_says_nothing() -> None:
+    corpus = population(60)
+    drawn = sample(corpus, report(corpus), 60)
+    edited = of(corpus.scan().collect().with_columns(content_digest=pl.lit("other")))
+    assert (
+        corrected(
+            report(edited), frame(edited), decided(corpus, drawn.cards["example_id"], np.arange(60) < 30), NONE, [drawn]
+        )
+        is None
+    )
+
+
+def test_too_few_reviews_correct_nothing() -> None:
+    corpus = population(500)
+    drawn = sample(corpus, report(corpus), 100)
+    for n, there in ((LEAST - 1, False), (LEAST, True)):
+        decisions = decided(corpus, drawn.cards["example_id"][:n], np.zeros(500, dtype=bool))
+        assert (corrected(report(corpus), frame(corpus), decisions, NONE, [drawn]) is not None) == there
+
+
+def test_two_samples_count_by_what_was_read_of_each() -> None:
+    corpus = population(4000, classes=1)
+    rng = np.random.default_rng(5)
+    bad = rng.random(4000) < 0.1
+    first = sample(corpus, report(corpus), 200)
+    second = sample(corpus, report(corpus), 600, known=first.cards["example_id"])
+    one = corrected(report(corpus), frame(corpus), decided(corpus, first.cards["example_id"], bad), NONE, [first])
+    ids = pl.concat([first.cards["example_id"], second.cards["example_id"]])
+    both = corrected(report(corpus), frame(corpus), decided(corpus, ids, bad), NONE, [first, second])
+    assert both.n == 800
+    assert both.high - both.low < 0.6 * (one.high - one.low)
+    assert both.low <= 100 * (1 - bad.mean()) <= both.high
+
+
+def score(value: float, low: float, high: float, n: int = 400) -> Score:
+    return Score(metric="quality_score", value=value, n=n, low=low, high=high, unit="points")
+
+
+def test_an_interval_on_one_side_of_the_bar_decides() -> None:
+    assert outlook(score(90, 86, 93), ">= 85", 5000).outcome == "pass"
+    failed = outlook(score(80, 77, 84), ">= 85", 5000)
+    assert (failed.outcome, failed.more) == ("fail", 0)
+    assert "too many rows that nobody read" in failed.words
+
+
+def test_an_interval_across_the_bar_asks_for_as_many_rows_as_would_decide() -> None:
+    told = outlook(score(87, 83, 90), ">= 85", 5000)
+    assert told.outcome == "review more"
+    assert told.more == 1200  # half of the distance needs four times the rows: 1,600 less the 400 that were read
+    assert "review about 1,200 more rows" in told.words
+    assert outlook(score(84, 80, 86), ">= 85", 5000).more == 1200
+    assert outlook(score(87, 83, 90), ">= 85", 70).more == 70
+    assert outlook(score(85, 83, 90), ">= 85", 900).more == 900

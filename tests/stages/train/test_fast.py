@@ -1,0 +1,190 @@
+"""What a run is told about precision and memory, and what happens when a step does not fit; the rest is test_gpu.py."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.stages.train.test_gated import adapted, loss_and_gradients
+from tests.stages.train.tiny import Listener, answered_corpus, plan_for
+
+from tunewright.core.errors import ExitCode, UserError
+from tunewright.core.progress import Silent
+from tunewright.stages.train import causal
+from tunewright.stages.train.api import train
+from tunewright.stages.train.gpu import fast, fp8, gated, head
+from tunewright.stages.train.machine import Machine
+from tunewright.stages.train.settings import TrainSettings
+
+CPU = Machine(device="cpu", precision="fp32", threads=2, why="a test")
+HERE = TrainSettings(own_process=False)
+
+
+@pytest.mark.parametrize("precision", ["fp8", "fp8-backward"])
+def test_8_bits_are_refused_where_no_unit_multiplies_them(precision: str, tiny_llama, tmp_path: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine may have such units")
+    corpus = answered_corpus(24)
+    plan = plan_for(corpus, tiny_llama, {"precision": precision}, method="lora")
+    with pytest.raises(UserError) as told:
+        train(corpus, plan, tmp_path, settings=HERE)
+    assert (told.value.code, told.value.exit_code) == ("E-TRAIN-022", ExitCode.RESOURCES)
+    assert precision in told.value.what
+    assert told.value.fix == "precision: auto"
+
+
+def test_on_a_cpu_nothing_of_a_model_changes() -> None:
+    loaded = adapted()
+    before = loss_and_gradients(loaded)
+    quick = fast.quicken(loaded, "auto", CPU)
+    assert (quick.precision, quick.head, quick.flat, quick.decisions) == ("fp32", None, False, {})
+    fast.settle(
+        quick, "auto", CPU, Silent(), longest=lambda: pytest.fail("no batch is tried"), loss=sum, tokens=1, flop=1e30
+    )
+    after = loss_and_gradients(loaded)
+    assert after[0] == before[0]
+    assert all(torch.equal(after[1][name], gradient) for name, gradient in before[1].items())
+
+
+@pytest.fixture
+def quick():
+    loaded = adapted()
+    gated.fuse(loaded, "fp8")
+    fp8.freeze_in_fp8(loaded, "fp8")
+    yield fast.Fast(loaded, "fp8")
+    head.chunk_tokens(head.CHUNK)
+    torch.compiler.reset()
+
+
+def test_each_rung_keeps_less_and_none_changes_the_gradient(quick) -> None:
+    loss, gradients = loss_and_gradients(quick.model)
+    blocks = [module for module in quick.model.modules() if isinstance(module, gated.GatedBlock)]
+    for level, keeps, piece in (
+        ("keep", "values", 0),
+        ("selective", "nothing", fast.PIECE),
+        ("recompute", "values", fast.PIECE),
+    ):
+        fast.set_level(quick, level, compiled=False)
+        assert {(block.keeps, block.piece) for block in blocks} == {(keeps, piece)}
+        assert (blocks[0].inner.transposed is None) == (level != "keep")
+        found, ours = loss_and_gradients(quick.model)
+        assert found == loss
+        for name, gradient in gradients.items():
+            assert torch.allclose(ours[name], gradient, rtol=1e-4, atol=1e-6), (level, name)
+
+
+def test_a_middle_kept_in_codes_changes_no_loss_and_holds_what_spares_work(quick) -> None:
+    fast.set_level(quick, "keep", compiled=False)
+    loss, gradients = loss_and_gradients(quick.model)
+    fast.set_level(quick, "keep-fp8", compiled=False)
+    blocks = [module for module in quick.model.modules() if isinstance(module, gated.GatedBlock)]
+    assert {(block.keeps, block.piece) for block in blocks} == {("codes", 0)}
+    assert blocks[0].inner.transposed is not None
+    found, ours = loss_and_gradients(quick.model)
+    assert found == loss
+    for name, gradient in gradients.items():
+        assert float(torch.nn.functional.cosine_similarity(ours[name].flatten(), gradient.flatten(), dim=0)) > 0.995
+
+
+@pytest.mark.parametrize(("capability", "fused"), [((8, 0), True), ((9, 0), False)])
+def test_codes_that_could_not_be_kept_are_refused(quick, monkeypatch, capability, fused: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU of before")
+    gpu, model = CPU.model_copy(update={"device": "cuda"}), quick if fused else fast.Fast(adapted(), "bf16")
+    with pytest.raises(UserError) as told:
+        fast.settle(model, "keep-fp8", gpu, Silent(), longest=list, loss=sum, tokens=1, flop=0)
+    assert (told.value.code, told.value.fix) == ("E-TRAIN-022", "memory: auto")
+    assert ("a GPU of before" if fused else "no feed-forward block") in told.value.what
+
+
+def test_recomputing_keeps_one_hidden_state_a_layer(quick) -> None:
+    def kept() -> int:
+        sizes = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda one: sizes.append(one.numel()) or one, lambda one: one):
+            quick.model(input_ids=torch.arange(3, 40)[None], use_cache=False)
+        return sum(sizes)
+
+    fast.set_level(quick, "keep", compiled=False)
+    everything = kept()
+    fast.set_level(quick, "recompute", compiled=False)
+    assert kept() < 0.3 * everything
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_a_layer_gives_is_not_computed_again_where_nothing_reads_it(quick, ends: bool, monkeypatch) -> None:
+    blocks = [module for module in quick.model.modules() if isinstance(module, gated.GatedBlock)]
+    assert all(block.ends_layer for block in blocks)
+    for block in blocks:
+        block.ends_layer = ends
+    _, gradients = loss_and_gradients(quick.model)
+    fast.set_level(quick, "recompute", compiled=False)
+    computed = []
+    output = gated.output
+    monkeypatch.setattr(gated, "output", lambda frozen, *rest: computed.append(frozen) or output(frozen, *rest))
+    _, ours = loss_and_gradients(quick.model)
+    for block in blocks:
+        assert computed.count(block.inner) == 2
+        assert computed.count(block.outer) == (1 if ends else 2)
+    for name, gradient in gradients.items():
+        assert torch.allclose(ours[name], gradient, rtol=1e-4, atol=1e-6), name
+
+
+def test_the_first_rung_is_the_first_whose_estimate_fits() -> None:
+    quick = fast.Fast(adapted(), "bf16")
+    trained = [one for one in quick.model.parameters() if one.requires_grad]
+
+    def first(room: float) -> int:
+        return fast._first_that_fits(quick, fast.LEVELS, 10_000_000, trained, room)
+
+    assert first(1e6) == 0
+    assert first(0.1) == len(fast.LEVELS) - 1
+    assert fast.LEVELS[first(13.0)] == "selective"
+    assert fast.LEVELS[first(10.0)] == "recompute"
+
+
+def test_values_are_kept_in_8_bits_unasked_only_where_products_are_in_8_bits(quick) -> None:
+    assert fast.ladder(quick) == fast.LEVELS
+    for other in (fast.Fast(quick.model, "bf16"), fast.Fast(adapted(), "fp8")):
+        assert fast.ladder(other) == ("keep", "selective", "recompute", "offload")
+
+
+def test_a_step_that_does_not_fit_is_computed_in_smaller_parts_and_is_the_same_step(
+    tiny_llama, tmp_path: Path, monkeypatch
+) -> None:
+    corpus = answered_corpus(32)
+    plan = plan_for(corpus, tiny_llama, {"epochs": 1}, method="lora")
+    whole = train(corpus, plan, tmp_path / "whole", settings=HERE).run
+
+    plain, refused = causal.answer_loss, []
+
+    def short_of_memory(model, batch, *args, **named):
+        if torch.is_grad_enabled() and len(batch["input_ids"]) > 2:
+            refused.append(len(batch["input_ids"]))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB. GPU 0 has …")
+        return plain(model, batch, *args, **named)
+
+    monkeypatch.setattr(causal, "answer_loss", short_of_memory)
+    heard = Listener()
+    run = train(corpus, plan, tmp_path / "parts", settings=HERE, progress=heard).run
+    assert refused
+    assert max(refused) > 2
+    said = [line for line in heard.said if "did not fit into the GPU's memory" in line]
+    assert said[0].startswith("Step 1 did not fit")
+    assert len(said) <= 3
+    ours, theirs = ([point.validation_loss for point in one.curve] for one in (run, whole))
+    assert np.allclose(ours, theirs, rtol=1e-5)
+
+
+def test_a_step_that_does_not_fit_one_row_at_a_time_ends_the_run_and_says_what_to_do(
+    tiny_llama, tmp_path: Path, monkeypatch
+) -> None:
+    def never(model, batch, *args, **named):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB. GPU 0 has …")
+
+    monkeypatch.setattr(causal, "answer_loss", never)
+    corpus = answered_corpus(32)
+    plan = plan_for(corpus, tiny_llama, {"epochs": 1}, method="lora")
+    with pytest.raises(UserError) as told:
+        train(corpus, plan, tmp_path, settings=HERE)
+    assert (told.value.code, told.value.exit_code) == ("E-TRAIN-024", ExitCode.RESOURCES)
+    assert "one row at a time: CUDA out of memory" in told.value.what
