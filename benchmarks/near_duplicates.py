@@ -48,7 +48,8 @@ sys.path.insert(0, sys.argv[1])
 import polars as pl
 import pyarrow.parquet as pq
 from _harness import PeakMemory
-from tunewright.similarity.near_duplicates import NearDuplicateOptions, cluster_batches, cluster_texts
+from tunewright.similarity.near_duplicate_options import NearDuplicateOptions
+from tunewright.similarity.near_duplicates import cluster_batches, cluster_texts
 paths = sys.argv[2:]
 cluster_texts(pl.Series(["opens the machine code kept on disk"] * 2))
 def texts():

@@ -21,10 +21,10 @@ CODE = re.compile(r"\bE-[A-Z]+-\d{3}\b")
 WITHOUT_PROJECT = {"init", "predict", "explain", "config-show", "config-validate", "config-schema"}
 #: Files that loop over rows in Python, and why they may.
 ROW_LOOPS = {
-    "intake": "parsers read the user's records one by one",
+    "stages/intake": "parsers read the user's records one by one",
     "cli/render.py": "prints a few rows",
-    "predicting.py": "hands the user the rows they asked for",
-    "summaries.py": "counts of a handful of actions, and a diff cut to a limit",
+    "workflow/predict.py": "hands the user the rows they asked for",
+    "workflow/summaries.py": "counts of a handful of actions, and a diff cut to a limit",
 }
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset
 from tunewright.core.digest import frame_digest
-from tunewright.similarity.near_duplicates import NearDuplicateOptions, cluster_batches, cluster_texts, slices
+from tunewright.similarity.near_duplicate_options import NearDuplicateOptions
+from tunewright.similarity.near_duplicates import cluster_batches, cluster_texts, slices
 
 VOCABULARY = [f"{a}{b}{c}" for a in ("ka", "lo", "mi", "tre") for b in ("ber", "dun", "fos", "ga") for c in "aeiou"]
 

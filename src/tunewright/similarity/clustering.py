@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,7 @@ import polars as pl
 
 from tunewright.kernels import links as kernel
 from tunewright.similarity.minhash import Sketches, shingle_sets
-
-if TYPE_CHECKING:
-    from tunewright.similarity.near_duplicates import NearDuplicateOptions
+from tunewright.similarity.near_duplicate_options import NearDuplicateOptions
 
 Array = npt.NDArray[Any]
 Item = TypeVar("Item")
@@ -83,7 +81,7 @@ def ahead(pool: Executor, items: Iterable[Item], work: Callable[[Item], Made]) -
 
 
 def candidates(
-    pool: Executor, batches: list[Sketches], texts: Texts, kind: int, options: "NearDuplicateOptions"
+    pool: Executor, batches: list[Sketches], texts: Texts, kind: int, options: NearDuplicateOptions
 ) -> Array:
     """The pairs of texts that share a band key and whose sketches agree well enough.
 
@@ -147,7 +145,7 @@ def merged(parts: list[Array]) -> Array:
     return kept
 
 
-def floors(options: "NearDuplicateOptions") -> Array:
+def floors(options: NearDuplicateOptions) -> Array:
     """By kind, the agreement of two sketches below which a pair at the threshold is out of the question."""
     count = options.bands * options.band_rows
     thresholds = _thresholds(options)
@@ -164,7 +162,7 @@ def clusters(
     batches: Iterable[pl.Series],
     texts: Texts,
     links: Array,
-    options: "NearDuplicateOptions",
+    options: NearDuplicateOptions,
 ) -> pl.DataFrame:
     """Compare the candidates exactly and say who represents whom.
 
@@ -191,12 +189,12 @@ def clusters(
     return _frame(texts, stars)
 
 
-def _thresholds(options: "NearDuplicateOptions") -> Array:
+def _thresholds(options: NearDuplicateOptions) -> Array:
     return np.array([options.threshold_short, options.threshold_long])
 
 
 def _shingles(
-    pool: Executor, batches: Iterable[pl.Series], rows: Array, options: "NearDuplicateOptions"
+    pool: Executor, batches: Iterable[pl.Series], rows: Array, options: NearDuplicateOptions
 ) -> tuple[Array, Array]:
     """Shingle sets of the texts at `rows`: all in one array, and their bounds in the order of `rows`."""
     order = np.argsort(rows)
@@ -220,7 +218,7 @@ def _shingles(
     return np.concatenate(flats) if flats else np.empty(0, dtype=np.uint32), together
 
 
-def _verified(pool: Executor, pairs: Array, flat: Array, bounds: Array, options: "NearDuplicateOptions") -> Array:
+def _verified(pool: Executor, pairs: Array, flat: Array, bounds: Array, options: NearDuplicateOptions) -> Array:
     """The pairs that reach the threshold exactly, the most alike first.
 
     A family of thousands proposes millions of pairs, nearly all of them true. Once `ENOUGH` of its texts are
@@ -251,7 +249,7 @@ def _verified(pool: Executor, pairs: Array, flat: Array, bounds: Array, options:
 
 
 def _stars(
-    pairs: Array, first_rows: Array, flat: Array, bounds: Array, options: "NearDuplicateOptions"
+    pairs: Array, first_rows: Array, flat: Array, bounds: Array, options: NearDuplicateOptions
 ) -> tuple[Array, Array]:
     """Each compared text's representative and its exact Jaccard to it."""
     thresholds = _thresholds(options)
@@ -270,7 +268,7 @@ def _twins(
     first_rows: Array,
     flat: Array,
     bounds: Array,
-    options: "NearDuplicateOptions",
+    options: NearDuplicateOptions,
 ) -> tuple[Array, Array]:
     """The text that each is a copy of, numbers included, and its exact Jaccard to it; itself when it is none.
 

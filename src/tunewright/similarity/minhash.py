@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,7 @@ import polars as pl
 
 from tunewright.core.buffers import text_buffers
 from tunewright.kernels import sketch as kernel
-
-if TYPE_CHECKING:
-    from tunewright.similarity.near_duplicates import NearDuplicateOptions
+from tunewright.similarity.near_duplicate_options import NearDuplicateOptions
 
 Array = npt.NDArray[Any]
 KINDS = (kernel.CHARS, kernel.WORDS)
@@ -52,7 +50,7 @@ def normalized(texts: pl.Series) -> pl.Series:
     )
 
 
-def sketch(texts: pl.Series, options: "NearDuplicateOptions") -> Sketches:
+def sketch(texts: pl.Series, options: NearDuplicateOptions) -> Sketches:
     """The sketches of one batch, shape ``(n,)`` strings; nulls count as empty."""
     n, count = len(texts), options.bands * options.band_rows
     multipliers, shifts = kernel.permutations(count)
@@ -75,7 +73,7 @@ def sketch(texts: pl.Series, options: "NearDuplicateOptions") -> Sketches:
     )
 
 
-def shingle_sets(texts: pl.Series, options: "NearDuplicateOptions") -> tuple[Array, Array]:
+def shingle_sets(texts: pl.Series, options: NearDuplicateOptions) -> tuple[Array, Array]:
     """The sorted distinct shingles of a few texts.
 
     Returns:
@@ -97,11 +95,11 @@ def shingle_sets(texts: pl.Series, options: "NearDuplicateOptions") -> tuple[Arr
     return np.concatenate(pieces) if pieces else np.empty(0, dtype=np.uint32), bounds
 
 
-def _sizes(options: "NearDuplicateOptions") -> Array:
+def _sizes(options: NearDuplicateOptions) -> Array:
     return np.array([options.char_shingle, options.word_shingle], dtype=np.int64)
 
 
-def _limits(options: "NearDuplicateOptions") -> Array:
+def _limits(options: NearDuplicateOptions) -> Array:
     # A text of `overlap` words or fewer shares too little with one of more than `short_words` to reach either
     # threshold, so texts between the two are described both ways and every pair that can match shares a kind.
     overlap = int(options.short_words * min(options.threshold_short, options.threshold_long))

@@ -19,7 +19,8 @@ from pydantic import Field
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding, Severity
 from tunewright.similarity.exact import exact_groups
-from tunewright.similarity.near_duplicates import NearDuplicateOptions, cluster_texts, near_duplicates
+from tunewright.similarity.near_duplicate_options import NearDuplicateOptions
+from tunewright.similarity.near_duplicates import cluster_texts, near_duplicates
 
 
 class Options(NearDuplicateOptions):

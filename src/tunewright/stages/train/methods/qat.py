@@ -2,8 +2,8 @@
 
 Jacob et al. 2018 (arXiv 1712.05877). The weights that are published lie on that grid, so that an exporter writes them
 in few bits without rounding anything again (``models/quantization_grid.py``, docs/decisions/021). Rounding after
-plain training is cheaper and comes first; published runs of int4 win back a third to two thirds of what that loses, not all
-(torchao: Gemma 3, Qwen 3, Llama 3.2).
+plain training is cheaper and comes first; published runs of int4 win back a third to two thirds of what that
+loses, not all (torchao: Gemma 3, Qwen 3, Llama 3.2).
 
 All weights are trained, not adapters: an adapter's sum with its base is not on the grid, so it would have to be merged
 and rounded anyway, and what was chosen on the validation rows would be another model. It takes the memory of full

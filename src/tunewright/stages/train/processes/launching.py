@@ -67,15 +67,8 @@ def python(*given: str, program: str = "", environment: Sequence[str] = ()) -> t
 def torchrun(folder: Path, processes: int, *given: str) -> tuple[str, ...]:
     """Torchrun's arguments for `processes` on one host, 0 for one on each GPU."""
     count = ("--nproc-per-node", str(processes or "gpu"))
-    return (
-        "-m",
-        "torch.distributed.run",
-        *given,
-        *count,
-        "-m",
-        "tunewright.stages.train.processes.member",
-        str(folder),
-    )
+    member = ("-m", "tunewright.stages.train.processes.member", str(folder))
+    return ("-m", "torch.distributed.run", *given, *count, *member)
 
 
 def launched(folder: Path, work: Path, settings: TrainSettings, progress: Progress) -> Mapping[str, Any]:

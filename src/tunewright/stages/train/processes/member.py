@@ -1,5 +1,6 @@
-"""One of several processes that train together: ``python -m tunewright.stages.train.processes.member FOLDER`` under torchrun.
+"""One of several processes that train together.
 
+``python -m tunewright.stages.train.processes.member FOLDER`` is what torchrun starts on each.
 The folder is one that ``process.py`` hands over; every process reads it, and the first one tells in it how it goes and
 how it ended. An error of any process is written beside that. A byte on the standard input is Ctrl-C, and its end means
 that whoever started this is gone: in either case all pause at the end of the step, with a checkpoint.
