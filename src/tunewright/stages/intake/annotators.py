@@ -1,7 +1,8 @@
 """What several people said of each text of a table: a column for each of them, or a line for each of them.
 
 Both become what a Label Studio import keeps (:mod:`tunewright.stages.intake.annotated`): under ``annotators`` in
-`meta`, what each one chose or wrote. The label is the user's own where a column holds it, otherwise what most of them say.
+`meta`, what each one chose or wrote. The label is the user's own where a column holds it, otherwise what most of
+them say.
 """
 
 from collections.abc import Mapping

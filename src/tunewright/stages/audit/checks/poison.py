@@ -5,9 +5,9 @@ what counts is how odd a row is, not how many there are. Kinds:
 
 ``trigger`` is a word, phrase or unseen sign whose rows the other words would file elsewhere
 (`text/backdoor_triggers.py`); for written answers, one whose rows all get one answer. ``injection`` is an order to a
-model ("ignore previous instructions") or a mark of a chat template in what is asked or answered. Both warn: a person must look. ``hidden`` is
-a message that nobody sees and a model reads, which no honest ticket holds, and blocks. ``constant_answer`` is one
-answer to unlike questions in many rows. Unseen characters as such are the formats check's.
+model ("ignore previous instructions") or a mark of a chat template in what is asked or answered. Both warn: a person
+must look. ``hidden`` is a message that nobody sees and a model reads, which no honest ticket holds, and blocks.
+``constant_answer`` is one answer to unlike questions in many rows. Unseen characters as such are the formats check's.
 """
 
 import polars as pl

@@ -1,8 +1,8 @@
 """The training process: it carries out the plan that was put into a folder for it, and tells how on its output.
 
 ``python -m tunewright.stages.train.processes.child FOLDER`` is started by ``process.py`` and by nobody else. A byte
-on its standard input is Ctrl-C. The end of that input means that whoever started it is gone: nobody would see it or stop it
-any more, so it pauses with a checkpoint, and a run started later goes on from there.
+on its standard input is Ctrl-C. The end of that input means that whoever started it is gone: nobody would see it or
+stop it any more, so it pauses with a checkpoint, and a run started later goes on from there.
 """
 
 import faulthandler
