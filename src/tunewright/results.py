@@ -152,7 +152,7 @@ class RankLine(Frozen):
         playbook_minutes_per_1000_steps: the same of the time.
     """
 
-    MEASURED: ClassVar[frozenset[str]] = frozenset({"memory_gb", "minutes_per_1000_steps"})
+    EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset({"memory_gb", "minutes_per_1000_steps"})
 
     rank: int | None
     quality: Score

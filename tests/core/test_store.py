@@ -30,7 +30,7 @@ def test_the_second_call_is_a_hit_and_equal(tmp_path: Path) -> None:
         (work / "big.bin").write_bytes(b"x")
         return Number(value=7)
 
-    first, second = store.once(step(), Number, make), store.once(step(), Number, make)
+    first, second = store.cached(step(), Number, make), store.cached(step(), Number, make)
     assert (first.hit, second.hit, len(calls)) == (False, True, 1)
     assert first.value == second.value
     assert (second.folder / "big.bin").read_bytes() == b"x"
@@ -41,8 +41,8 @@ def test_the_second_call_is_a_hit_and_equal(tmp_path: Path) -> None:
 )
 def test_any_changed_part_of_the_key_is_a_miss(tmp_path: Path, changes: dict[str, object]) -> None:
     store = Store(tmp_path)
-    store.once(step(), Number, lambda _: Number(value=1))
-    assert not store.once(step(**changes), Number, lambda _: Number(value=2)).hit
+    store.cached(step(), Number, lambda _: Number(value=1))
+    assert not store.cached(step(**changes), Number, lambda _: Number(value=2)).hit
 
 
 def test_a_failed_attempt_leaves_its_work_for_the_next(tmp_path: Path) -> None:
@@ -53,10 +53,10 @@ def test_a_failed_attempt_leaves_its_work_for_the_next(tmp_path: Path) -> None:
         raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError):
-        store.once(step(), Number, dies)
-    assert store.peek(step(), Number) is None
+        store.cached(step(), Number, dies)
+    assert store.get(step(), Number) is None
     seen = []
-    store.once(step(), Number, lambda work: (seen.append((work / "checkpoint").read_text()), Number(value=1))[1])
+    store.cached(step(), Number, lambda work: (seen.append((work / "checkpoint").read_text()), Number(value=1))[1])
     assert seen == ["half"]
 
 
@@ -68,7 +68,7 @@ def test_the_manifest_names_every_file_and_its_digest(tmp_path: Path) -> None:
         (work / "sub" / "part").write_text("p")
         return Number(value=3)
 
-    folder = store.once(step(), Number, make).folder
+    folder = store.cached(step(), Number, make).folder
     manifest = json.loads((folder / MANIFEST).read_text())
     assert sorted(manifest["files"]) == ["sub/part", "value.json"]
     assert all(digest.startswith("sha256:") for digest in manifest["files"].values())
@@ -79,7 +79,7 @@ def test_a_folder_without_a_manifest_is_not_an_output(tmp_path: Path) -> None:
     folder = store.folder(step())
     folder.mkdir(parents=True)
     (folder / "value.json").write_text('{"value": 666}')
-    assert store.once(step(), Number, lambda _: Number(value=1)).value.value == 1
+    assert store.cached(step(), Number, lambda _: Number(value=1)).value.value == 1
 
 
 def _slow_make(root: str, log: str) -> None:
@@ -89,7 +89,7 @@ def _slow_make(root: str, log: str) -> None:
         time.sleep(0.5)
         return Number(value=os.getpid())
 
-    Store(Path(root)).once(step(), Number, make)
+    Store(Path(root)).cached(step(), Number, make)
 
 
 def test_two_processes_do_the_work_once(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_killed_process_releases_its_lock(tmp_path: Path) -> None:
         time.sleep(0.01)
     os.kill(process.pid or 0, signal.SIGKILL)
     process.join()
-    assert Store(tmp_path / "s").once(step(), Number, lambda _: Number(value=5)).value.value == 5
+    assert Store(tmp_path / "s").cached(step(), Number, lambda _: Number(value=5)).value.value == 5
 
 
 def test_differences_name_the_setting_and_the_input() -> None:

@@ -14,7 +14,7 @@ from tunewright.core.score import Score
 class CheckRun(Frozen):
     """How one check went: what it is, how long it took, or why it did not run."""
 
-    MEASURED: ClassVar[frozenset[str]] = frozenset({"seconds"})
+    EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset({"seconds"})
 
     check: str
     about: str

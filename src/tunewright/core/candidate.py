@@ -45,7 +45,7 @@ class Plan(Frozen):
         refused: the others, and why not.
     """
 
-    MEASURED: ClassVar[frozenset[str]] = frozenset({"estimate"})
+    EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset({"estimate"})
 
     task: Task
     method: str
@@ -137,7 +137,7 @@ class Run(Frozen):
         template: fingerprint of the chat template that was trained on, for a model that writes.
     """
 
-    MEASURED: ClassVar[frozenset[str]] = frozenset({"seconds", "environment", "energy_wh"})
+    EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset({"seconds", "environment", "energy_wh"})
 
     plan: Plan
     curve: tuple[CurvePoint, ...]

@@ -47,7 +47,7 @@ class Dataset(Frozen):
         root: digest over every column of every row in `row` order (:func:`frame_digest`).
     """
 
-    MEASURED: ClassVar[frozenset[str]] = frozenset({"table", "version"})
+    EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset({"table", "version"})
 
     table: str
     version: int | None

@@ -14,12 +14,12 @@ VALUE_FILE = "value.json"
 class Frozen(BaseModel):
     """A frozen value with a content digest.
 
-    Fields named in ``MEASURED`` (clock times, latencies, paths) are kept and shown but stay out of the digest, so
-    that two honest runs of the same thing have the same digest.
+    Fields named in ``EXCLUDED_FROM_DIGEST`` (clock times, latencies, paths) are kept and shown but stay out of the
+    digest, so that two honest runs of the same thing have the same digest.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-    MEASURED: ClassVar[frozenset[str]] = frozenset()
+    EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset()
 
     def __eq__(self, other: object) -> bool:
         """Equal in type and in every field; columns kept aside are covered by the digests that the fields hold."""
@@ -36,7 +36,9 @@ class Frozen(BaseModel):
     def content(self) -> dict[str, Any]:
         """What the digest covers: this value as JSON, nested values by their own content."""
         return {
-            name: _content(getattr(self, name)) for name in type(self).model_fields if name not in type(self).MEASURED
+            name: _content(getattr(self, name))
+            for name in type(self).model_fields
+            if name not in type(self).EXCLUDED_FROM_DIGEST
         }
 
     def write(self, folder: Path) -> None:

@@ -14,7 +14,7 @@ _BAR = re.compile(r"^\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)\s*$")
 class Override(Frozen):
     """A person's decision to go on past a failed gate."""
 
-    MEASURED: ClassVar[frozenset[str]] = frozenset({"when"})
+    EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset({"when"})
 
     who: str
     why: str

@@ -28,7 +28,7 @@ class Release(Frozen):
         created: when the bundle was made.
     """
 
-    MEASURED: ClassVar[frozenset[str]] = frozenset({"created"})
+    EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset({"created"})
 
     name: str
     task: Task

@@ -60,7 +60,7 @@ class Scorecard(Frozen):
     for classification `probabilities` (list of float32 in label order).
     """
 
-    MEASURED: ClassVar[frozenset[str]] = frozenset({"latency"})
+    EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset({"latency"})
 
     task: Task
     candidate: str

@@ -69,22 +69,22 @@ class Store:
         self.root = root
         self._waiting = waiting
 
-    def once(self, step: Step, kind: type[Value], make: Callable[[Path], Value]) -> Outcome[Value]:
+    def cached(self, step: Step, kind: type[Value], make: Callable[[Path], Value]) -> Outcome[Value]:
         """The value of `step`: read when it was made before, else made by `make` in a work folder.
 
         Two processes asking for the same key do the work once; the second waits and reads. The folder handed to
         `make` is the one an interrupted attempt left, with its files.
         """
-        found = self.peek(step, kind)
+        found = self.get(step, kind)
         if found is not None:
             return found
         with self._lock(step):
-            found = self.peek(step, kind)
+            found = self.get(step, kind)
             if found is not None:
                 return found
             return self._make(step, kind, make)
 
-    def peek(self, step: Step, kind: type[Value]) -> Outcome[Value] | None:
+    def get(self, step: Step, kind: type[Value]) -> Outcome[Value] | None:
         """The value of `step` when it is complete, else None."""
         folder = self.folder(step)
         manifest = folder / MANIFEST
@@ -101,7 +101,7 @@ class Store:
         """Where `step` works until it is complete."""
         return self.root / "work" / step.key
 
-    def forget(self, step: Step) -> None:
+    def invalidate(self, step: Step) -> None:
         """Set aside the output of `step`, so that it is made again; the folder stays, renamed."""
         folder = self.folder(step)
         aside = folder.with_name(f"{folder.name}.forgotten-{time.time_ns()}")

@@ -61,7 +61,7 @@ def _swept(walk: Walk, steps: Steps) -> Swept | None:
         return None
     wanted = {"dataset": walk.divided.dataset.digest, "plan": sweepable(walk.plan).digest}
     for step in steps.store.previous("sweep"):
-        kept = steps.store.peek(step, SweepResult) if wanted.items() <= step.inputs.items() else None
+        kept = steps.store.get(step, SweepResult) if wanted.items() <= step.inputs.items() else None
         if kept is not None:
             found = kept.value
             lines = (*found.ranks, *((found.full,) if found.full else ()))

@@ -265,7 +265,7 @@ class Steps:
         from tunewright.stages.train.processes.process import FOLDER
 
         step, launcher = self._train_step(dataset, plan), self.config.train.launcher
-        if self.store.peek(step, Candidate) is not None:
+        if self.store.get(step, Candidate) is not None:
             return LaunchResult(launcher=launcher, trained=True, commands=())
         found = commands(self.config.train, self.store.work(step) / FOLDER) if launcher else ()
         told = tuple(LaunchCommand(where=one.where, command=shlex.join(one.line)) for one in found)
@@ -312,9 +312,9 @@ class Steps:
         }
         settings = {"name": self.config.name, **self.config.release.model_dump(mode="json")}
         step = self._step("release", settings, inputs)
-        kept = self.store.peek(step, Release)
+        kept = self.store.get(step, Release)
         if kept is not None and not (self.folder / "releases" / kept.value.name).exists():
-            self.store.forget(step)
+            self.store.invalidate(step)
         outcome = self._once(
             step,
             Release,
@@ -416,7 +416,7 @@ class Steps:
     def _seconds_per_token(self, method: str) -> float | None:
         """What this project's last run of `method` took for each token it trained on, over all epochs."""
         for step in self.store.previous("train"):
-            kept = self.store.peek(step, Candidate)
+            kept = self.store.get(step, Candidate)
             if kept and kept.value.run.plan.method == method and kept.value.run.curve:
                 run = kept.value.run
                 passes = max(run.curve[-1].epoch, 1e-6)
@@ -484,11 +484,11 @@ class Steps:
 
     def _once(self, step: Step, kind: type[Value], make: Callable[[Path], Value]) -> Outcome[Value]:
         if self.looking:
-            found = self.store.peek(step, kind)
+            found = self.store.get(step, kind)
             if found is None:
                 raise NotKept(step)
             return found
-        outcome = self.store.once(step, kind, make)
+        outcome = self.store.cached(step, kind, make)
         self.events.append(
             "step.hit" if outcome.hit else "step.made",
             step.name,

@@ -59,7 +59,7 @@ class ReviewSet(Frozen):
         when: when, UTC.
     """
 
-    MEASURED: ClassVar[frozenset[str]] = frozenset({"who", "when"})
+    EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset({"who", "when"})
 
     id: str
     dataset: Dataset
