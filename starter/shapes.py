@@ -11,7 +11,7 @@ from typing import Any
 
 from starter.tokenizer import BEGIN_ID, END_ID, PAD_ID, POSITIONS, VOCABULARY
 
-MODELS = Path(__file__).resolve().parent.parent / "src" / "tunewright" / "models"
+MODELS = Path(__file__).resolve().parent.parent / "src" / "tunewright" / "models" / "starters"
 #: Width, inner width, layers, query heads, key-value heads, width of a head.
 SIZES = {
     "8m": (288, 768, 7, 8, 4, 32),

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.program import PROGRAM
 
 import tunewright
+from tests.program import PROGRAM
 from tunewright.core.errors import GateFailed
 from tunewright.project import Project, override
 

@@ -24,7 +24,7 @@ STARTERS: dict[str, str] = {
 }
 #: What written answers are tuned from where no base is named (measured: benchmarks/reply_desk.py).
 DEFAULT_STARTER = "starter-8m"
-STARTER_FOLDER = Path(__file__).resolve().parent.parent / "models"
+STARTER_FOLDER = Path(__file__).resolve().parent / "starters"
 WEIGHTS = "*.safetensors"
 TOKENIZER_FILES = ("tokenizer.json", "special_tokens_map.json", "added_tokens.json")
 CONFIG_FILES = ("config.json", "generation_config.json")
