@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tunewright.core.errors import UserError
-from tunewright.stages.intake.api import Intake, read
+from tunewright.stages.intake.api import read
 from tunewright.stages.intake.detect import detect, require_sure
+from tunewright.stages.intake.rows import Intake
 from tunewright.stages.intake.settings import DataSettings
 
 WIDE = """text,ann,ben,cat,shift

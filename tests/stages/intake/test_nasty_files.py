@@ -17,7 +17,8 @@ import xlsxwriter
 
 from tunewright.core.dataset import COLUMNS
 from tunewright.core.errors import UserError
-from tunewright.stages.intake.api import Intake, read
+from tunewright.stages.intake.api import read
+from tunewright.stages.intake.rows import Intake
 from tunewright.stages.intake.settings import DataSettings
 
 ROWS = [("where is my card", "card"), ("reset my password", "login"), ("card lost", "card"), ("cannot log in", "login")]

@@ -1,21 +1,22 @@
 """The guess about a file: format, columns and task, with how sure it is and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from tunewright.core.dataset import Task
 from tunewright.core.errors import UserError, did_you_mean
-from tunewright.core.frozen import Frozen
 from tunewright.stages.intake import annotated, annotators, typed
 from tunewright.stages.intake.container import Content, open_content
 from tunewright.stages.intake.delimited import read_delimited
+from tunewright.stages.intake.detection import CHATS, Detection, Opened
 from tunewright.stages.intake.encoding import Text, to_text
 from tunewright.stages.intake.json_text import read_json, tabulate
 from tunewright.stages.intake.records import About, Objects, Table, spread
 from tunewright.stages.intake.roles import UNSURE
+from tunewright.stages.intake.rows import rows_of
 from tunewright.stages.intake.settings import DataSettings
 from tunewright.stages.intake.shapes import SHAPES, shape_of
 from tunewright.stages.intake.workbook import read_workbook
@@ -27,54 +28,12 @@ PREVIEW_CHARACTERS = 120
 SAMPLE = 500
 #: A format that so many of the records have is the format of all; the others are set aside.
 NEARLY_ALL = 0.95
-#: Formats whose typed columns are read as columns: the column, and what it calls a turn's role and content.
-CHATS = {"openai_chat": ("messages", "role", "content"), "sharegpt": ("conversations", "from", "value")}
 #: Formats that stand in tables too; the others are told by names that tables use for anything.
 IN_TABLES = ("openai_chat", "sharegpt", "self_instruct", "alpaca")
 
 
-class Detection(Frozen):
-    """What a file was taken for.
-
-    Attributes:
-        format: csv, xlsx, parquet, jsonl, json, or a shape such as openai_chat.
-        packing: gzip, bzip2, xz or zip; empty when the file was not packed.
-        encoding: of a text file.
-        delimiter: of a CSV.
-        sheet: of a workbook.
-        task: what its rows are for.
-        columns: the user's column for each role; empty where the format itself says.
-        confidence: 0 to 1; below 0.9 a person is asked.
-        reasons: why, in sentences.
-        ambiguous: those of the reasons that say what could as well have been meant.
-        preview: five rows as they were understood.
-    """
-
-    format: str
-    packing: str = ""
-    encoding: str = ""
-    delimiter: str = ""
-    sheet: str = ""
-    task: Task
-    columns: Mapping[str, str]
-    confidence: float
-    reasons: tuple[str, ...]
-    ambiguous: tuple[str, ...] = ()
-    preview: tuple[Mapping[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A file parsed and understood, not yet in our columns."""
-
-    detection: Detection
-    source: Table | Objects
-
-
 def detect(path: Path, settings: DataSettings) -> Detection:
     """The guess about the file at `path`, with five rows as they would be read."""
-    from tunewright.stages.intake.api import rows_of
-
     opened = open_file(path, settings)
     frame = rows_of(opened).frame.head(PREVIEW_ROWS)
     shown = frame.select(
