@@ -17,38 +17,42 @@ from tunewright.core.events import actor
 from tunewright.core.gate import Override, Verdict
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.store import Outcome, differences
-from tunewright.results import (
-    AuditResult,
-    CleanResult,
-    DiffResult,
-    EvaluateResult,
-    EventsResult,
-    LaunchResult,
-    PlanResult,
-    ReleaseResult,
-    ReportResult,
+from tunewright.stages.audit.results import AuditResult
+from tunewright.stages.clean.results import CleanResult
+from tunewright.stages.evaluate.results import EvaluateResult
+from tunewright.stages.plan.results import PlanResult
+from tunewright.stages.release.results import ReleaseResult
+from tunewright.stages.report.results import ReportResult
+from tunewright.stages.review.results import (
     ReviewImportResult,
     ReviewNextResult,
     ReviewSampleResult,
     ReviewStatusResult,
-    RunResult,
+)
+from tunewright.stages.split.results import SplitResult
+from tunewright.stages.train.results import (
+    LaunchResult,
     RunsAskedResult,
     RunsEventsResult,
     RunsListResult,
     RunsShowResult,
-    SplitResult,
-    StatusLine,
-    StatusResult,
-    SweepResult,
     TrainResult,
-    UndoResult,
-    VersionsResult,
-    WhyResult,
 )
+from tunewright.stages.train.sweep.results import SweepResult
 from tunewright.stages.train.sweep.settings import with_ranks
 from tunewright.workflow import summaries
 from tunewright.workflow.audit_file import partial_on_interrupt, require_score, require_writable, write_outputs
 from tunewright.workflow.flow import ORDER, Flow, Walk
+from tunewright.workflow.results import (
+    DiffResult,
+    EventsResult,
+    RunResult,
+    StatusLine,
+    StatusResult,
+    UndoResult,
+    VersionsResult,
+    WhyResult,
+)
 from tunewright.workflow.steps import Steps
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import pytest
 
 from tunewright.cli.render import render
 from tunewright.core.score import Score, wilson_score
-from tunewright.results import EvaluateResult, SystemLine
+from tunewright.stages.evaluate.results import EvaluateResult, SystemLine
 
 
 def result(*more: str) -> EvaluateResult:

@@ -10,7 +10,7 @@ import pytest
 
 from tunewright.cli.schemas import schemas
 from tunewright.cli.shell import RESULTS
-from tunewright.explaining import catalog
+from tunewright.core.error_catalog import catalog
 from tunewright.project import Project
 
 SOURCE = Path(str(files("tunewright")))

@@ -9,7 +9,7 @@ from tunewright.core.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tunewright.results import LaunchResult
+    from tunewright.stages.train.results import LaunchResult
 
 PANEL = "Several processes"
 On = Annotated[

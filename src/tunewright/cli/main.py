@@ -18,29 +18,30 @@ from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.version import __version__
 
 if TYPE_CHECKING:
-    from tunewright.results import (
-        AuditResult,
-        CleanResult,
-        ConfigResult,
-        DiffResult,
-        EvaluateResult,
-        EventsResult,
-        ExplainResult,
-        InitResult,
-        LaunchResult,
-        PlanResult,
-        PredictResult,
-        ReleaseResult,
-        ReportResult,
+    from tunewright.config.results import ConfigResult
+    from tunewright.core.error_catalog import ExplainResult
+    from tunewright.stages.audit.results import AuditResult
+    from tunewright.stages.clean.results import CleanResult
+    from tunewright.stages.evaluate.results import EvaluateResult
+    from tunewright.stages.plan.results import PlanResult
+    from tunewright.stages.release.results import ReleaseResult
+    from tunewright.stages.report.results import ReportResult
+    from tunewright.stages.review.results import (
         ReviewImportResult,
         ReviewNextResult,
         ReviewSampleResult,
         ReviewStatusResult,
+    )
+    from tunewright.stages.split.results import SplitResult
+    from tunewright.stages.train.results import LaunchResult, TrainResult
+    from tunewright.stages.train.sweep.results import SweepResult
+    from tunewright.workflow.results import (
+        DiffResult,
+        EventsResult,
+        InitResult,
+        PredictResult,
         RunResult,
-        SplitResult,
         StatusResult,
-        SweepResult,
-        TrainResult,
         UndoResult,
         VersionsResult,
         WhyResult,
@@ -295,7 +296,7 @@ def diff(
 @verb
 def explain(shell: Shell, code: Annotated[str, typer.Argument(help="Such as E-DATA-014.")]) -> "ExplainResult":
     """Explain an error code."""
-    from tunewright.explaining import explain
+    from tunewright.core.error_catalog import explain
 
     return explain(code)
 

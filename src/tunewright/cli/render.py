@@ -12,41 +12,45 @@ from rich.markup import escape
 from rich.table import Table
 
 from tunewright.cli.progress import duration
+from tunewright.config.results import ConfigResult
+from tunewright.core.error_catalog import ExplainResult
 from tunewright.core.errors import UserError, UserErrors
 from tunewright.core.gate import Verdict
+from tunewright.core.outlook import Outlook
 from tunewright.core.score import Score
-from tunewright.results import (
-    AuditResult,
-    CleanResult,
-    ConfigResult,
-    DiffResult,
-    EvaluateResult,
-    EventsResult,
-    ExplainResult,
-    InitResult,
-    LaunchResult,
-    PlanResult,
-    PredictResult,
-    ReleaseResult,
-    ReportResult,
+from tunewright.stages.audit.results import AuditResult
+from tunewright.stages.clean.results import CleanResult
+from tunewright.stages.evaluate.results import EvaluateResult
+from tunewright.stages.plan.results import PlanResult
+from tunewright.stages.release.results import ReleaseResult
+from tunewright.stages.report.results import ReportResult
+from tunewright.stages.review.results import (
     ReviewImportResult,
     ReviewNextResult,
     ReviewSampleResult,
     ReviewStatusResult,
-    RunResult,
+)
+from tunewright.stages.split.results import SplitResult
+from tunewright.stages.train.results import (
+    LaunchResult,
     RunsAskedResult,
     RunsEventsResult,
     RunsListResult,
     RunsShowResult,
-    SplitResult,
-    StatusResult,
-    SweepResult,
     TrainResult,
+)
+from tunewright.stages.train.sweep.results import SweepResult
+from tunewright.workflow.results import (
+    DiffResult,
+    EventsResult,
+    InitResult,
+    PredictResult,
+    RunResult,
+    StatusResult,
     UndoResult,
     VersionsResult,
     WhyResult,
 )
-from tunewright.stages.review.score import Outlook
 
 SHOWN = 20
 #: Metrics beside the main one that a line of 100 letters holds; more have a line each.

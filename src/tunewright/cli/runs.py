@@ -7,7 +7,7 @@ import typer
 from tunewright.cli.shell import Shell, verb
 
 if TYPE_CHECKING:
-    from tunewright.results import RunsAskedResult, RunsEventsResult, RunsListResult, RunsShowResult
+    from tunewright.stages.train.results import RunsAskedResult, RunsEventsResult, RunsListResult, RunsShowResult
 
 app = typer.Typer(help="See, pause and stop training runs from another terminal.", no_args_is_help=True)
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tunewright.results import RunsAskedResult, RunsEventsResult, RunsListResult, RunsShowResult
+from tunewright.stages.train.results import RunsAskedResult, RunsEventsResult, RunsListResult, RunsShowResult
 from tunewright.stages.train.runs.jobs import SHORT, Job, lines_of
 
 COLORS = {"succeeded": "green", "failed": "red", "running": "cyan", "paused": "yellow", "pausing": "yellow"}

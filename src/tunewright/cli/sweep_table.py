@@ -5,7 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tunewright.core.score import Score
-from tunewright.results import RankLine, SweepResult
+from tunewright.stages.train.sweep.results import RankLine, SweepResult
 
 HEADS = ("rank", "log-likelihood", "forgets", "kept", "GB", "min / 1,000", "playbook says", "taken to")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tunewright.config.model import Config
 from tunewright.config.plugins import SHELVES
-from tunewright.results import ConfigResult
+from tunewright.config.results import ConfigResult
 
 
 def schema() -> dict[str, Any]:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.config.load import load
+from tunewright.config.results import ConfigResult, SettingLine
 from tunewright.core.frozen import Frozen
-from tunewright.results import ConfigResult, SettingLine
 
 
 def show(folder: Path, *, sets: Sequence[str], origin: bool) -> ConfigResult:

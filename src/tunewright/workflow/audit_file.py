@@ -21,8 +21,8 @@ from tunewright.core.machine import machine
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.score import Score
 from tunewright.core.version import __version__
-from tunewright.results import AuditResult
 from tunewright.stages.audit.api import Interrupted, audit
+from tunewright.stages.audit.results import AuditResult
 from tunewright.stages.intake.api import read
 from tunewright.stages.intake.detect import require_sure
 from tunewright.stages.intake.references import read_beside

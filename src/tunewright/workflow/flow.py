@@ -12,18 +12,21 @@ from typing import Any, Literal, get_args
 
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.candidate import Candidate, Plan
+from tunewright.core.divided import Divided
 from tunewright.core.edit import Cleaned
 from tunewright.core.errors import GateFailed
 from tunewright.core.gate import Override, Verdict, judge
 from tunewright.core.ingested import Ingested
+from tunewright.core.outlook import Outlook
 from tunewright.core.release import Release
 from tunewright.core.score import Score
 from tunewright.core.scorecard import Scorecard
 from tunewright.core.store import Outcome, Step
-from tunewright.results import LaunchResult, SweepResult
-from tunewright.stages.review.score import Outlook, outlook
+from tunewright.stages.review.score import outlook
+from tunewright.stages.train.results import LaunchResult
+from tunewright.stages.train.sweep.results import SweepResult
 from tunewright.stages.train.sweep.settings import SweepSettings
-from tunewright.workflow.steps import Divided, NotKept, Steps
+from tunewright.workflow.steps import NotKept, Steps
 from tunewright.workflow.sweeping import Asked, sweepable
 
 Stop = Literal["intake", "audit", "clean", "split", "plan", "train", "evaluate", "release"]

@@ -13,10 +13,10 @@ from tunewright.config.schema import schema
 from tunewright.config.write import commented_yaml
 from tunewright.core.errors import UserError
 from tunewright.core.files import publish_text
-from tunewright.results import InitResult
 from tunewright.stages.intake.detect import SURE, detect, require_sure
 from tunewright.stages.intake.detection import Detection
 from tunewright.stages.intake.settings import DataSettings
+from tunewright.workflow.results import InitResult
 
 IGNORED = ".tunewright/\nreports/\nreleases/\n"
 

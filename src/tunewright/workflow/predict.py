@@ -8,9 +8,9 @@ import polars as pl
 from tunewright.core.errors import UserError
 from tunewright.core.files import publish
 from tunewright.core.progress import SILENT, Progress
-from tunewright.results import PredictResult
 from tunewright.stages.intake.api import read_table
 from tunewright.stages.release.load import load
+from tunewright.workflow.results import PredictResult
 
 #: Names under which a text usually stands, best first.
 USUAL = ("prompt", "text", "message", "body", "question", "query", "ticket", "description", "content", "input")

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from tunewright.core.audit_report import AuditReport
+from tunewright.core.divided import Division
 from tunewright.core.machine import machine
 from tunewright.core.version import __version__
-from tunewright.results import RankLine, SweepResult
 from tunewright.stages.report.material import Audited, Divided, ReportMaterial, StepCost, Swept, SweptRank, Tested
-from tunewright.stages.split.api import Division
+from tunewright.stages.train.sweep.results import RankLine, SweepResult
 from tunewright.stages.train.sweep.runs import METHOD
 from tunewright.workflow.flow import Walk
 from tunewright.workflow.steps import Steps

@@ -11,7 +11,11 @@ from tunewright.core.digest import digest, file_digest
 from tunewright.core.edit import Cleaned
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.events import actor
-from tunewright.results import (
+from tunewright.stages.review import label_studio, spreadsheet, terminal
+from tunewright.stages.review.decide import agreement, decisions
+from tunewright.stages.review.kept import Imported, Sample
+from tunewright.stages.review.reconcile import answer, reconcile
+from tunewright.stages.review.results import (
     FindingReviewed,
     ReviewedFile,
     ReviewImportResult,
@@ -20,10 +24,6 @@ from tunewright.results import (
     ReviewSetLine,
     ReviewStatusResult,
 )
-from tunewright.stages.review import label_studio, spreadsheet, terminal
-from tunewright.stages.review.decide import agreement, decisions
-from tunewright.stages.review.kept import Imported, Sample
-from tunewright.stages.review.reconcile import answer, reconcile
 from tunewright.stages.review.returned import Returned
 from tunewright.stages.review.sample import draw
 from tunewright.stages.review.score import METHOD

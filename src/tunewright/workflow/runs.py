@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tunewright.results import RunsAskedResult, RunsEventsResult, RunsListResult, RunsShowResult
+from tunewright.stages.train.results import RunsAskedResult, RunsEventsResult, RunsListResult, RunsShowResult
 from tunewright.stages.train.runs import control, effective
 from tunewright.stages.train.runs.job_events import events_of
 from tunewright.stages.train.runs.jobs import Job, chosen, job_in, jobs_in, require_askable

@@ -22,6 +22,7 @@ from tunewright.core.context import Context, Target
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset, Task
 from tunewright.core.digest import digest, file_digest
+from tunewright.core.divided import Divided
 from tunewright.core.edit import Cleaned
 from tunewright.core.errors import UserError
 from tunewright.core.events import Events, actor
@@ -36,13 +37,13 @@ from tunewright.core.store import Outcome, Step, Store
 from tunewright.core.table import Table
 from tunewright.models.files import DEFAULT_STARTER, ModelFiles, find_encoder, find_model
 from tunewright.models.memory_estimate import Shape
-from tunewright.results import LaunchCommand, LaunchResult, SweepResult
 from tunewright.stages.audit.settings import AuditSettings
 from tunewright.stages.plan.api import METHOD_FOR_TASK, Facts, plan
 from tunewright.stages.review.kept import Kept
-from tunewright.stages.split.api import Division
+from tunewright.stages.train.results import LaunchCommand, LaunchResult
 from tunewright.stages.train.runs.effective import origin_in, require_used
 from tunewright.stages.train.settings import TrainSettings
+from tunewright.stages.train.sweep.results import SweepResult
 from tunewright.stages.train.sweep.settings import SweepSettings
 from tunewright.workflow.sweeping import Asked, Order, sweepable
 
@@ -114,13 +115,6 @@ def _adapters(base: ModelFiles, options: Any) -> int | None:
     """Parameters of the adapters that `options` puts on `base`; None where its shape is not known."""
     shape = Shape.in_folder(base.folder)
     return shape.adapters(options.rank) if shape else None
-
-
-class Divided(Frozen):
-    """The split step's output: a dataset whose `split` column is filled, and the counts."""
-
-    dataset: Dataset
-    division: Division
 
 
 class Steps:

@@ -8,22 +8,14 @@ from tunewright.core.audit_report import AuditReport
 from tunewright.core.edit import Edit
 from tunewright.core.finding import Finding
 from tunewright.core.gate import Verdict
-from tunewright.results import (
-    AuditResult,
-    CleanResult,
-    DiffResult,
-    EditLine,
-    EvaluateResult,
-    FindingLine,
-    ReleaseResult,
-    ReportResult,
-    RunResult,
-    SetAside,
-    StepLine,
-    SystemLine,
-    TrainResult,
-)
+from tunewright.stages.audit.results import AuditResult, FindingLine, SetAside
+from tunewright.stages.clean.results import CleanResult, EditLine
+from tunewright.stages.evaluate.results import EvaluateResult, SystemLine
+from tunewright.stages.release.results import ReleaseResult
+from tunewright.stages.report.results import ReportResult
+from tunewright.stages.train.results import TrainResult
 from tunewright.workflow.flow import Walk, gain
+from tunewright.workflow.results import DiffResult, RunResult, StepLine
 
 LINES_SHOWN = 5
 

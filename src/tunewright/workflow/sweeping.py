@@ -13,9 +13,9 @@ from tunewright.core.progress import SILENT, Progress
 from tunewright.core.score import Score
 from tunewright.models.forgetting import forgetting, retention
 from tunewright.models.retention_suite import suite_digest
-from tunewright.results import LadderLine, RankLine, SweepResult
 from tunewright.stages.evaluate.settings import EvaluateSettings
 from tunewright.stages.train.settings import TrainSettings
+from tunewright.stages.train.sweep.results import LadderLine, RankLine, SweepResult
 from tunewright.stages.train.sweep.runs import METHOD, Runs, Taken
 from tunewright.stages.train.sweep.search import Found, Rule, Trial, exhaust, search
 from tunewright.stages.train.sweep.settings import SweepSettings

@@ -24,13 +24,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Literal
 
 import polars as pl
 
 from tunewright.core.audit_report import AuditReport
-from tunewright.core.frozen import Frozen
 from tunewright.core.gate import parse_bar
+from tunewright.core.outlook import Outlook
 from tunewright.core.score import Score
 from tunewright.stages.review.kept import Sample
 from tunewright.stages.review.sample import CROSS, own_findings
@@ -42,22 +41,6 @@ PULL = 2.0
 STEP = 10
 #: With fewer rows than this the classes and findings that were not met yet weigh more than what was seen.
 LEAST = 50
-
-Standing = Literal["pass", "fail", "review more"]
-
-
-class Outlook(Frozen):
-    """Whether the reviews decide about a bar, and how many more rows would.
-
-    Attributes:
-        outcome: ``pass`` or ``fail`` where the whole interval lies on one side, else ``review more``.
-        more: about how many more rows would decide, were the estimate right; 0 when it is decided.
-        words: the same in a sentence.
-    """
-
-    outcome: Standing
-    more: int
-    words: str
 
 
 @dataclass(frozen=True)

@@ -6,29 +6,18 @@ and on their content, and the first of them go to test and validation until thei
 does not depend on the order of the file, and a row added later moves few others.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from tunewright.core.corpus import Corpus
+from tunewright.core.divided import Division
 from tunewright.core.errors import UserError
-from tunewright.core.frozen import Frozen
 from tunewright.similarity.exact import exact_groups
 from tunewright.similarity.near_duplicates import near_duplicates
 from tunewright.stages.split.settings import SplitSettings
 
 SPLITS = ("train", "validation", "test")
-
-
-class Division(Frozen):
-    """How many rows, groups and rows of each class each split has."""
-
-    rows: Mapping[str, int]
-    groups: int
-    classes: Mapping[str, Mapping[str, int]]
-    given: bool
 
 
 def split(corpus: Corpus, settings: SplitSettings, *, seed: int) -> tuple[pl.DataFrame, Division]:

@@ -5,7 +5,17 @@ from importlib.resources import files
 from typing import Any
 
 from tunewright.core.errors import ExitCode, UserError, did_you_mean
-from tunewright.results import ExplainResult
+from tunewright.core.frozen import Frozen
+
+
+class ExplainResult(Frozen):
+    """What a code means and how to mend it."""
+
+    code: str
+    title: str
+    what: str
+    why: str
+    fix: str
 
 
 @cache
