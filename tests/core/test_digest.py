@@ -1,6 +1,12 @@
 """Digests depend on content alone."""
 
+import hashlib
 import json
+import math
+import random
+import re
+import struct
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -16,6 +22,54 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )
+
+
+#: Values and their digests, written down when numbers and strings were still spelled by code of our own.
+RECORDED = json.loads((Path(__file__).parent / "recorded_digests.json").read_text(encoding="utf-8"))
+#: How ECMAScript spells a number: below 1e21 and from 1e-6 on without an exponent (RFC 8785 section 3.2.2.3).
+PLAIN = re.compile(r"-?(0|[1-9]\d{0,20})(\.\d*[1-9])?")
+EXPONENT = re.compile(r"-?[1-9](\.\d*[1-9])?e(\+\d{2,3}|-\d{1,3})")
+
+
+def test_recorded_digests_are_still_those_of_their_values() -> None:
+    assert len(RECORDED) == 150
+    assert [digest(value) for value, _ in RECORDED] == [recorded for _, recorded in RECORDED]
+
+
+def test_a_hundred_thousand_doubles_are_spelled_as_they_were() -> None:
+    draw, state = random.Random(8785), hashlib.sha256()
+    doubles = [struct.unpack(">d", draw.randbytes(8))[0] for _ in range(50_000)]
+    doubles += [
+        round(draw.uniform(-1000, 1000) * 10.0 ** draw.randrange(-9, 22), draw.randrange(9)) for _ in range(50_000)
+    ]
+    for number in filter(math.isfinite, doubles):
+        state.update(canonical_json(number).encode() + b"\n")
+    assert state.hexdigest() == "231e9e88081d80edcdd3291516ab49443cdfd37eda9de17041b14cd724bdd0e5"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_is_spelled_as_ecmascript_does_and_read_back_as_itself(number: float) -> None:
+    text = canonical_json(number)
+    assert float(text) == number
+    plain = number == 0 or 1e-6 <= abs(number) < 1e21
+    assert (PLAIN if plain else EXPONENT).fullmatch(text), text
+
+
+@pytest.mark.parametrize(
+    ("integer", "text"),
+    [(2**53, "9007199254740992"), (-(2**60), "-1152921504606847000"), (2**70, "1.1805916207174113e+21")],
+)
+def test_integers_that_a_double_holds_are_spelled_as_it_is(integer: int, text: str) -> None:
+    assert canonical_json(integer) == canonical_json(float(integer)) == text
+
+
+def test_an_integer_that_no_double_holds_is_refused_with_its_remedy() -> None:
+    with pytest.raises(ValueError, match=r"1000000000000000000000000000000 is beyond .* write it as a string"):
+        canonical_json(10**30)
+
+
+def test_half_of_a_surrogate_pair_is_spelled_by_its_escape() -> None:
+    assert canonical_json({"\ud800": "a\udfff"}) == '{"\\\\ud800":"a\\\\udfff"}'
 
 
 def test_numbers_are_written_as_rfc_8785_appendix_b_says() -> None:

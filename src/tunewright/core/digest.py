@@ -5,12 +5,12 @@ and NaN or infinity are refused rather than written.
 """
 
 import hashlib
-import json
-import math
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import rfc8785
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,61 +26,70 @@ def canonical_json(value: Any) -> str:
         ValueError: for NaN, infinity, integers no double holds, or keys that collide after NFC.
         TypeError: for anything JSON cannot say.
     """
-    return _write(value)
+    return rfc8785.dumps(_normalized(value)).decode()
 
 
-def _write(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
+def _normalized(value: Any) -> Any:
+    """`value` with strings in NFC and of types that rfc8785 spells.
+
+    Raises:
+        ValueError: as :func:`canonical_json`, NaN and infinity aside, which rfc8785 itself refuses.
+        TypeError: as :func:`canonical_json`.
+    """
+    if value is None or isinstance(value, bool | float):
+        return value
     if isinstance(value, str):
-        return json.dumps(unicodedata.normalize("NFC", value), ensure_ascii=False)
+        return _normalized_text(value)
     if isinstance(value, int):
-        if abs(value) > 2**53 and int(float(value)) != value:
-            raise ValueError(f"{value} is beyond what JSON numbers carry exactly; write it as a string")
-        return _number(float(value))
-    if isinstance(value, float):
-        return _number(value)
+        return _normalized_integer(value)
     if isinstance(value, list | tuple):
-        return "[" + ",".join(_write(item) for item in value) + "]"
+        return [_normalized(item) for item in value]
     if isinstance(value, dict):
-        return _object(value)
+        return _normalized_object(value)
     raise TypeError(f"{type(value).__name__} has no canonical JSON")
 
 
-def _object(value: dict[Any, Any]) -> str:
+def _normalized_text(text: str) -> str:
+    """`text` in NFC; half of a surrogate pair becomes its escape.
+
+    RFC 8785 refuses such halves, which are no text, but a model may write one into the JSON of its answer, and answers
+    are compared by this spelling.
+    """
+    return unicodedata.normalize("NFC", text).encode("utf-8", "backslashreplace").decode()
+
+
+def _normalized_integer(value: int) -> int | float:
+    """`value`, as a double where it is beyond 2**53.
+
+    rfc8785 refuses every integer from there on; JSON carries those that a double holds, such as 2**60, and a setting
+    may be one of them.
+
+    Raises:
+        ValueError: when no double holds it.
+    """
+    if abs(value) < 2**53:
+        return value
+    if int(float(value)) != value:
+        raise ValueError(f"{value} is beyond what JSON numbers carry exactly; write it as a string")
+    return float(value)
+
+
+def _normalized_object(value: dict[Any, Any]) -> dict[str, Any]:
+    """`value` with keys in NFC.
+
+    Raises:
+        ValueError: when two keys are the same then.
+        TypeError: when a key is not a string.
+    """
     normal: dict[str, Any] = {}
     for key, item in value.items():
         if not isinstance(key, str):
             raise TypeError(f"object key {key!r} is not a string")
-        name = unicodedata.normalize("NFC", key)
+        name = _normalized_text(key)
         if name in normal:
             raise ValueError(f"two keys are the same after NFC: {name!r}")
-        normal[name] = item
-    keys = sorted(normal, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
-    return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_write(normal[k])}" for k in keys) + "}"
-
-
-def _number(value: float) -> str:
-    """ECMAScript number-to-string (RFC 8785 section 3.2.2.3), from Python's shortest round-trip digits."""
-    if not math.isfinite(value):
-        raise ValueError("NaN and infinity have no place in a record")
-    if value == 0:
-        return "0"
-    sign = "-" if value < 0 else ""
-    mantissa, _, power = f"{abs(value)!r}e0".partition("e")
-    whole, _, part = mantissa.partition(".")
-    digits = (whole + part).lstrip("0")
-    # The value is 0.DIGITS × 10**point.
-    point = int(power.split("e")[0]) + len(whole) - (len(whole + part) - len(digits))
-    digits = digits.rstrip("0")
-    if len(digits) <= point <= 21:
-        return sign + digits + "0" * (point - len(digits))
-    if 0 < point <= 21:
-        return f"{sign}{digits[:point]}.{digits[point:]}"
-    if -6 < point <= 0:
-        return f"{sign}0.{'0' * -point}{digits}"
-    exponent = f"e{'+' if point > 0 else '-'}{abs(point - 1)}"
-    return sign + digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "") + exponent
+        normal[name] = _normalized(item)
+    return normal
 
 
 def digest(value: Any) -> str:
@@ -105,14 +114,14 @@ def frame_digest(frame: "pl.DataFrame") -> str:
     """
     import polars as pl
 
-    def told(column: "pl.Series") -> list[str]:
+    def described(column: "pl.Series") -> list[str]:
         state = hashlib.sha256()
         _feed(state, column, pl)
         return [column.name, str(column.dtype), state.hexdigest()]
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         # hashlib lets go of the interpreter while it reads a long buffer.
-        columns = list(pool.map(told, frame.get_columns()))
+        columns = list(pool.map(described, frame.get_columns()))
     return digest([frame.height, columns])
 
 

@@ -6,17 +6,18 @@ from pathlib import Path
 
 @cache
 def flags() -> frozenset[str]:
-    """The CPU's feature flags in /proc/cpuinfo; empty where there is none."""
+    """The CPU's feature flags in /proc/cpuinfo, which psutil does not tell; empty where there is none."""
     return frozenset(field("flags").split())
 
 
 @cache
 def machine() -> str:
     """Processor, cores and memory in one line, for reports."""
-    import os
     import platform
 
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    import psutil
+
+    memory = psutil.virtual_memory().total / 2**30
     return f"{name()}, {cores()} cores, {memory:.0f} GiB, {platform.system()}"
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 #: Writing 5 here sets the process's high-water mark back to what it holds now (proc(5)).
 RESET = Path("/proc/self/clear_refs")
+#: psutil tells no peak on Linux, and getrusage's cannot be set back and starts at that of the process before exec.
 STATUS = Path("/proc/self/status")
-MEMORY = Path("/proc/meminfo")
 
 
 def restart(device: str) -> bool:
@@ -29,24 +29,24 @@ def peak_gb(device: str) -> float | None:
 
         return float(torch.cuda.max_memory_allocated()) / 1e9
     lines = STATUS.read_text(encoding="ascii").splitlines() if STATUS.exists() else []
-    kept = next((line.split() for line in lines if line.startswith("VmHWM:")), None)
-    return int(kept[1]) * 1024 / 1e9 if kept else None
+    peak = next((line.split() for line in lines if line.startswith("VmHWM:")), None)
+    return int(peak[1]) * 1024 / 1e9 if peak else None
 
 
-def free_gb(device: str) -> float | None:
-    """Gigabytes that are free now; None where nobody says."""
+def free_gb(device: str) -> float:
+    """Gigabytes that are free now."""
     if device == "cuda":
         import torch
 
         return float(torch.cuda.mem_get_info()[0]) / 1e9
-    lines = MEMORY.read_text(encoding="ascii").splitlines() if MEMORY.exists() else []
-    free = next((line.split() for line in lines if line.startswith("MemAvailable:")), None)
-    return int(free[1]) * 1024 / 1e9 if free else None
+    import psutil
+
+    return float(psutil.virtual_memory().available) / 1e9
 
 
 def lacking(parameters: int, device: str) -> str:
     """Why a model of so many parameters cannot be tuned whole: weights, gradients and two moments in fp32, 16 bytes."""
     needed, free = 16 * parameters / 1e9, free_gb(device)
-    if free is None or needed <= free:
+    if needed <= free:
         return ""
     return f"it needs about {needed:,.1f} GB beside the base, and {free:,.1f} GB are free"
