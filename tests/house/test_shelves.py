@@ -8,9 +8,11 @@ import pytest
 
 from tunewright.config.plugins import SHELVES
 from tunewright.core.frozen import Frozen
+from tunewright.models.registry import ENGINES
 
 ROOT = Path(__file__).parents[2]
-FILES = [(place.shelf, name) for place in SHELVES for name in place.shelf.names()]
+EVERY = [*(place.shelf for place in SHELVES), ENGINES]
+FILES = [(shelf, name) for shelf in EVERY for name in shelf.names()]
 IDS = [f"{shelf.package.split('.', 1)[1]}.{name}" for shelf, name in FILES]
 
 
