@@ -22,7 +22,7 @@ from tunewright.core.release import Release
 from tunewright.core.score import Score
 from tunewright.core.scorecard import Scorecard
 from tunewright.core.store import Outcome, Step
-from tunewright.stages.review.score import outlook
+from tunewright.stages.review.corrected_score import outlook
 from tunewright.stages.train.results import LaunchResult
 from tunewright.stages.train.sweep.results import SweepResult
 from tunewright.stages.train.sweep.settings import SweepSettings

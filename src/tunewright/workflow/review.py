@@ -12,8 +12,8 @@ from tunewright.core.edit import Cleaned
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.events import actor
 from tunewright.stages.review import label_studio, spreadsheet, terminal
-from tunewright.stages.review.decide import agreement, decisions
-from tunewright.stages.review.kept import Imported, Sample
+from tunewright.stages.review.corrected_score import METHOD
+from tunewright.stages.review.decisions import agreement, decisions
 from tunewright.stages.review.reconcile import answer, reconcile
 from tunewright.stages.review.results import (
     FindingReviewed,
@@ -24,9 +24,9 @@ from tunewright.stages.review.results import (
     ReviewSetLine,
     ReviewStatusResult,
 )
-from tunewright.stages.review.returned import Returned
+from tunewright.stages.review.returned_row import ReturnedRow
 from tunewright.stages.review.sample import draw
-from tunewright.stages.review.score import METHOD
+from tunewright.stages.review.store import ImportedFile, Sample
 from tunewright.workflow.flow import Flow, Walk
 from tunewright.workflow.steps import Steps
 
@@ -55,7 +55,7 @@ def sample(steps: Steps, n: int, to: Path | None) -> ReviewSampleResult:
     steps.events.append(
         "review.sampled", "review", key=drawn.header.id, digests=digests, detail={"rows": drawn.header.rows}
     )
-    stratified = drawn.cards.filter(pl.col("part") == "stratified").height
+    stratified = drawn.rows.filter(pl.col("part") == "stratified").height
     return ReviewSampleResult(
         set=drawn.header.id,
         rows=drawn.header.rows,
@@ -82,7 +82,7 @@ def import_files(steps: Steps, files: Sequence[Path], reviewer: str) -> ReviewIm
         known = steps.kept_reviews.imported(name)
         lines.append(ReviewedFile(file=path.name, file_digest=name, already=known is not None, account=account))
         if known is None and account.answers:
-            imported = Imported(file=path.name, file_digest=name, who=actor(), when=at, answers=account.answers)
+            imported = ImportedFile(file=path.name, file_digest=name, who=actor(), when=at, answers=account.answers)
             new.append((imported, answers))
     for imported, answers in new:
         steps.kept_reviews.import_answers(imported, answers)
@@ -107,7 +107,7 @@ def ask_next(steps: Steps, lines: Iterable[str], say: Callable[[str], None], rev
     newest, who = _samples(steps)[-1], reviewer or actor()
     kept = steps.kept_reviews
     said = kept.answers().filter(pl.col("reviewer") == who)
-    open_ = newest.cards.join(said, on=["example_id", "content_digest"], how="anti", maintain_order="left")
+    open_ = newest.rows.join(said, on=["example_id", "content_digest"], how="anti", maintain_order="left")
 
     def save(card: Mapping[str, Any], verdict: str, label: str, text: str, note: str) -> None:
         given = answer(card, reviewer=who, verdict=verdict, label=label, text=text, note=note, at=_now())
@@ -140,7 +140,7 @@ def status(steps: Steps) -> ReviewStatusResult:
                 set=one.header.id,
                 when=one.header.when,
                 rows=one.header.rows,
-                reviewed=one.cards.join(decided, on=["example_id", "content_digest"], how="semi").height,
+                reviewed=one.rows.join(decided, on=["example_id", "content_digest"], how="semi").height,
             )
             for one in samples
         ),
@@ -160,7 +160,7 @@ def _by_finding(samples: Sequence[Sample], decided: pl.DataFrame) -> tuple[Findi
     if not samples:
         return ()
     keys = ["example_id", "content_digest"]
-    every = pl.concat([one.cards.select(*keys, "found") for one in samples]).unique(
+    every = pl.concat([one.rows.select(*keys, "found") for one in samples]).unique(
         keys, keep="last", maintain_order=True
     )
     read = every.join(decided, on=keys)
@@ -193,7 +193,7 @@ def _samples(steps: Steps) -> list[Sample]:
 def _present(walk: Walk, samples: Sequence[Sample], steps: Steps) -> dict[str, str]:
     """The digest that each sampled row has now, empty where it is gone; rows that reviews changed are left out."""
     assert walk.cleaned
-    sampled = pl.concat([one.cards.select("example_id") for one in samples]).unique()
+    sampled = pl.concat([one.rows.select("example_id") for one in samples]).unique()
     now = steps.corpus(walk.cleaned.after).scan("example_id", "content_digest").collect()
     found = sampled.filter(~pl.col("example_id").is_in(reviewed_away(walk.cleaned).implode())).join(
         now, on="example_id", how="left"
@@ -216,7 +216,7 @@ def _record(steps: Steps, lines: Sequence[ReviewedFile]) -> None:
             steps.events.append("review.imported", "review", digests={"file": line.file_digest}, detail=detail)
 
 
-def _read(path: Path) -> list[Returned]:
+def _read(path: Path) -> list[ReturnedRow]:
     _require_known(path)
     if not path.is_file():
         raise UserError("E-DATA-001", f"There is no file {path}.", fix="Check the path.", exit_code=ExitCode.NOT_FOUND)

@@ -39,7 +39,7 @@ from tunewright.models.files import DEFAULT_STARTER, ModelFiles, find_encoder, f
 from tunewright.models.memory_estimate import Shape
 from tunewright.stages.audit.settings import AuditSettings
 from tunewright.stages.plan.api import METHOD_FOR_TASK, Facts, plan
-from tunewright.stages.review.kept import Kept
+from tunewright.stages.review.store import ReviewStore
 from tunewright.stages.train.results import LaunchCommand, LaunchResult
 from tunewright.stages.train.runs.effective import origin_in, require_used
 from tunewright.stages.train.settings import TrainSettings
@@ -429,16 +429,16 @@ class Steps:
         return replace(self._beside, target=target(self.config.train, task), reviews=self._reviews())
 
     @property
-    def kept_reviews(self) -> Kept:
+    def kept_reviews(self) -> ReviewStore:
         """The samples that people were given, and what they said."""
-        return Kept(self.state / "review")
+        return ReviewStore(self.state / "review")
 
     def corrected(self, cleaned: Cleaned, report: AuditReport) -> Score | None:
         """The quality score of the cleaned rows as people's reviews correct it; None while there are none."""
         decided = self._reviews()
         if decided is None:
             return None
-        from tunewright.stages.review.score import corrected
+        from tunewright.stages.review.corrected_score import corrected
 
         rows = self.corpus(cleaned.after).scan("row", "example_id", "content_digest", "label", "answer").collect()
         # Only what a review dropped speaks of rows like it; what another fix dropped is no longer asked about.
@@ -455,7 +455,7 @@ class Steps:
         answers = self.kept_reviews.answers()
         if answers.is_empty():
             return None
-        from tunewright.stages.review.decide import decisions
+        from tunewright.stages.review.decisions import decisions
 
         return decisions(answers)
 

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from tests.stages.review.worlds import decided, finding, population, report, sample
 
-from tunewright.stages.review.score import corrected
+from tunewright.stages.review.corrected_score import corrected
 
 COLUMNS = ("row", "example_id", "content_digest", "label", "answer")
 #: rows, read, share flagged, precision of the flags, share missed, share of warnings and their rate of defects, classes
@@ -31,7 +31,7 @@ def test_the_interval_covers_the_truth(world: str) -> None:
             corpus, finding("a.x", np.flatnonzero(flags), "blocking"), finding("w.y", np.flatnonzero(warnings))
         )
         drawn = sample(corpus, found, read, trial)
-        decisions = decided(corpus, drawn.cards["example_id"], bad)
+        decisions = decided(corpus, drawn.rows["example_id"], bad)
         gone = decisions.filter(pl.col("verdict") == "defective")["example_id"]
         left = corpus.scan(*COLUMNS).collect().filter(~pl.col("example_id").is_in(gone.implode()))
         truth = 100 * (1 - bad[left["row"].to_numpy()].mean())

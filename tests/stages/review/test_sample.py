@@ -86,28 +86,28 @@ def test_what_reviewers_said_before_makes_no_stratum() -> None:
     corpus = population(70)
     drawn = sample(corpus, report(corpus, finding("reviewed.defective", [1], "blocking")), 30)
     assert all(name.startswith("nothing found") for name in drawn.header.strata)
-    assert not drawn.cards["flagged"].any()
+    assert not drawn.rows["flagged"].any()
 
 
 def test_a_sample_is_the_same_for_the_same_seed_and_whatever_the_order_of_rows() -> None:
     corpus = population(500)
     found = report(corpus, finding("a.x", list(range(0, 500, 9)), "blocking"))
     first, again, other = (sample(corpus, found, 100, seed) for seed in (1, 1, 2))
-    assert first.cards.equals(again.cards)
+    assert first.rows.equals(again.rows)
     assert first.header.id == again.header.id != other.header.id
-    assert set(first.cards["example_id"]) != set(other.cards["example_id"])
+    assert set(first.rows["example_id"]) != set(other.rows["example_id"])
     shuffled = corpus.scan().collect().sample(fraction=1, shuffle=True, seed=3)
     from tunewright.core.corpus import Corpus
 
     moved = sample(Corpus(corpus.dataset, shuffled.lazy()), found, 100, 1)
-    assert moved.cards.equals(first.cards)
+    assert moved.rows.equals(first.rows)
 
 
 def test_a_card_tells_what_was_found_and_where() -> None:
     corpus = population(10)
     spans = {"column": ["prompt"], "start": [0], "end": [6], "type": ["person"]}
     found = report(corpus, finding("pii.person", [4], **spans), finding("a.x", [4], "blocking"))
-    card = sample(corpus, found, 10).cards.filter(pl.col("example_id") == "id4").row(0, named=True)
+    card = sample(corpus, found, 10).rows.filter(pl.col("example_id") == "id4").row(0, named=True)
     assert card["found"] == ["pii.person: found here", "a.x: found here"]
     assert card["spans"] == [{"column": "prompt", "start": 0, "end": 6, "type": "person"}]
     assert card["flagged"]
@@ -117,10 +117,10 @@ def test_a_card_tells_what_was_found_and_where() -> None:
 def test_reviewed_rows_are_not_drawn_again_and_at_the_end_there_is_nothing_left() -> None:
     corpus = population(50)
     first = sample(corpus, report(corpus), 30)
-    second = sample(corpus, report(corpus), 30, known=first.cards["example_id"])
+    second = sample(corpus, report(corpus), 30, known=first.rows["example_id"])
     assert second.header.rows == second.header.population == 20
-    assert set(second.cards["inclusion"]) == {1.0}
-    every = pl.concat([first.cards, second.cards])["example_id"]
+    assert set(second.rows["inclusion"]) == {1.0}
+    every = pl.concat([first.rows, second.rows])["example_id"]
     assert every.n_unique() == 50
     with pytest.raises(UserError, match="Every row was reviewed"):
         sample(corpus, report(corpus), 5, known=every)

@@ -57,8 +57,8 @@ def test_what_was_written_comes_back_blank(suffix: str, tmp_path: Path) -> None:
     write = spreadsheet.write_csv if suffix == ".csv" else spreadsheet.write_xlsx
     (path,) = write(tmp_path / f"r{suffix}", drawn)
     returned = spreadsheet.read(path)
-    assert [one.example_id for one in returned] == drawn.cards["example_id"].to_list()
-    assert [one.content_digest for one in returned] == drawn.cards["content_digest"].to_list()
+    assert [one.example_id for one in returned] == drawn.rows["example_id"].to_list()
+    assert [one.content_digest for one in returned] == drawn.rows["content_digest"].to_list()
     assert {one.review_set for one in returned} == {drawn.header.id}
     assert {one.verdict + one.right_label + one.note + one.reviewer for one in returned} == {""}
     assert returned[0].where == "row 2"

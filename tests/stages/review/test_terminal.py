@@ -22,7 +22,7 @@ def sitting(typed: str, drawn=None):
     drawn = drawn or sample(corpus, report(corpus, finding("a.x", list(range(12)))), 12)
     kept, shown = [], []
     session = terminal.review(
-        drawn.cards, drawn.header, iter(typed.splitlines()), shown.append, lambda card, *said: kept.append(said)
+        drawn.rows, drawn.header, iter(typed.splitlines()), shown.append, lambda card, *said: kept.append(said)
     )
     return kept, "\n".join(shown), session
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tunewright.stages.report import charts
 from tunewright.stages.report.headline import headline
 from tunewright.stages.report.material import ReportMaterial
+from tunewright.stages.report.redact import sample
 from tunewright.stages.report.sections import audit, costs, data, evaluation, gates, provenance, sweep, training
-from tunewright.stages.report.shown import sample
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -55,7 +55,7 @@ def _template() -> "Template":
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from tunewright.stages.report import wording
+    from tunewright.stages.report import format as fmt
     from tunewright.stages.report.page import Badge, Bar, Hash, Quote, Ranged
 
     environment = Environment(
@@ -68,5 +68,5 @@ def _environment() -> "Environment":
     kinds = {"badge": Badge, "bar": Bar, "hash": Hash, "quote": Quote, "ranged": Ranged}
     for name, kind in kinds.items():
         environment.tests[name] = lambda value, kind=kind: isinstance(value, kind)
-    environment.filters["short"] = wording.short
+    environment.filters["short"] = fmt.short
     return environment

@@ -2,10 +2,10 @@
 
 from tunewright.core.gate import Verdict, parse_bar
 from tunewright.core.scorecard import Comparison, Scorecard
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.material import ReportMaterial
 from tunewright.stages.report.page import Badge, Headline, KeyFigure, Tone
-from tunewright.stages.report.shown import sample
+from tunewright.stages.report.redact import sample
 
 WORDS = 600
 DECISIONS: dict[str, tuple[str, str, Tone]] = {
@@ -85,12 +85,12 @@ def _what(material: ReportMaterial) -> str:
         return ""
     plan, run = material.plan, material.run
     kind = {
-        "classify": f"a classifier of {say.plural(len(plan.labels), 'class', 'classes')}",
+        "classify": f"a classifier of {fmt.plural(len(plan.labels), 'class', 'classes')}",
         "reply": "a model that writes replies",
         "extract": "a model that extracts fields",
     }[plan.task]
     base = sample(plan.base, 80).rstrip("/").rpartition("/")[2]
-    trained = f", trained on {say.plural(run.trained_rows, 'row')}" if run else ", planned but not trained"
+    trained = f", trained on {fmt.plural(run.trained_rows, 'row')}" if run else ", planned but not trained"
     source = f" of {sample(material.ingested.file, 60)}" if material.ingested and run else ""
     return f"This is {kind}: {base}, tuned by the method “{plan.method}”{trained}{source}."
 
@@ -100,20 +100,20 @@ def _gain(material: ReportMaterial) -> str:
         return ""
     card = material.tested.scorecard
     own = card.own.score(card.metric)
-    sure = f" ({say.level(own)} interval {say.interval(own)})" if say.interval(own) else ""
-    text = f"{say.metric(card.metric)} on {say.plural(card.rows, 'unseen row')} is {say.value(own)}{sure}"
+    sure = f" ({fmt.level(own)} interval {fmt.interval(own)})" if fmt.interval(own) else ""
+    text = f"{fmt.metric(card.metric)} on {fmt.plural(card.rows, 'unseen row')} is {fmt.value(own)}{sure}"
     best = against_best(card)
     if best is None:
         return text + "; no baseline was measured."
     base = card.best_baseline
-    gap = say.difference(best.difference.value, best.difference.unit)
-    sure = say.difference_interval(best.difference)
-    inner = f" ({say.level(best.difference)} interval {sure})" if sure else ""
+    gap = fmt.difference(best.difference.value, best.difference.unit)
+    sure = fmt.difference_interval(best.difference)
+    inner = f" ({fmt.level(best.difference)} interval {sure})" if sure else ""
     unit = "points" if best.difference.unit in ("share", "points") else best.difference.unit
     about = f" ({_inside(sample(base.about, 120))})" if base.about else ""
     return (
         f"{text}. The best baseline that needs no tuning, {sample(base.system, 40).replace('_', ' ')}{about}, reaches "
-        f"{say.value(base.score(card.metric))}: a difference of {gap} {unit}{inner}."
+        f"{fmt.value(base.score(card.metric))}: a difference of {gap} {unit}{inner}."
     )
 
 
@@ -122,9 +122,9 @@ def _data(material: ReportMaterial) -> str:
         return ""
     quality = material.audited.report.quality
     rows = material.audited.report.dataset.rows
-    text = f"The data scores {say.value(quality)} of 100: the share of its {say.plural(rows, 'row')} without a defect"
+    text = f"The data scores {fmt.value(quality)} of 100: the share of its {fmt.plural(rows, 'row')} without a defect"
     if material.before and material.after:
-        return f"{text}, {say.value(material.before.report.quality)} before cleaning."
+        return f"{text}, {fmt.value(material.before.report.quality)} before cleaning."
     return text + "."
 
 
@@ -138,13 +138,13 @@ def _gates(material: ReportMaterial) -> str:
         return ""
     passed = [verdict for verdict in material.verdicts if verdict.passed]
     if len(passed) == len(material.verdicts):
-        names = say.listed([gate_name(verdict.gate) for verdict in passed])
+        names = fmt.listed([gate_name(verdict.gate) for verdict in passed])
         return f"Every gate passed: {names}." if len(passed) > 1 else f"The gate on {names} passed."
     return " ".join(_failed(verdict) for verdict in material.verdicts if not verdict.passed)
 
 
 def _failed(verdict: Verdict) -> str:
-    sure = say.difference_interval if verdict.gate == "evaluate.gain" else say.interval
+    sure = fmt.difference_interval if verdict.gate == "evaluate.gain" else fmt.interval
     ends = sure(verdict.measured)
     text = f"The gate on {gate_name(verdict.gate)} failed: it asks for {asked(verdict)}, "
     text += f"measured was {gate_value(verdict)}"
@@ -161,30 +161,30 @@ def asked(verdict: Verdict) -> str:
         return "not against shipping"
     if verdict.gate == "evaluate.gain" and verdict.measured.unit == "share":
         comparison, limit = parse_bar(verdict.bar)
-        return f"{comparison.replace('>=', '≥').replace('<=', '≤')}{say.NARROW}{say.difference(limit, 'share')} points"
-    return verdict.bar.strip().replace(">=", "≥").replace("<=", "≤").replace(" ", say.NARROW)
+        return f"{comparison.replace('>=', '≥').replace('<=', '≤')}{fmt.NARROW}{fmt.difference(limit, 'share')} points"
+    return verdict.bar.strip().replace(">=", "≥").replace("<=", "≤").replace(" ", fmt.NARROW)
 
 
 def gate_value(verdict: Verdict) -> str:
     """What a gate measured, in the unit of its bar's reader."""
     score = verdict.measured
     if verdict.gate == "evaluate.gain":
-        return f"{say.difference(score.value, score.unit)} {say.difference_unit(score.unit)}"
+        return f"{fmt.difference(score.value, score.unit)} {fmt.difference_unit(score.unit)}"
     if verdict.gate == "evaluate.verdict":
         return "not against shipping" if score.value else "do not ship"
-    return say.value(score)
+    return fmt.value(score)
 
 
 def _cost(material: ReportMaterial) -> str:
     if not material.costs:
         return ""
-    spent = [f"{say.seconds(sum(step.seconds for step in material.costs))} of computing"]
+    spent = [f"{fmt.seconds(sum(step.seconds for step in material.costs))} of computing"]
     if material.run and material.run.energy_wh is not None:
         spent.append(f"{material.run.energy_wh:.1f} Wh for training")
     if material.usd is not None:
         spent.append(f"US$ {material.usd:,.2f} for the machine")
     where = f" on {sample(material.machine, 80)}" if material.machine else ""
-    return f"It cost {say.listed(spent)}{where}."
+    return f"It cost {fmt.listed(spent)}{where}."
 
 
 def _figures(material: ReportMaterial) -> list[KeyFigure]:
@@ -192,32 +192,32 @@ def _figures(material: ReportMaterial) -> list[KeyFigure]:
     if material.tested:
         card = material.tested.scorecard
         own, best = card.own.score(card.metric), against_best(card)
-        found.append(KeyFigure(say.metric(card.metric), say.value(own), say.interval(own)))
+        found.append(KeyFigure(fmt.metric(card.metric), fmt.value(own), fmt.interval(own)))
         if best:
             low = best.difference.low
             tone: Tone = "good" if low is not None and low > 0 else "bad" if best.difference.value <= 0 else "warn"
-            gap = say.difference(best.difference.value, best.difference.unit)
-            ends = say.difference_interval(best.difference) or "no interval"
-            note = f"{say.difference_unit(best.difference.unit)}; {ends}"
+            gap = fmt.difference(best.difference.value, best.difference.unit)
+            ends = fmt.difference_interval(best.difference) or "no interval"
+            note = f"{fmt.difference_unit(best.difference.unit)}; {ends}"
             found.append(KeyFigure("Gain over baseline", gap, note, tone))
     if material.audited:
         quality = material.audited.report.quality
         before = material.before.report.quality if material.before and material.after else None
         verdict = next((v for v in material.verdicts if v.gate == "audit.quality_score"), None)
-        note = f"{say.value(before)} before cleaning" if before else say.interval(quality)
+        note = f"{fmt.value(before)} before cleaning" if before else fmt.interval(quality)
         tone = "plain" if verdict is None else "good" if verdict.passed else "bad"
-        found.append(KeyFigure("Data quality of 100", say.value(quality), note, tone))
+        found.append(KeyFigure("Data quality of 100", fmt.value(quality), note, tone))
     if material.tested:
         slow = [score for score in material.tested.scorecard.latency if "95" in score.metric]
-        found += [KeyFigure("Answers within", say.value(score), "95 of 100, on this machine") for score in slow[:1]]
+        found += [KeyFigure("Answers within", fmt.value(score), "95 of 100, on this machine") for score in slow[:1]]
     if not material.tested and material.ingested:
         read = material.ingested.records - material.ingested.quarantined
-        note = f"{say.count(material.ingested.quarantined)} set aside"
-        found.append(KeyFigure("Rows read", say.count(read), note))
+        note = f"{fmt.count(material.ingested.quarantined)} set aside"
+        found.append(KeyFigure("Rows read", fmt.count(read), note))
     if material.costs:
         total = sum(step.seconds for step in material.costs)
         energy = material.run.energy_wh if material.run else None
         found.append(
-            KeyFigure("Time", say.seconds(total), "all steps" if energy is None else f"{energy:.1f} Wh training")
+            KeyFigure("Time", fmt.seconds(total), "all steps" if energy is None else f"{energy:.1f} Wh training")
         )
     return found

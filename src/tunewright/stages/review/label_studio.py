@@ -16,8 +16,8 @@ from tunewright.core.dataset import Task
 from tunewright.core.errors import UserError
 from tunewright.core.files import publish_text
 from tunewright.core.version import __version__
-from tunewright.stages.review.kept import ReviewSet, Sample
-from tunewright.stages.review.returned import Returned, text
+from tunewright.stages.review.returned_row import ReturnedRow, text
+from tunewright.stages.review.store import ReviewSet, Sample
 
 #: Label Studio's own advice for one import; more times out (issue 5873: 50,000 rows took four minutes).
 TASKS_PER_FILE = 5000
@@ -46,9 +46,9 @@ def config(sample: Sample) -> str:
     """The labelling form: the row, what was found in it, and the questions that every reviewer is asked."""
     header, kinds = sample.header, _span_kinds(sample)
     task = header.dataset.task
-    answered = sample.cards["answer"].null_count() < sample.cards.height
+    answered = sample.rows["answer"].null_count() < sample.rows.height
     lines = ["<View>", '  <Header value="Is this row fine to train on?"/>']
-    if (sample.cards["before"] != "").any():
+    if (sample.rows["before"] != "").any():
         lines.append('  <Text name="before" value="$before"/>')
     lines.append('  <Text name="text" value="$text"/>')
     if answered:
@@ -78,12 +78,12 @@ def _choice_of(tag: str, item: str, name: str, to: str, values: list[str], more:
 
 
 def _span_kinds(sample: Sample) -> list[str]:
-    kinds: list[str] = sample.cards["spans"].explode().drop_nulls().struct.field("type").unique().sort().to_list()
+    kinds: list[str] = sample.rows["spans"].explode().drop_nulls().struct.field("type").unique().sort().to_list()
     return kinds
 
 
 def _tasks(sample: Sample) -> Iterator[dict[str, Any]]:
-    for card in sample.cards.rows(named=True):
+    for card in sample.rows.rows(named=True):
         data = {
             "example_id": card["example_id"],
             "content_digest": card["content_digest"],
@@ -122,7 +122,7 @@ def _result(name: str, to: str, kind: str, value: dict[str, Any]) -> dict[str, A
     return {"from_name": name, "to_name": to, "type": kind, "value": value}
 
 
-def read(path: Path) -> list[Returned]:
+def read(path: Path) -> list[ReturnedRow]:
     """What the annotators of an export said, one entry per annotation; JSON and JSON_MIN.
 
     Raises:
@@ -134,14 +134,14 @@ def read(path: Path) -> list[Returned]:
         raise _no_export(path, str(error)) from None
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise _no_export(path, "it is no list of tasks")
-    found: list[Returned] = []
+    found: list[ReturnedRow] = []
     for number, record in enumerate(records, start=1):
         where = f"task {number}"
         found += _full(record, where) if isinstance(record.get("data"), dict) else [_flat(record, where)]
     return found
 
 
-def _full(record: dict[str, Any], where: str) -> Iterator[Returned]:
+def _full(record: dict[str, Any], where: str) -> Iterator[ReturnedRow]:
     """The annotations of a task; one without any was not reviewed."""
     told = [one for one in record.get("annotations") or [] if not one.get("was_cancelled")]
     if not told:
@@ -154,12 +154,12 @@ def _full(record: dict[str, Any], where: str) -> Iterator[Returned]:
         yield _returned(record["data"], said, where, _who(one.get("completed_by")))
 
 
-def _flat(record: dict[str, Any], where: str) -> Returned:
+def _flat(record: dict[str, Any], where: str) -> ReturnedRow:
     return _returned(record, record, where, _who(record.get("annotator")))
 
 
-def _returned(data: dict[str, Any], said: dict[str, Any], where: str, who: str) -> Returned:
-    return Returned(
+def _returned(data: dict[str, Any], said: dict[str, Any], where: str, who: str) -> ReturnedRow:
+    return ReturnedRow(
         where=where,
         review_set=text(data.get("review_set")),
         example_id=text(data.get("example_id")),

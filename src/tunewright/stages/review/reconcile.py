@@ -8,8 +8,8 @@ import polars as pl
 
 from tunewright.core.errors import UserError, UserErrors, did_you_mean
 from tunewright.core.frozen import Frozen
-from tunewright.stages.review.kept import ANSWER_COLUMNS, Sample
-from tunewright.stages.review.returned import Returned
+from tunewright.stages.review.returned_row import ReturnedRow
+from tunewright.stages.review.store import ANSWER_COLUMNS, Sample
 
 #: What reviewers write for the two verdicts.
 VERDICTS = {"ok": "ok", "okay": "ok", "defective": "defective", "defect": "defective"}
@@ -39,7 +39,7 @@ class Reconciled(Frozen):
 
 
 def reconcile(
-    returned: Sequence[Returned],
+    returned: Sequence[ReturnedRow],
     samples: Sequence[Sample],
     present: Mapping[str, str],
     *,
@@ -64,7 +64,7 @@ def reconcile(
     sampled = {example for example, _ in cards}
     _refuse_unknown_words([one for one in returned if one.example_id in sampled], samples)
     places: dict[str, list[str]] = defaultdict(list)
-    said: dict[tuple[str, str], list[tuple[Returned, dict[str, str | None]]]] = defaultdict(list)
+    said: dict[tuple[str, str], list[tuple[ReturnedRow, dict[str, str | None]]]] = defaultdict(list)
     for one in returned:
         card = cards.get((one.example_id, one.content_digest))
         if card is None:
@@ -89,11 +89,11 @@ def reconcile(
 def _cards(samples: Sequence[Sample]) -> dict[tuple[str, str], dict[str, Any]]:
     """The sampled rows by example id and digest."""
     wanted = ["example_id", "content_digest", "label", "answer"]
-    every = [card for sample in samples for card in sample.cards.select(wanted).rows(named=True)]
+    every = [card for sample in samples for card in sample.rows.select(wanted).rows(named=True)]
     return {(card["example_id"], card["content_digest"]): card for card in every}
 
 
-def _answer(one: Returned, card: Mapping[str, Any], who: str, at: str) -> dict[str, str | None]:
+def _answer(one: ReturnedRow, card: Mapping[str, Any], who: str, at: str) -> dict[str, str | None]:
     return answer(
         card, reviewer=who, verdict=VERDICTS.get(one.verdict.lower(), ""), label=one.right_label, text=one.right_answer,
         note=one.note, at=at,
@@ -124,14 +124,14 @@ def answer(
 
 
 def _account(
-    returned: Sequence[Returned],
+    returned: Sequence[ReturnedRow],
     samples: Sequence[Sample],
     answers: pl.DataFrame,
     places: Mapping[str, Sequence[str]],
     elsewhere: Collection[str],
 ) -> Reconciled:
     named = {one.review_set for one in returned}
-    expected = {row for sample in samples if sample.header.id in named for row in sample.cards["example_id"]}
+    expected = {row for sample in samples if sample.header.id in named for row in sample.rows["example_id"]}
     missing = sorted(expected - {one.example_id for one in returned} - set(elsewhere))
     shown = {kind: tuple(where[:FAULTS_SHOWN]) for kind, where in places.items() if where and kind != "blank"}
     return Reconciled(
@@ -145,7 +145,7 @@ def _account(
     )
 
 
-def _refuse_unknown_words(returned: Sequence[Returned], samples: Sequence[Sample]) -> None:
+def _refuse_unknown_words(returned: Sequence[ReturnedRow], samples: Sequence[Sample]) -> None:
     labels = sorted({label for sample in samples for label in sample.header.labels})
     faults = []
     for one in returned:
@@ -157,7 +157,7 @@ def _refuse_unknown_words(returned: Sequence[Returned], samples: Sequence[Sample
         raise UserErrors(faults[:FAULTS_SHOWN])
 
 
-def _unknown_verdict(one: Returned) -> UserError:
+def _unknown_verdict(one: ReturnedRow) -> UserError:
     return UserError(
         "E-REVIEW-007",
         f"{one.where}: {one.verdict!r} is no verdict.",
@@ -166,7 +166,7 @@ def _unknown_verdict(one: Returned) -> UserError:
     )
 
 
-def _unknown_label(one: Returned, labels: list[str]) -> UserError:
+def _unknown_label(one: ReturnedRow, labels: list[str]) -> UserError:
     return UserError(
         "E-REVIEW-008",
         f"{one.where}: no row has the label {one.right_label!r}.",

@@ -22,8 +22,8 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.digest import digest, frame_digest
 from tunewright.core.errors import UserError
 from tunewright.core.finding import Finding
-from tunewright.stages.review.cards import cards
-from tunewright.stages.review.kept import ReviewSet, Sample
+from tunewright.stages.review.review_rows import review_rows
+from tunewright.stages.review.store import ReviewSet, Sample
 
 STRATIFIED = 0.7
 #: Rows of the stratified part for each stratum on average: with fewer, too little is known of each to be worth it.
@@ -79,7 +79,9 @@ def draw(corpus: Corpus, report: AuditReport, *, n: int, seed: int, known: pl.Se
         who=who,
         when=when,
     )
-    return Sample(header, cards(corpus, findings, picked), rows.select("example_id").with_columns(stratum=stratum))
+    return Sample(
+        header, review_rows(corpus, findings, picked), rows.select("example_id").with_columns(stratum=stratum)
+    )
 
 
 def own_findings(report: AuditReport) -> list[Finding]:

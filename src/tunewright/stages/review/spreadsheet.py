@@ -15,8 +15,8 @@ import polars as pl
 from tunewright.core.dataset import Task
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.files import publish
-from tunewright.stages.review.kept import Sample
-from tunewright.stages.review.returned import Returned, text
+from tunewright.stages.review.returned_row import ReturnedRow, text
+from tunewright.stages.review.store import Sample
 
 KEYS = ("review_set", "example_id", "content_digest")
 ASKED: dict[Task, tuple[str, ...]] = {
@@ -112,10 +112,10 @@ def _sheet(sample: Sample) -> pl.DataFrame:
     """The rows to fill in, every cell a text."""
     task = sample.header.dataset.task
     shown = {"classify": "label", "reply": "answer", "extract": None}[task]
-    before = ["before"] if (sample.cards["before"] != "").any() else []
+    before = ["before"] if (sample.rows["before"] != "").any() else []
     empty = [pl.lit("").alias(name) for name in (*ASKED[task], "note", "reviewer")]
     return (
-        sample.cards.select(
+        sample.rows.select(
             review_set=pl.lit(sample.header.id),
             example_id="example_id",
             content_digest="content_digest",
@@ -135,7 +135,7 @@ def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def read(path: Path) -> list[Returned]:
+def read(path: Path) -> list[ReturnedRow]:
     """What reviewers filled in, one entry a row.
 
     Raises:
@@ -155,10 +155,10 @@ def read(path: Path) -> list[Returned]:
     return [_returned(row, f"row {number}") for number, row in enumerate(rows, start=2) if any(row.values())]
 
 
-def _returned(row: dict[str, str], where: str) -> Returned:
+def _returned(row: dict[str, str], where: str) -> ReturnedRow:
     said = {name: plain(row.get(name, "")) for name in ("reviewer", "verdict", "right_label", "right_answer", "note")}
     keys = {name: text(row.get(name)) for name in KEYS}
-    return Returned(where=where, **keys, **said)
+    return ReturnedRow(where=where, **keys, **said)
 
 
 def plain(cell: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from tunewright.core.frozen import Frozen
-from tunewright.stages.review.kept import ReviewSet
+from tunewright.stages.review.store import ReviewSet
 
 Say = Callable[[str], None]
 #: Called with verdict, right label, right answer and note; it returns once they are kept.

@@ -7,7 +7,7 @@ import polars as pl
 
 from tunewright.core.finding import Finding
 from tunewright.stages.report import charts
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.headline import asked
 from tunewright.stages.report.material import Audited, ReportMaterial, example_rows
 from tunewright.stages.report.page import (
@@ -22,8 +22,8 @@ from tunewright.stages.report.page import (
     Table,
     Tone,
 )
+from tunewright.stages.report.redact import label, sample
 from tunewright.stages.report.settings import ReportSettings
-from tunewright.stages.report.shown import label, sample
 
 SEVERITIES: dict[str, tuple[str, Tone]] = {
     "blocking": ("Blocking", "bad"),
@@ -66,17 +66,17 @@ def _lead(material: ReportMaterial, first: Audited) -> list[str]:
     quality, rows = first.report.quality, first.report.dataset.rows
     defective = first.report.defective_rows().len()
     text = (
-        f"{say.plural(rows, 'row')} audited; {say.count(defective)} have a blocking defect, each counted once. "
-        f"That leaves a quality score of {say.value(quality)} of 100"
+        f"{fmt.plural(rows, 'row')} audited; {fmt.count(defective)} have a blocking defect, each counted once. "
+        f"That leaves a quality score of {fmt.value(quality)} of 100"
     )
-    if say.interval(quality):
-        text += f" ({say.level(quality)} interval {say.interval(quality)})"
+    if fmt.interval(quality):
+        text += f" ({fmt.level(quality)} interval {fmt.interval(quality)})"
     lead = [text + "."]
     if material.before and material.after:
         after = material.after.report
         lead.append(
-            f"After cleaning, {say.count(after.defective_rows().len())} of "
-            f"{say.plural(after.dataset.rows, 'row')} are defective: {say.value(after.quality)} of 100."
+            f"After cleaning, {fmt.count(after.defective_rows().len())} of "
+            f"{fmt.plural(after.dataset.rows, 'row')} are defective: {fmt.value(after.quality)} of 100."
         )
     if not first.report.findings:
         lead.append("No check found anything.")
@@ -98,7 +98,7 @@ def _quality(material: ReportMaterial) -> Figure:
             "low": score.value if score.low is None else score.low,
             "high": score.value if score.high is None else score.high,
             "own": index == len(scores) - 1,
-            "text": say.value(score),
+            "text": fmt.value(score),
         }
         for index, (name, score) in enumerate(scores)
     ]
@@ -107,7 +107,7 @@ def _quality(material: ReportMaterial) -> Figure:
         svg=charts.intervals(rows, title="quality score of 100", form=".3~g", bar=bar, within=(0, 100)),
         title="Quality score",
         label="Quality score of 100 with its interval. "
-        + "; ".join(f"{name}: {say.value(score)}" for name, score in scores)
+        + "; ".join(f"{name}: {fmt.value(score)}" for name, score in scores)
         + f".{line}",
         table=Table(
             "Quality score with interval",
@@ -117,7 +117,7 @@ def _quality(material: ReportMaterial) -> Figure:
                 Column("Interval", numeric=True),
                 Column("Rows", numeric=True),
             ),
-            tuple((name, say.value(s), say.interval(s) or "–", say.count(s.n)) for name, s in scores),
+            tuple((name, fmt.value(s), fmt.interval(s) or "–", fmt.count(s.n)) for name, s in scores),
         ),
     )
 
@@ -135,19 +135,19 @@ def _found(findings: list[Finding], left: Mapping[str, int], material: ReportMat
     if material.before and material.after:
         groups = ("before cleaning", "after cleaning")
         rows = [
-            {"name": names[f.name], "group": group, "value": rows, "text": say.count(rows)}
+            {"name": names[f.name], "group": group, "value": rows, "text": fmt.count(rows)}
             for f in shown
             for group, rows in zip(groups, (f.rows, left.get(f.name, 0)), strict=True)
         ]
         svg = charts.paired_bars(rows, title="rows", groups=groups)
     else:
-        rows = [{"name": names[f.name], "value": f.rows, "text": say.count(f.rows)} for f in shown]
+        rows = [{"name": names[f.name], "value": f.rows, "text": fmt.count(f.rows)} for f in shown]
         svg = charts.bars(rows, title="rows")
     columns = [Column("Finding", head=True), Column("Rows", numeric=True), Column("Share", numeric=True)]
     if material.after and material.before:
         columns.append(Column("Left", numeric=True))
     cells = [
-        (title(f), say.count(f.rows), say.share(f.rows, total), say.count(left.get(f.name, 0)))[: len(columns)]
+        (title(f), fmt.count(f.rows), fmt.share(f.rows, total), fmt.count(left.get(f.name, 0)))[: len(columns)]
         for f in shown
     ]
     more = f" The {CHARTED} largest of {len(findings)} are drawn." if len(findings) > CHARTED else ""
@@ -155,7 +155,7 @@ def _found(findings: list[Finding], left: Mapping[str, int], material: ReportMat
         svg=svg,
         title="Rows by finding",
         label=f"Rows concerned by each finding; the largest is {title(shown[0])} with "
-        f"{say.plural(shown[0].rows, 'row')}.{more}",
+        f"{fmt.plural(shown[0].rows, 'row')}.{more}",
         table=Table("Rows by finding", tuple(columns), tuple(cells)),
     )
 
@@ -174,12 +174,12 @@ def _finding(finding: Finding, audited: Audited, left: Mapping[str, int], materi
     after = ""
     if material.before and material.after and not whole:
         remaining = left.get(finding.name, 0)
-        after = "none left after cleaning" if not remaining else f"{say.plural(remaining, 'row')} left after cleaning"
+        after = "none left after cleaning" if not remaining else f"{fmt.plural(remaining, 'row')} left after cleaning"
     return FindingView(
         name=title(finding),
         severity=Badge(word, tone),
-        rows="whole file" if whole else say.plural(finding.rows, "row"),
-        share=Bar("" if whole else say.share(finding.rows, rows), finding.rows / rows if rows else 0.0, tone),
+        rows="whole file" if whole else fmt.plural(finding.rows, "row"),
+        share=Bar("" if whole else fmt.share(finding.rows, rows), finding.rows / rows if rows else 0.0, tone),
         sentence=sample(_sentence(finding, {}), SENTENCE) if whole else "",
         fix=finding.fix or "",
         examples=() if whole else _examples(finding, audited.rows, material.settings),
@@ -235,7 +235,7 @@ def _checks(audited: Audited) -> Table:
             if run.check in found
             else Badge("Clear", "good"),
             sample(run.skipped, 240) if run.skipped else "",
-            say.seconds(run.seconds),
+            fmt.seconds(run.seconds),
         )
         for run in ran
     )

@@ -10,7 +10,7 @@ import polars as pl
 
 from tunewright.core.scorecard import Scorecard
 from tunewright.stages.report import charts
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.page import Column, Figure, Table
 
 BINS = 10
@@ -32,15 +32,15 @@ def figure(card: Scorecard) -> Figure | None:
         rows.append({"confidence": confidence, "value": right / n, "low": low, "high": high})
         cells.append(
             (
-                f"{index * 100 // BINS} to {(index + 1) * 100 // BINS}{say.NARROW}%",
-                say.share(confidence, 1),
-                say.share(right, n),
-                f"{100 * low:.1f} to {100 * high:.1f}{say.NARROW}%",
-                say.count(n),
+                f"{index * 100 // BINS} to {(index + 1) * 100 // BINS}{fmt.NARROW}%",
+                fmt.share(confidence, 1),
+                fmt.share(right, n),
+                f"{100 * low:.1f} to {100 * high:.1f}{fmt.NARROW}%",
+                fmt.count(n),
             )
         )
     error = next((s for s in card.own.scores if "calibration" in s.metric or s.metric == "ece"), None)
-    said = f" Expected calibration error: {say.value(error)}." if error else ""
+    said = f" Expected calibration error: {fmt.value(error)}." if error else ""
     return Figure(
         svg=charts.reliability(rows),
         title="Can its confidence be trusted?",

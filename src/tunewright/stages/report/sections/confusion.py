@@ -4,10 +4,10 @@ import polars as pl
 
 from tunewright.core.scorecard import Scorecard
 from tunewright.stages.report import charts
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.page import Cell, Column, Figure, Quote, Table
+from tunewright.stages.report.redact import label
 from tunewright.stages.report.sections.data import distinct
-from tunewright.stages.report.shown import label
 
 CLASSES = 12
 
@@ -41,9 +41,9 @@ def figure(card: Scorecard) -> Figure | None:
     said = ""
     if worst:
         (truth, taken), n = worst
-        said = f" The most frequent confusion: {label(truth)} taken for {label(taken)}, {say.plural(n, 'row')}."
+        said = f" The most frequent confusion: {label(truth)} taken for {label(taken)}, {fmt.plural(n, 'row')}."
     cells: tuple[tuple[Cell, ...], ...] = tuple(
-        (Quote(names[truth]), *(say.count(counts.get((truth, other), 0)) for other in keys)) for truth in keys
+        (Quote(names[truth]), *(fmt.count(counts.get((truth, other), 0)) for other in keys)) for truth in keys
     )
     return Figure(
         svg=charts.heat(rows, list(names.values())),
@@ -67,8 +67,8 @@ def table(card: Scorecard, limit: int) -> Table | None:
         (
             Quote(label(pair.truth)),
             Quote(label(pair.predicted)),
-            say.count(pair.rows),
-            say.share(pair.rows, support.get(pair.truth, 0)),
+            fmt.count(pair.rows),
+            fmt.share(pair.rows, support.get(pair.truth, 0)),
         )
         for pair in pairs
     )

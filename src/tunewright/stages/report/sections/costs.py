@@ -1,10 +1,10 @@
 """What it cost: time by step, energy and money where they are known, and how fast it answers."""
 
 from tunewright.stages.report import charts
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.material import ReportMaterial
 from tunewright.stages.report.page import Column, Figure, Section, Table
-from tunewright.stages.report.shown import sample
+from tunewright.stages.report.redact import sample
 
 
 def section(material: ReportMaterial) -> Section | None:
@@ -14,7 +14,7 @@ def section(material: ReportMaterial) -> Section | None:
         return None
     tables = []
     if latency:
-        rows = tuple((say.metric(s.metric), say.value(s), say.interval(s) or "–", say.count(s.n)) for s in latency)
+        rows = tuple((fmt.metric(s.metric), fmt.value(s), fmt.interval(s) or "–", fmt.count(s.n)) for s in latency)
         columns = (
             Column("", head=True),
             Column("Measured", numeric=True),
@@ -34,7 +34,7 @@ def section(material: ReportMaterial) -> Section | None:
 def _lead(material: ReportMaterial) -> list[str]:
     lead = []
     if material.costs:
-        lead.append(f"All steps together took {say.seconds(sum(step.seconds for step in material.costs))}.")
+        lead.append(f"All steps together took {fmt.seconds(sum(step.seconds for step in material.costs))}.")
     energy = material.run.energy_wh if material.run else None
     if energy is not None:
         lead.append(f"Training used {energy:.1f} Wh.")
@@ -53,15 +53,15 @@ def _steps(material: ReportMaterial) -> Figure:
     # A step that runs twice, as the audit does, is told apart by its turn.
     turns = [f"{name} {names[: i + 1].count(name)}" if names.count(name) > 1 else name for i, name in enumerate(names)]
     rows = [
-        {"name": name, "value": step.seconds, "text": say.seconds(step.seconds)}
+        {"name": name, "value": step.seconds, "text": fmt.seconds(step.seconds)}
         for name, step in zip(turns, material.costs, strict=True)
     ]
     longest = max(zip(turns, material.costs, strict=True), key=lambda item: item[1].seconds)
     cells = tuple(
         (
             name,
-            say.seconds(step.seconds),
-            say.share(step.seconds, total),
+            fmt.seconds(step.seconds),
+            fmt.share(step.seconds, total),
             "found, done before" if step.hit else "done now",
         )
         for name, step in zip(turns, material.costs, strict=True)
@@ -70,7 +70,7 @@ def _steps(material: ReportMaterial) -> Figure:
         svg=charts.bars(rows, title="seconds", form=",.0f"),
         title="Time by step",
         label=f"Time each step took when it was done; the longest is {longest[0]} with "
-        f"{say.seconds(longest[1].seconds)}.",
+        f"{fmt.seconds(longest[1].seconds)}.",
         table=Table(
             "Time by step",
             (

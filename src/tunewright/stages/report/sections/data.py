@@ -7,10 +7,10 @@ import polars as pl
 from tunewright.core.edit import Edit
 from tunewright.core.ingested import Ingested
 from tunewright.stages.report import charts
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.material import Divided, ReportMaterial
 from tunewright.stages.report.page import Column, Figure, Hash, Quote, Section, Table
-from tunewright.stages.report.shown import label, sample
+from tunewright.stages.report.redact import label, sample
 
 Counts = tuple[str, Mapping[str, int]]
 SIDES = ("train", "validation", "test")
@@ -29,9 +29,9 @@ def intake(material: ReportMaterial) -> Section | None:
         id="intake",
         title="What came in",
         lead=(
-            f"{sample(came.file, 80)} was read as {came.format}: {say.plural(came.records, 'record')}, "
-            f"{say.count(came.records - came.quarantined)} of them usable, "
-            f"{say.count(came.quarantined)} set aside.",
+            f"{sample(came.file, 80)} was read as {came.format}: {fmt.plural(came.records, 'record')}, "
+            f"{fmt.count(came.records - came.quarantined)} of them usable, "
+            f"{fmt.count(came.quarantined)} set aside.",
             f"Columns: {mapping}." if mapping else "",
         ),
         tables=tables,
@@ -44,7 +44,7 @@ def _quarantine(came: Ingested) -> Table:
     return Table(
         "Records set aside, by reason",
         (Column("Reason", head=True, wide=True), Column("Records", numeric=True), Column("Share", numeric=True)),
-        tuple((sample(why, 200), say.count(n), say.share(n, came.records)) for why, n in rows),
+        tuple((sample(why, 200), fmt.count(n), fmt.share(n, came.records)) for why, n in rows),
     )
 
 
@@ -58,7 +58,7 @@ def cleaning(material: ReportMaterial) -> Section | None:
         lead = "Nothing was changed."
     else:
         lead = (
-            f"{say.plural(before, 'row')} became {say.count(after)}: {say.count(before - after)} dropped. "
+            f"{fmt.plural(before, 'row')} became {fmt.count(after)}: {fmt.count(before - after)} dropped. "
             "Each change is kept with its reason, and the version before it is still there."
         )
     return Section(
@@ -80,7 +80,7 @@ def _edits(edits: tuple[Edit, ...]) -> Table:
             (
                 edit.fix.replace("_", " "),
                 edit.finding.replace(".", ", ").replace("_", " "),
-                *(say.count(actions.get(action, 0)) for action in ("drop", "replace", "reweight")),
+                *(fmt.count(actions.get(action, 0)) for action in ("drop", "replace", "reweight")),
                 Quote(sample(reason[0], 160)) if reason else "–",
                 sample(edit.who, 40),
                 Hash(edit.frame_digest),
@@ -109,11 +109,11 @@ def split(material: ReportMaterial) -> Section | None:
         return None
     total = sum(divided.rows.values())
     sides = [side for side in SIDES if side in divided.rows]
-    parts = say.listed([f"{say.count(divided.rows[s])} {s} ({say.share(divided.rows[s], total)})" for s in sides])
+    parts = fmt.listed([f"{fmt.count(divided.rows[s])} {s} ({fmt.share(divided.rows[s], total)})" for s in sides])
     drawn = "stratified by class" if divided.classes else "drawn at random"
     kept = "as the file itself divides them" if divided.given else drawn
     together = (
-        f" Copies and near-identical texts stay together: {say.count(divided.groups)} groups." if divided.groups else ""
+        f" Copies and near-identical texts stay together: {fmt.count(divided.groups)} groups." if divided.groups else ""
     )
     return Section(
         id="split",
@@ -143,8 +143,8 @@ def _classes(drawn: list[Counts], listed: list[Counts], sides: list[str], whole:
     return Figure(
         svg=charts.bars(rows, title="rows", groups=sides),
         title=f"Rows of each class ({whole})",
-        label=f"Rows of each class by split, {whole}; from {say.plural(largest, 'row')} of {drawn[0][0]} down to "
-        f"{say.count(smallest)} of {drawn[-1][0]}.",
+        label=f"Rows of each class by split, {whole}; from {fmt.plural(largest, 'row')} of {drawn[0][0]} down to "
+        f"{fmt.count(smallest)} of {drawn[-1][0]}.",
         table=Table(
             "Rows of each class by split",
             (
@@ -153,7 +153,7 @@ def _classes(drawn: list[Counts], listed: list[Counts], sides: list[str], whole:
                 Column("All", numeric=True),
             ),
             tuple(
-                (Quote(name), *(say.count(counts.get(s, 0)) for s in sides), say.count(sum(counts.values())))
+                (Quote(name), *(fmt.count(counts.get(s, 0)) for s in sides), fmt.count(sum(counts.values())))
                 for name, counts in listed
             ),
         ),

@@ -3,11 +3,11 @@
 import polars as pl
 
 from tunewright.core.scorecard import Scorecard
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.material import Tested, worst_errors
 from tunewright.stages.report.page import Column, Quote, Table
+from tunewright.stages.report.redact import label, sample
 from tunewright.stages.report.settings import ReportSettings
-from tunewright.stages.report.shown import label, sample
 
 #: Answers are long, and each is read beside another.
 ANSWERS, ANSWERS_SHOWN = 10, 5
@@ -29,7 +29,7 @@ def table(tested: Tested, settings: ReportSettings) -> Table | None:
             Quote(sample(row["prompt"], settings.characters)),
             Quote(label(row["truth"])),
             Quote(label(row["predicted"])),
-            say.share(row["confidence"], 1) if row.get("confidence") is not None else "–",
+            fmt.share(row["confidence"], 1) if row.get("confidence") is not None else "–",
         )
         for row in joined.rows(named=True)
     )

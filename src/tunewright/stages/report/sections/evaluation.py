@@ -5,13 +5,13 @@ from typing import Literal
 from tunewright.core.score import Score
 from tunewright.core.scorecard import Scorecard, SystemScores
 from tunewright.stages.report import charts
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.headline import against_best
 from tunewright.stages.report.material import ReportMaterial, Tested
 from tunewright.stages.report.page import Cell, Column, Figure, Hash, Quote, Ranged, Section, Table
+from tunewright.stages.report.redact import label, sample
 from tunewright.stages.report.sections import calibration, confusion, errors
 from tunewright.stages.report.sections.data import distinct
-from tunewright.stages.report.shown import label, sample
 
 CLASSES_SHOWN = 20
 CLASSES_CHARTED = 12
@@ -77,19 +77,19 @@ def mistakes(material: ReportMaterial) -> Section | None:
 def _wrong(tested: Tested) -> str:
     rows = tested.scorecard.rows
     if not tested.scorecard.predictions.height:
-        return f"Measured on {say.plural(rows, 'row')}."
+        return f"Measured on {fmt.plural(rows, 'row')}."
     if tested.scorecard.task != "classify":  # an answer in other words is not wrong
         texts = tested.scorecard.predictions["predicted"].drop_nulls().len()
         return (
-            f"Answers to {say.plural(texts, 'test row')} were written; the figures above say how close they come to "
+            f"Answers to {fmt.plural(texts, 'test row')} were written; the figures above say how close they come to "
             "the desk's own."
         )
     n = errors.count_wrong(tested.scorecard)
-    return f"{say.count(n)} of {say.plural(rows, 'test row')} were answered wrong ({say.share(n, rows)})."
+    return f"{fmt.count(n)} of {fmt.plural(rows, 'test row')} were answered wrong ({fmt.share(n, rows)})."
 
 
 def _lead(card: Scorecard) -> list[str]:
-    rows = say.plural(card.rows, "row")
+    rows = fmt.plural(card.rows, "row")
     suite = "of the test split" if card.suite.startswith("sha256:") else f"of “{sample(card.suite, 60)}”"
     lead = [
         f"Every system answered the same {rows} {suite}, none of which was trained on. "
@@ -100,8 +100,8 @@ def _lead(card: Scorecard) -> list[str]:
     best = against_best(card)
     if best:
         lead.append(
-            f"Against {sample(best.baseline, 40)}, row by row: better on {say.count(best.wins)}, worse on "
-            f"{say.count(best.losses)}, the same on {say.count(best.ties)}."
+            f"Against {sample(best.baseline, 40)}, row by row: better on {fmt.count(best.wins)}, worse on "
+            f"{fmt.count(best.losses)}, the same on {fmt.count(best.ties)}."
         )
     return lead
 
@@ -128,17 +128,17 @@ def _systems(card: Scorecard) -> list[Figure]:
     names = distinct([label(system.system) for system in card.systems])
     scored = [(name, system.score(card.metric)) for name, system in zip(names, card.systems, strict=True)]
     ordered = [scored[0], *sorted(scored[1:], key=lambda item: -item[1].value)]
-    rows = [_dot(name, score, own=index == 0, text=say.value(score)) for index, (name, score) in enumerate(ordered)]
+    rows = [_dot(name, score, own=index == 0, text=fmt.value(score)) for index, (name, score) in enumerate(ordered)]
     form = ".0%" if ordered[0][1].unit == "share" else ".3~g"
-    said = "; ".join(f"{name} {say.value(score)}" for name, score in ordered)
-    title = say.metric(card.metric)
-    cells = tuple((Quote(name), say.value(s), say.interval(s) or "–", say.count(s.n)) for name, s in ordered)
+    said = "; ".join(f"{name} {fmt.value(score)}" for name, score in ordered)
+    title = fmt.metric(card.metric)
+    cells = tuple((Quote(name), fmt.value(s), fmt.interval(s) or "–", fmt.count(s.n)) for name, s in ordered)
     columns = (Column("System", head=True), Column(title, numeric=True), Column("Interval", numeric=True))
     found = [
         Figure(
             svg=charts.intervals(
                 rows,
-                title=f"{title.lower()}, {say.level(ordered[0][1])} interval",
+                title=f"{title.lower()}, {fmt.level(ordered[0][1])} interval",
                 form=form,
                 within=_within(ordered[0][1]),
             ),
@@ -156,19 +156,19 @@ def _differences(card: Scorecard) -> Figure:
     best = against_best(card)
     rows = []
     for name, one in zip(names, ordered, strict=True):
-        text = say.difference(one.difference.value, one.difference.unit)
+        text = fmt.difference(one.difference.value, one.difference.unit)
         rows.append(_dot(name, _points(one.difference), own=one is best, text=text))
     unit = ordered[0].difference.unit
-    counted = say.difference_unit(unit)
+    counted = fmt.difference_unit(unit)
     cells = tuple(
-        (Quote(name), say.difference(o.difference.value, unit), say.difference_interval(o.difference) or "–")
+        (Quote(name), fmt.difference(o.difference.value, unit), fmt.difference_interval(o.difference) or "–")
         for name, o in zip(names, ordered, strict=True)
     )
     said = "; ".join(f"{name} {row['text']}" for name, row in zip(names, rows, strict=True))
     return Figure(
         svg=charts.intervals(rows, title=f"{counted} gained, on the same rows", form="+.3~g", bar=0.0),
         title="Gain over each baseline",
-        label=f"Gain in {say.metric(card.metric).lower()} over each baseline, in {counted}, with its interval: "
+        label=f"Gain in {fmt.metric(card.metric).lower()} over each baseline, in {counted}, with its interval: "
         f"{said}. The dashed line is no gain.",
         table=Table(
             f"Gain over each baseline, in {counted}",
@@ -185,11 +185,11 @@ def _scores(card: Scorecard) -> Table:
         return Table(
             title,
             (Column("Figure", head=True, wide=True), *(Column(name, numeric=True) for name in names)),
-            tuple((say.metric(name), *(_cell(system, name) for system in card.systems)) for name in metrics),
+            tuple((fmt.metric(name), *(_cell(system, name) for system in card.systems)) for name in metrics),
         )
     return Table(
         title,
-        (Column("System", head=True, wide=True), *(Column(say.metric(name), numeric=True) for name in metrics)),
+        (Column("System", head=True, wide=True), *(Column(fmt.metric(name), numeric=True) for name in metrics)),
         tuple((_system(system), *(_cell(system, name) for name in metrics)) for system in card.systems),
     )
 
@@ -205,7 +205,7 @@ def _system(system: SystemScores) -> Cell:
 
 def _cell(system: SystemScores, metric: str) -> Cell:
     score = next((score for score in system.scores if score.metric == metric), None)
-    return "–" if score is None else Ranged(say.value(score), say.interval(score))
+    return "–" if score is None else Ranged(fmt.value(score), fmt.interval(score))
 
 
 def _comparisons(card: Scorecard) -> Table:
@@ -213,12 +213,12 @@ def _comparisons(card: Scorecard) -> Table:
         (
             Quote(label(one.baseline)),
             Ranged(
-                f"{say.difference(one.difference.value, one.difference.unit)}",
-                say.difference_interval(one.difference),
+                f"{fmt.difference(one.difference.value, one.difference.unit)}",
+                fmt.difference_interval(one.difference),
             ),
-            say.count(one.wins),
-            say.count(one.losses),
-            say.count(one.ties),
+            fmt.count(one.wins),
+            fmt.count(one.losses),
+            fmt.count(one.ties),
             one.difference.method or "–",
         )
         for one in card.comparisons
@@ -227,7 +227,7 @@ def _comparisons(card: Scorecard) -> Table:
         "Paired comparison with each baseline, on the same rows",
         (
             Column("Baseline", head=True),
-            Column(f"Gain, {say.difference_unit(card.comparisons[0].difference.unit)}", numeric=True),
+            Column(f"Gain, {fmt.difference_unit(card.comparisons[0].difference.unit)}", numeric=True),
             Column("Better on", numeric=True),
             Column("Worse on", numeric=True),
             Column("Same on", numeric=True),
@@ -242,12 +242,12 @@ def _worst(card: Scorecard, metric: Literal["recall", "precision"]) -> Figure:
     measured = [(one, getattr(one, metric)) for one in card.classes]
     ordered = sorted(measured, key=lambda item: (item[1].value, item[0].label))[:CLASSES_CHARTED]
     names = distinct([label(one.label) for one, _ in ordered])
-    rows = [_dot(name, score, own=True, text=say.value(score)) for name, (_, score) in zip(names, ordered, strict=True)]
+    rows = [_dot(name, score, own=True, text=fmt.value(score)) for name, (_, score) in zip(names, ordered, strict=True)]
     every = len(ordered) == len(card.classes)
     whole = "all classes" if every else f"the {len(ordered)} lowest of {len(card.classes)} classes"
     title = f"{metric.capitalize()}, {whole}"
     cells = tuple(
-        (Quote(name), say.value(score), say.interval(score) or "–", say.count(score.n))
+        (Quote(name), fmt.value(score), fmt.interval(score) or "–", fmt.count(score.n))
         for name, (_, score) in zip(names, ordered, strict=True)
     )
     columns = (
@@ -268,15 +268,15 @@ def _classes(card: Scorecard) -> Table:
     rows = tuple(
         (
             Quote(label(one.label)),
-            Ranged(say.value(one.recall), say.interval(one.recall)),
-            Ranged(say.value(one.precision), say.interval(one.precision)) if one.predicted else "never predicted",
-            say.count(one.support),
-            say.count(one.predicted),
+            Ranged(fmt.value(one.recall), fmt.interval(one.recall)),
+            Ranged(fmt.value(one.precision), fmt.interval(one.precision)) if one.predicted else "never predicted",
+            fmt.count(one.support),
+            fmt.count(one.predicted),
         )
         for one in ordered
     )
     return Table(
-        f"Precision and recall of {say.plural(len(ordered), 'class', 'classes')}, the worst recall first",
+        f"Precision and recall of {fmt.plural(len(ordered), 'class', 'classes')}, the worst recall first",
         (
             Column("Class", head=True, wide=True),
             Column("Recall", numeric=True),

@@ -1,11 +1,11 @@
 """What each gate asked, what was measured, and who went on past it."""
 
 from tunewright.core.gate import Verdict
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.headline import asked, gate_name, gate_value
 from tunewright.stages.report.material import ReportMaterial
 from tunewright.stages.report.page import Badge, Cell, Column, Quote, Ranged, Section, Table
-from tunewright.stages.report.shown import sample
+from tunewright.stages.report.redact import sample
 
 
 def section(material: ReportMaterial) -> Section | None:
@@ -32,7 +32,7 @@ def section(material: ReportMaterial) -> Section | None:
 
 def _row(verdict: Verdict, *, overridden: bool) -> tuple[Cell, ...]:
     score = verdict.measured
-    sure = say.difference_interval(score) if verdict.gate == "evaluate.gain" else say.interval(score)
+    sure = fmt.difference_interval(score) if verdict.gate == "evaluate.gain" else fmt.interval(score)
     result = Badge("Passed", "good") if verdict.passed else Badge("Failed", "bad")
     if verdict.overridden:
         result = Badge("Failed, overridden", "warn")

@@ -2,7 +2,7 @@
 
 from tunewright.stages.report.material import ReportMaterial
 from tunewright.stages.report.page import Column, Hash, Quote, Section, Table
-from tunewright.stages.report.shown import sample
+from tunewright.stages.report.redact import sample
 
 ENVIRONMENT = 40
 

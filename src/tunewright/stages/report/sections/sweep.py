@@ -1,9 +1,9 @@
 """Which rank was worth training: each rank's quality, forgetting, memory and time beside what the playbook says."""
 
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.material import ReportMaterial, Swept, SweptRank
 from tunewright.stages.report.page import Badge, Cell, Column, Ranged, Section, Table
-from tunewright.stages.report.shown import sample
+from tunewright.stages.report.redact import sample
 
 COLUMNS = (
     Column("Rank", head=True),
@@ -47,11 +47,11 @@ def _row(one: SweptRank) -> tuple[Cell, ...]:
     return (
         Badge(f"{one.name}, chosen", "good") if one.chosen else one.name,
         Ranged(f"{one.quality.value:.3f}", _ends(one.quality.low, one.quality.high)),
-        Ranged(say.difference(one.forgetting.value, "nats a token"), _ends(one.forgetting.low, one.forgetting.high)),
+        Ranged(fmt.difference(one.forgetting.value, "nats a token"), _ends(one.forgetting.low, one.forgetting.high)),
         "–" if one.memory_gb is None else f"{one.memory_gb:.1f}",
         f"{one.minutes:.3g}",
         one.claimed or "–",
-        say.share(one.share, 1),
+        fmt.share(one.share, 1),
     )
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from tunewright.core.candidate import CurvePoint, Plan, Receipt, Run
 from tunewright.stages.report import charts
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 from tunewright.stages.report.material import ReportMaterial
 from tunewright.stages.report.page import Column, Figure, Hash, Quote, Section, Table
-from tunewright.stages.report.shown import sample
+from tunewright.stages.report.redact import sample
 
 POINTS = 200
 TABLE_POINTS = 60
@@ -44,14 +44,14 @@ def _lead(plan: Plan, run: Run | None) -> list[str]:
     if run is None:
         return [why] if why else []
     best = next((p for p in run.curve if p.step == run.best_step and p.validation_metric is not None), None)
-    kept = f"The checkpoint of step {say.count(run.best_step)} was kept"
+    kept = f"The checkpoint of step {fmt.count(run.best_step)} was kept"
     if best is not None and best.validation_metric is not None:
-        kept += f": {_metric(run)} {say.figure(best.validation_metric, _unit(run))} on the validation rows"
+        kept += f": {_metric(run)} {fmt.figure(best.validation_metric, _unit(run))} on the validation rows"
     return [text for text in (why, f"{kept}. Ended because: {sample(run.stopped, 200).rstrip('.')}.") if text]
 
 
 def _metric(run: Run) -> str:
-    return say.metric(run.metric).lower()
+    return fmt.metric(run.metric).lower()
 
 
 def _unit(run: Run) -> str:
@@ -68,10 +68,10 @@ def _plan(plan: Plan, run: Run | None) -> Table:
     ]
     if run:
         rows += [
-            ("Rows trained on", say.count(run.trained_rows)),
-            ("Tokens the loss was taken on, one epoch", say.count(run.trained_tokens)),
+            ("Rows trained on", fmt.count(run.trained_rows)),
+            ("Tokens the loss was taken on, one epoch", fmt.count(run.trained_tokens)),
             ("Precision", run.precision),
-            ("Time", say.seconds(run.seconds)),
+            ("Time", fmt.seconds(run.seconds)),
             *(_receipt(run.receipt) if run.receipt else ()),
         ]
     rows += [
@@ -82,13 +82,13 @@ def _plan(plan: Plan, run: Run | None) -> Table:
 
 def _receipt(receipt: Receipt) -> tuple[tuple[str, str], ...]:
     """What became of the training rows, for a model that writes."""
-    left = "; ".join(f"{say.count(rows)} {why}" for why, rows in receipt.dropped.items()) or "none"
-    used = "" if receipt.utilization is None else f", {say.figure(receipt.utilization, 'share')} of it text"
+    left = "; ".join(f"{fmt.count(rows)} {why}" for why, rows in receipt.dropped.items()) or "none"
+    used = "" if receipt.utilization is None else f", {fmt.figure(receipt.utilization, 'share')} of it text"
     return (
         ("Rows left out", sample(left, 300)),
-        ("Rows cut at the end", say.count(receipt.cut)),
-        ("Rows that end in a trained stop token", f"{say.count(receipt.stops)} of {say.count(receipt.kept)}"),
-        ("Tokens read, one epoch", say.count(receipt.read_tokens)),
+        ("Rows cut at the end", fmt.count(receipt.cut)),
+        ("Rows that end in a trained stop token", f"{fmt.count(receipt.stops)} of {fmt.count(receipt.kept)}"),
+        ("Tokens read, one epoch", fmt.count(receipt.read_tokens)),
         ("Batches", sample(f"{receipt.batching}{used}: {receipt.batching_why}", 300)),
     )
 
@@ -100,7 +100,7 @@ def _figures(run: Run) -> tuple[Figure, ...]:
     if drawn:
         found.append(_curve(run, drawn, "Loss", "loss", ".2f"))
     if _points(run, "validation_metric"):
-        title = f"{say.metric(run.metric)} on the validation rows"
+        title = f"{fmt.metric(run.metric)} on the validation rows"
         share = _unit(run) == "share"
         unit = _metric(run) if share else f"{_metric(run)}, {_unit(run)}"
         found.append(_curve(run, [("validation", "validation_metric")], title, unit, ".0%" if share else ".2f"))
@@ -121,14 +121,14 @@ def _curve(run: Run, series: list[tuple[str, str]], title: str, unit: str, form:
     whole = [p for p in run.curve if any(getattr(p, field) is not None for _, field in series)]
     listed = thinned(whole, TABLE_POINTS)
     cells = tuple(
-        (say.count(p.step), f"{p.epoch:.2f}", *(_number(run, p, field) for _, field in series)) for p in listed
+        (fmt.count(p.step), f"{p.epoch:.2f}", *(_number(run, p, field) for _, field in series)) for p in listed
     )
     columns = (Column("Step", numeric=True), Column("Epoch", numeric=True))
     return Figure(
         svg=charts.curve(rows, title=unit, form=form, best=run.best_step, series=[name for name, _ in series]),
         title=title,
-        label=f"{title} over {say.count(run.curve[-1].step)} training steps: {'; '.join(ends)}. "
-        f"A dashed line marks the checkpoint that was kept, step {say.count(run.best_step)}.",
+        label=f"{title} over {fmt.count(run.curve[-1].step)} training steps: {'; '.join(ends)}. "
+        f"A dashed line marks the checkpoint that was kept, step {fmt.count(run.best_step)}.",
         table=Table(title, (*columns, *(Column(name.capitalize(), numeric=True) for name, _ in series)), cells),
     )
 
@@ -137,7 +137,7 @@ def _number(run: Run, point: CurvePoint, field: str) -> str:
     number = getattr(point, field)
     if number is None:
         return "–"
-    return say.figure(number, _unit(run)) if field == "validation_metric" else f"{number:.4f}"
+    return fmt.figure(number, _unit(run)) if field == "validation_metric" else f"{number:.4f}"
 
 
 def thinned(points: list[CurvePoint], limit: int) -> list[CurvePoint]:

@@ -4,12 +4,12 @@ import polars as pl
 
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding
-from tunewright.stages.review.kept import CARD_COLUMNS, SPANS
+from tunewright.stages.review.store import REVIEW_ROW_COLUMNS, SPANS
 from tunewright.text.fields import turns
 
 
-def cards(corpus: Corpus, findings: list[Finding], picked: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `picked` (`row`, `stratum`, `inclusion`, `part`) in its order, in ``CARD_COLUMNS``."""
+def review_rows(corpus: Corpus, findings: list[Finding], picked: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `picked` (`row`, `stratum`, `inclusion`, `part`) in its order, in ``REVIEW_ROW_COLUMNS``."""
     columns = ("row", "example_id", "content_digest", "line", "prompt", "answer", "label", "messages")
     rows = picked.join(corpus.scan(*columns).collect(), on="row", how="left", maintain_order="left")
     blocking = [finding for finding in findings if finding.severity == "blocking"]
@@ -24,7 +24,7 @@ def cards(corpus: Corpus, findings: list[Finding], picked: pl.DataFrame) -> pl.D
         pl.col("before").fill_null(""),
         text=pl.col("prompt"),
         score=1 - pl.col("worst").fill_null(0.0).clip(0, 1),
-    ).select(pl.col(name).cast(kind) for name, kind in CARD_COLUMNS.items())
+    ).select(pl.col(name).cast(kind) for name, kind in REVIEW_ROW_COLUMNS.items())
 
 
 def _rows(findings: list[Finding]) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from tests.stages.review.worlds import decided, finding, population, report, sam
 from tests.worlds import of
 
 from tunewright.core.score import Score
-from tunewright.stages.review.score import LEAST, corrected, outlook
+from tunewright.stages.review.corrected_score import LEAST, corrected, outlook
 
 NONE = pl.Series("example_id", [], pl.String)
 COLUMNS = ("row", "example_id", "content_digest", "label", "answer")
@@ -22,7 +22,7 @@ def test_a_census_gives_the_truth_without_an_interval() -> None:
     bad = np.arange(80) < 8
     found = report(corpus, finding("a.x", [0, 1, 70, 71], "blocking"))
     drawn = sample(corpus, found, 80)
-    score = corrected(found, frame(corpus), decided(corpus, drawn.cards["example_id"], bad), NONE, [drawn])
+    score = corrected(found, frame(corpus), decided(corpus, drawn.rows["example_id"], bad), NONE, [drawn])
     assert (score.value, score.low, score.high, score.n) == (90.0, 90.0, 90.0, 80)
 
 
@@ -30,7 +30,7 @@ def test_after_cleaning_what_reviewers_found_counts_no_more() -> None:
     corpus = population(80)
     bad = np.arange(80) < 8
     drawn = sample(corpus, report(corpus), 80)
-    decisions = decided(corpus, drawn.cards["example_id"], bad)
+    decisions = decided(corpus, drawn.rows["example_id"], bad)
     left = of(corpus.scan().collect().filter(pl.col("row") >= 8).with_columns(row=pl.int_range(72)))
     gone = pl.Series("example_id", [f"id{i}" for i in range(8)])
     score = corrected(report(left), frame(left), decisions, gone, [drawn])
@@ -41,9 +41,9 @@ def test_a_row_that_reviews_dropped_stands_for_the_others_like_it() -> None:
     """100 of 400 rows read, 10 of them defective and gone: about 30 of the 300 unread ones are, too."""
     corpus = population(400, classes=1)
     drawn = sample(corpus, report(corpus), 100)
-    read = drawn.cards["example_id"].to_list()
+    read = drawn.rows["example_id"].to_list()
     bad = np.isin(np.arange(400), [int(name[2:]) for name in read[:10]])
-    decisions = decided(corpus, drawn.cards["example_id"], bad)
+    decisions = decided(corpus, drawn.rows["example_id"], bad)
     left = of(
         corpus.scan().collect().filter(~pl.col("example_id").is_in(read[:10])).with_columns(row=pl.int_range(390))
     )
@@ -60,7 +60,7 @@ def test_a_mended_row_is_known_to_be_right() -> None:
     corpus = population(60)
     drawn = sample(corpus, report(corpus), 60)
     bad = np.arange(60) == 5
-    decisions = decided(corpus, drawn.cards["example_id"], bad).with_columns(
+    decisions = decided(corpus, drawn.rows["example_id"], bad).with_columns(
         new_label=pl.when(pl.col("example_id") == "id5").then(pl.lit("c9"))
     )
     mended = (
@@ -81,7 +81,7 @@ def test_a_review_of_a_row_that_was_edited_since_says_nothing() -> None:
     edited = of(corpus.scan().collect().with_columns(content_digest=pl.lit("other")))
     assert (
         corrected(
-            report(edited), frame(edited), decided(corpus, drawn.cards["example_id"], np.arange(60) < 30), NONE, [drawn]
+            report(edited), frame(edited), decided(corpus, drawn.rows["example_id"], np.arange(60) < 30), NONE, [drawn]
         )
         is None
     )
@@ -91,7 +91,7 @@ def test_too_few_reviews_correct_nothing() -> None:
     corpus = population(500)
     drawn = sample(corpus, report(corpus), 100)
     for n, there in ((LEAST - 1, False), (LEAST, True)):
-        decisions = decided(corpus, drawn.cards["example_id"][:n], np.zeros(500, dtype=bool))
+        decisions = decided(corpus, drawn.rows["example_id"][:n], np.zeros(500, dtype=bool))
         assert (corrected(report(corpus), frame(corpus), decisions, NONE, [drawn]) is not None) == there
 
 
@@ -100,9 +100,9 @@ def test_two_samples_count_by_what_was_read_of_each() -> None:
     rng = np.random.default_rng(5)
     bad = rng.random(4000) < 0.1
     first = sample(corpus, report(corpus), 200)
-    second = sample(corpus, report(corpus), 600, known=first.cards["example_id"])
-    one = corrected(report(corpus), frame(corpus), decided(corpus, first.cards["example_id"], bad), NONE, [first])
-    ids = pl.concat([first.cards["example_id"], second.cards["example_id"]])
+    second = sample(corpus, report(corpus), 600, known=first.rows["example_id"])
+    one = corrected(report(corpus), frame(corpus), decided(corpus, first.rows["example_id"], bad), NONE, [first])
+    ids = pl.concat([first.rows["example_id"], second.rows["example_id"]])
     both = corrected(report(corpus), frame(corpus), decided(corpus, ids, bad), NONE, [first, second])
     assert both.n == 800
     assert both.high - both.low < 0.6 * (one.high - one.low)

@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Returned:
+class ReturnedRow:
     """One row of a file that came back; empty texts are what was not said.
 
     Attributes:

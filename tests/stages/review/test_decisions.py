@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from tunewright.stages.review.decide import agreement, decisions
-from tunewright.stages.review.kept import ANSWER_COLUMNS
+from tunewright.stages.review.decisions import agreement, decisions
+from tunewright.stages.review.store import ANSWER_COLUMNS
 
 
 def answers(*said: tuple[str, str, str, str | None]) -> pl.DataFrame:

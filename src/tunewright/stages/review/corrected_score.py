@@ -31,8 +31,8 @@ from tunewright.core.audit_report import AuditReport
 from tunewright.core.gate import parse_bar
 from tunewright.core.outlook import Outlook
 from tunewright.core.score import Score
-from tunewright.stages.review.kept import Sample
 from tunewright.stages.review.sample import CROSS, own_findings
+from tunewright.stages.review.store import Sample
 
 METHOD = "reviewed"
 LEVEL = 0.95
@@ -68,7 +68,7 @@ def corrected(
     Args:
         report: the audit of `rows`.
         rows: `row`, `example_id`, `content_digest`, `label`, `answer`.
-        decisions: one a reviewed row, as :func:`tunewright.stages.review.decide.decisions` gives them.
+        decisions: one a reviewed row, as :func:`tunewright.stages.review.decisions.decisions` gives them.
         gone: example ids of the rows that were dropped because of a review.
         samples: every sample that was drawn.
     """
@@ -182,14 +182,14 @@ def _told(rows: pl.DataFrame, decisions: pl.DataFrame, gone: pl.Series) -> pl.Da
 
 def _read(sample: Sample, told: pl.DataFrame) -> pl.DataFrame:
     """The rows of a sample that were reviewed: `stratum`, `missed`, `false`."""
-    read = sample.cards.select("example_id", "stratum", had="flagged").join(told, on="example_id")
+    read = sample.rows.select("example_id", "stratum", had="flagged").join(told, on="example_id")
     flag = pl.coalesce("flagged", "had")
     return read.select("stratum", missed=pl.col("bad") & ~flag, false=~pl.col("bad") & flag)
 
 
 def _distinct(samples: Sequence[Sample], told: pl.DataFrame) -> int:
     """Reviewed rows of several samples, each once."""
-    frames = [sample.cards.select("example_id") for sample in samples]
+    frames = [sample.rows.select("example_id") for sample in samples]
     sampled = pl.concat([pl.DataFrame(schema={"example_id": pl.String}), *frames]).unique()
     return sampled.join(told, on="example_id", how="semi").height
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunewright.stages.report.shown import label, mask, sample
+from tunewright.stages.report.redact import label, mask, sample
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from tunewright.core.score import Score
-from tunewright.stages.report import wording as say
+from tunewright.stages.report import format as fmt
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from tunewright.stages.report import wording as say
     ],
 )
 def test_a_figure_has_its_unit_and_is_never_rounded_up_to_perfect(number: float, unit: str, words: str) -> None:
-    assert say.figure(number, unit) == words
+    assert fmt.figure(number, unit) == words
 
 
 @pytest.mark.parametrize(
@@ -30,21 +30,21 @@ def test_a_figure_has_its_unit_and_is_never_rounded_up_to_perfect(number: float,
     [(0.4, "0.4 s"), (12.2, "12 s"), (59.7, "1 min 00 s"), (3599.9, "1 h 00 min"), (7500, "2 h 05 min")],
 )
 def test_durations_carry_over_into_the_next_unit(seconds: float, words: str) -> None:
-    assert say.seconds(seconds).replace("\u202f", " ") == words
+    assert fmt.seconds(seconds).replace("\u202f", " ") == words
 
 
 def test_a_small_share_is_not_said_to_be_none() -> None:
-    assert say.share(1, 100_000) == "< 0.1\u202f%"
-    assert say.share(0, 100_000) == "0.0\u202f%"
-    assert say.share(1, 0) == "–"
+    assert fmt.share(1, 100_000) == "< 0.1\u202f%"
+    assert fmt.share(0, 100_000) == "0.0\u202f%"
+    assert fmt.share(1, 0) == "–"
 
 
 def test_a_difference_of_shares_is_in_points_with_a_sign() -> None:
     score = Score(metric="accuracy", value=0.086, n=602, low=-0.0004, high=0.111)
-    assert say.difference(score.value, score.unit) == "+8.6"
-    assert say.difference_interval(score) == "0.0 to +11.1"
+    assert fmt.difference(score.value, score.unit) == "+8.6"
+    assert fmt.difference_interval(score) == "0.0 to +11.1"
 
 
 def test_an_interval_says_its_unit_once() -> None:
     score = Score(metric="accuracy", value=0.93, n=602, low=0.908, high=0.949)
-    assert say.interval(score) == "90.8 to 94.9\u202f%"
+    assert fmt.interval(score) == "90.8 to 94.9\u202f%"

@@ -25,7 +25,7 @@ ANSWER_COLUMNS = dict.fromkeys(
 )
 SPANS = pl.List(pl.Struct({"column": pl.String, "start": pl.Int64, "end": pl.Int64, "type": pl.String}))
 #: A sampled row as a reviewer sees it, in the order in which it is to be read.
-CARD_COLUMNS: dict[str, Any] = {
+REVIEW_ROW_COLUMNS: dict[str, Any] = {
     "example_id": pl.String,
     "content_digest": pl.String,
     "line": pl.Int64,
@@ -78,11 +78,11 @@ class Sample:
     """A sample: its header, the rows, and the stratum of each row it was drawn from (`example_id`, `stratum`)."""
 
     header: ReviewSet
-    cards: pl.DataFrame
+    rows: pl.DataFrame
     population: pl.DataFrame
 
 
-class Imported(Frozen):
+class ImportedFile(Frozen):
     """The account of one file that came back."""
 
     file: str
@@ -92,7 +92,7 @@ class Imported(Frozen):
     answers: int
 
 
-class Kept:
+class ReviewStore:
     """What one project keeps of reviews.
 
     Args:
@@ -111,7 +111,7 @@ class Kept:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         sample.header.write(aside)
-        sample.cards.write_parquet(aside / "cards.parquet")
+        sample.rows.write_parquet(aside / "cards.parquet")
         sample.population.write_parquet(aside / "population.parquet")
         sync_tree(aside)
         try:
@@ -135,12 +135,12 @@ class Kept:
         found = [self.sample(name) for name in sorted(names)]
         return sorted(found, key=lambda sample: (sample.header.when, sample.header.id))
 
-    def imported(self, digest: str) -> Imported | None:
+    def imported(self, digest: str) -> ImportedFile | None:
         """The account of the file with this digest, when it was imported before."""
         path = self._import_path(digest)
-        return Imported.model_validate(_read(path)["account"]) if path.exists() else None
+        return ImportedFile.model_validate(_read(path)["account"]) if path.exists() else None
 
-    def import_answers(self, account: Imported, answers: pl.DataFrame) -> None:
+    def import_answers(self, account: ImportedFile, answers: pl.DataFrame) -> None:
         """Keep the answers of one file under its digest."""
         kept = {
             "account": account.model_dump(mode="json"),
