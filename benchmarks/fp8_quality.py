@@ -74,10 +74,10 @@ def one(way: str, corpus, seed: int, epochs: int, work: Path) -> dict:
 
     from tunewright.models.causal_lm import Generator
     from tunewright.stages.train.gpu.fast import autocast
+    from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing
     from tunewright.stages.train.runs.clock import Clock
     from tunewright.stages.train.runs.job_events import events_of
-    from tunewright.stages.train.trainer import fit
 
     work.mkdir(parents=True)
     machine, start, model, job = begun(way, corpus, seed, epochs, work)

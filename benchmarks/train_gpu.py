@@ -132,12 +132,13 @@ def ours(precision: str, memory: str, trace: Path | None) -> dict:
 
     from tunewright.core.candidate import Plan
     from tunewright.models.causal_lm import Generator
-    from tunewright.stages.train.causal import Start, job_and_receipt
+    from tunewright.stages.train.causal import job_and_receipt
+    from tunewright.stages.train.data.inputs import Start
     from tunewright.stages.train.gpu import attention, fast
+    from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.methods import lora, qlora
     from tunewright.stages.train.runs.clock import Clock
-    from tunewright.stages.train.trainer import fit
     from tunewright.stages.train.weights.adapters import adapted, groups_of
 
     fast.COMPILE_FLOP = 0.0  # a real run of such a model is long enough

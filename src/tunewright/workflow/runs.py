@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tunewright.stages.train.results import RunsAskedResult, RunsEventsResult, RunsListResult, RunsShowResult
-from tunewright.stages.train.runs import control, effective
+from tunewright.stages.train.runs import control, resolved_settings
 from tunewright.stages.train.runs.job_events import events_of
 from tunewright.stages.train.runs.jobs import Job, chosen, job_in, jobs_in, require_askable
 from tunewright.workflow.steps import Steps
@@ -29,7 +29,7 @@ def shown(steps: Steps, run: str) -> RunsShowResult:
     """One run: where it stands, what it said, and each setting with where it came from."""
     job = chosen(jobs_in(_folders(steps)), run)
     said = [event for event in events_of(Path(job.folder)) if event.type == "message"]
-    return RunsShowResult(job=job, settings=effective.kept(Path(job.folder)), messages=tuple(said[-SAID:]))
+    return RunsShowResult(job=job, settings=resolved_settings.kept(Path(job.folder)), messages=tuple(said[-SAID:]))
 
 
 def told(steps: Steps, run: str) -> RunsEventsResult:

@@ -41,7 +41,7 @@ from tunewright.stages.audit.settings import AuditSettings
 from tunewright.stages.plan.api import METHOD_FOR_TASK, Facts, plan
 from tunewright.stages.review.store import ReviewStore
 from tunewright.stages.train.results import LaunchCommand, LaunchResult
-from tunewright.stages.train.runs.effective import origin_in, require_used
+from tunewright.stages.train.runs.resolved_settings import origin_in, require_used
 from tunewright.stages.train.settings import TrainSettings
 from tunewright.stages.train.sweep.results import SweepResult
 from tunewright.stages.train.sweep.settings import SweepSettings
@@ -241,7 +241,7 @@ class Steps:
 
     def train(self, dataset: Dataset, plan: Plan) -> Outcome[Candidate]:
         """A candidate: the plan carried out."""
-        from tunewright.stages.train.processes.process import carry_out
+        from tunewright.stages.train.launch.training import carry_out
 
         step = self._train_step(dataset, plan)
 
@@ -255,8 +255,8 @@ class Steps:
 
     def would_start(self, dataset: Dataset, plan: Plan) -> LaunchResult:
         """What training would start in several processes; nothing is."""
-        from tunewright.stages.train.processes.launching import commands
-        from tunewright.stages.train.processes.process import FOLDER
+        from tunewright.stages.train.launch.launching import commands
+        from tunewright.stages.train.launch.training import FOLDER
 
         step, launcher = self._train_step(dataset, plan), self.config.train.launcher
         if self.store.get(step, Candidate) is not None:

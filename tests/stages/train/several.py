@@ -10,8 +10,8 @@ from pathlib import Path
 from tunewright.core.candidate import Candidate, Plan
 from tunewright.core.corpus import Corpus
 from tunewright.core.files import publish_text
-from tunewright.stages.train.processes.child import FILE, ROWS, Handed
-from tunewright.stages.train.processes.distributed import Team
+from tunewright.stages.train.distributed.process_group import Team
+from tunewright.stages.train.launch.worker import FILE, ROWS, Handed
 from tunewright.stages.train.settings import TrainSettings
 
 
@@ -71,7 +71,7 @@ def made_in(folder: Path) -> Candidate:
     """The candidate that the processes made of `folder`."""
     import json
 
-    from tunewright.stages.train.processes.member import TOLD
+    from tunewright.stages.train.launch.member import TOLD
 
     last = json.loads((folder / TOLD).read_text().splitlines()[-1])
     return Candidate.model_validate_json(last["end"]["candidate"]).at(folder.parent)
@@ -79,8 +79,8 @@ def made_in(folder: Path) -> Candidate:
 
 def main(die_after: int, folders: list[Path]) -> None:
     """Take part in all of them."""
-    from tunewright.stages.train.processes.distributed import joined
-    from tunewright.stages.train.processes.member import take_part
+    from tunewright.stages.train.distributed.process_group import joined
+    from tunewright.stages.train.launch.member import take_part
 
     with joined() as team:
         if die_after:
@@ -95,8 +95,8 @@ def main(die_after: int, folders: list[Path]) -> None:
 
 def broken_off(step: int, folder: Path, team: Team) -> None:
     """Take part until `step`, and leave no word."""
-    from tunewright.stages.train.processes.member import take_part
-    from tunewright.stages.train.runs.watch import Watch
+    from tunewright.stages.train.launch.member import take_part
+    from tunewright.stages.train.loop.callbacks import Watch
 
     kept = Watch.on_save
 

@@ -8,10 +8,10 @@ from tests.stages.train.tiny import Listener
 
 from tunewright.core.digest import file_digest
 from tunewright.core.errors import UserError
-from tunewright.stages.train.runs.begun import Begun
 from tunewright.stages.train.runs.checkpoints import MANIFEST, Checkpoints
+from tunewright.stages.train.runs.fingerprint import Begun
 from tunewright.stages.train.runs.history import History
-from tunewright.stages.train.runs.watchdog import Watchdog
+from tunewright.stages.train.runs.spike_detector import Watchdog
 
 BEGUN = Begun(facts={"seed": 0, "data": "sha256:1"}, versions={"torch": "2"})
 

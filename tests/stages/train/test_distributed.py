@@ -7,7 +7,7 @@ import pytest
 from tests.stages.train.several import hand_over, made_in, together
 from tests.stages.train.tiny import answered_corpus, labelled_corpus, plan_for, write_encoder, write_llama
 
-from tunewright.stages.train.processes.distributed import SOLO, Idle, Team, see_one_gpu
+from tunewright.stages.train.distributed.process_group import SOLO, Idle, Team, see_one_gpu
 
 #: Two rows a part and, in the last step of an epoch, fewer parts than the two processes have turns.
 CAUSAL = {"epochs": 2, "batch": 8, "accumulation": 2, "learning_rate": 5e-3, "max_tokens": 64, "patience": 0}

@@ -10,10 +10,10 @@ from tests.stages.train.tiny import write_llama
 
 pytest.importorskip("bitsandbytes")
 
+from tunewright.stages.train.distributed.sharding import divide
 from tunewright.stages.train.gpu import fast
 from tunewright.stages.train.machine import Machine
 from tunewright.stages.train.methods import lora
-from tunewright.stages.train.processes.sharding import divide
 from tunewright.stages.train.weights.divisible import DivisibleInt8, DivisibleNf4, make_divisible
 from tunewright.stages.train.weights.quantized import dequantized, layers_in_bits, load_quantized
 

@@ -227,8 +227,8 @@ def test_a_whole_run_learns_and_merges(precision: str, tiny_llama, tmp_path: Pat
 def test_batches_made_ahead_are_those_of_their_steps(tiny_llama, tmp_path: Path, monkeypatch) -> None:
     from tests.stages.train.tiny import answered_corpus, plan_for
 
-    from tunewright.stages.train import trainer
     from tunewright.stages.train.api import train
+    from tunewright.stages.train.loop import trainer
     from tunewright.stages.train.settings import TrainSettings
 
     def losses(name: str) -> list[float]:

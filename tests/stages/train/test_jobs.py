@@ -7,10 +7,10 @@ import pytest
 from tunewright.core.errors import UserError
 from tunewright.core.progress import SILENT
 from tunewright.stages.train.runs import control
-from tunewright.stages.train.runs.attempt import alone
-from tunewright.stages.train.runs.begun import Begun
+from tunewright.stages.train.runs.fingerprint import Begun
 from tunewright.stages.train.runs.job_events import JobEvents, events_of
 from tunewright.stages.train.runs.jobs import chosen, is_run, job_in, jobs_in, lines_of, require_askable
+from tunewright.stages.train.runs.run_settings import alone
 
 
 def run(folder: Path, *states: str) -> Path:

@@ -14,10 +14,10 @@ from tests.stages.train.sums import events_of, said, write_project
 
 from tunewright.cli.main import call
 from tunewright.core.errors import UserError
+from tunewright.stages.train.launch.launching import LOGS, first_fault
+from tunewright.stages.train.launch.member import tell_fault
+from tunewright.stages.train.launch.relay import outcome
 from tunewright.stages.train.launchers import local
-from tunewright.stages.train.processes.launching import LOGS, first_fault
-from tunewright.stages.train.processes.member import tell_fault
-from tunewright.stages.train.processes.relay import outcome
 from tunewright.stages.train.settings import TrainSettings
 
 TWO = ("--on", "local", "--processes", "2")

@@ -7,14 +7,8 @@ import pytest
 
 from tunewright.models.chat import Chat
 from tunewright.stages.train.data.batches import Batches, in_parts
-from tunewright.stages.train.data.packing import (
-    TOLERANCE,
-    best_fit,
-    decide_batching,
-    evened,
-    isolation_gap,
-    utilization,
-)
+from tunewright.stages.train.data.bin_packing import best_fit, evened
+from tunewright.stages.train.data.packing import TOLERANCE, decide_batching, isolation_gap, utilization
 
 SIZE = {
     "vocab_size": 97,

@@ -8,8 +8,8 @@ from safetensors.numpy import load_file
 from tests.stages.train.tiny import Listener, answered_corpus, plan_for
 
 from tunewright.stages.train.api import train
-from tunewright.stages.train.runs import peak
-from tunewright.stages.train.runs.peak import lacking
+from tunewright.stages.train.runs import peak_memory
+from tunewright.stages.train.runs.peak_memory import lacking
 from tunewright.stages.train.settings import TrainSettings
 from tunewright.stages.train.sweep.runs import Runs, Taken
 from tunewright.workflow.sweeping import sweepable
@@ -109,15 +109,15 @@ def test_a_model_too_large_to_tune_whole_is_told_in_figures() -> None:
     assert lacking(10**15, "cpu").startswith("it needs about 16,000,000.0 GB beside the base, and ")
 
 
-@pytest.mark.skipif(not peak.RESET.exists(), reason="only Linux tells the peak of a stretch of work")
+@pytest.mark.skipif(not peak_memory.RESET.exists(), reason="only Linux tells the peak of a stretch of work")
 def test_the_peak_is_of_the_stretch_since_it_began() -> None:
-    held = peak.peak_gb("cpu")
+    held = peak_memory.peak_gb("cpu")
     assert held is not None
-    assert peak.restart("cpu")
-    before = peak.peak_gb("cpu")
+    assert peak_memory.restart("cpu")
+    before = peak_memory.peak_gb("cpu")
     block = np.ones(40_000_000)  # 0.32 GB
-    assert peak.peak_gb("cpu") > before + 0.3
+    assert peak_memory.peak_gb("cpu") > before + 0.3
     del block
-    assert peak.peak_gb("cpu") > before + 0.3, "what was given back was needed all the same"
-    assert peak.restart("cpu")
-    assert peak.peak_gb("cpu") < before + 0.3
+    assert peak_memory.peak_gb("cpu") > before + 0.3, "what was given back was needed all the same"
+    assert peak_memory.restart("cpu")
+    assert peak_memory.peak_gb("cpu") < before + 0.3

@@ -39,7 +39,7 @@ def test_the_driver_is_one_command_that_keeps_statistics_to_itself(monkeypatch) 
     (command,) = on_ray.commands(Path("/x y"), on_ray.Options(processes=3))
     assert command.where == "the Ray cluster at alpha:6379"
     assert "RAY_USAGE_STATS_ENABLED=0" in command.line
-    assert command.line[-4:] == ("-m", "tunewright.stages.train.processes.on_ray", "/x y", "3")
+    assert command.line[-4:] == ("-m", "tunewright.stages.train.launch.ray_driver", "/x y", "3")
     assert sys.executable in command.line
     monkeypatch.delenv("RAY_ADDRESS")
     assert on_ray.commands(Path("/x"), on_ray.Options())[0].where == "a Ray cluster of this machine"

@@ -8,7 +8,7 @@ import pytest
 from tests.stages.train.tiny import Listener
 
 from tunewright.core.errors import ExitCode, UserError, UserErrors
-from tunewright.stages.train.processes.relay import Relay, in_words, outcome, replay
+from tunewright.stages.train.launch.relay import Relay, in_words, outcome, replay
 
 
 class Writing(Listener):

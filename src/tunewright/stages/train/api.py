@@ -14,12 +14,12 @@ from tunewright.core.progress import SILENT, Progress
 from tunewright.models.files import find_encoder, find_model
 from tunewright.models.quiet_imports import unassisted
 from tunewright.stages.train.runs import control
-from tunewright.stages.train.runs.attempt import Attempt, alone
-from tunewright.stages.train.runs.begun import Begun, begun, refused
 from tunewright.stages.train.runs.checkpoints import FOLDER
-from tunewright.stages.train.runs.effective import Effective, effective, origin_in
-from tunewright.stages.train.runs.effective import keep as keep_effective
+from tunewright.stages.train.runs.fingerprint import Begun, begun, refused
 from tunewright.stages.train.runs.job_events import JobEvents, events_of, state_of
+from tunewright.stages.train.runs.resolved_settings import Effective, effective, origin_in
+from tunewright.stages.train.runs.resolved_settings import keep as keep_effective
+from tunewright.stages.train.runs.run_settings import Attempt, alone
 from tunewright.stages.train.settings import TrainSettings
 
 METHODS = Shelf("tunewright.stages.train.methods", "method", "train")

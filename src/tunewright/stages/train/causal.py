@@ -5,9 +5,7 @@ Only the recipes import this file, inside the function that trains.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +18,10 @@ from tunewright.core.progress import SILENT, Progress
 from tunewright.models.causal_lm import Generator
 from tunewright.models.chat import Chat
 from tunewright.models.encoder import fitting
-from tunewright.models.files import ModelFiles, find_model
+from tunewright.models.files import find_model
 from tunewright.models.template_fingerprint import Template, template_of
 from tunewright.stages.train.data.batches import Batches, in_parts
-from tunewright.stages.train.data.chats import Chats, chats, require_most
+from tunewright.stages.train.data.chats import chats, require_most
 from tunewright.stages.train.data.decoder import (
     Batch,
     answer_loss,
@@ -35,42 +33,21 @@ from tunewright.stages.train.data.decoder import (
     trained_tokens,
     with_noise,
 )
+from tunewright.stages.train.data.inputs import Start
 from tunewright.stages.train.data.packing import ENDLESS, FULL, decide_batching, filled, utilization
+from tunewright.stages.train.distributed.process_group import team
 from tunewright.stages.train.gpu import fast
+from tunewright.stages.train.loop.fit import Fitted, parts_of
+from tunewright.stages.train.loop.job import Job
 from tunewright.stages.train.machine import Machine
 from tunewright.stages.train.options import ChatOptions
-from tunewright.stages.train.processes.distributed import team
 from tunewright.stages.train.runs.clock import Clock
 from tunewright.stages.train.runs.environment import environment
-from tunewright.stages.train.trainer import Fitted, Job, parts_of
 
 #: Steps of the first epoch over which utilization is counted.
 MEASURED_STEPS = 1000
 #: The schedules as transformers names them; every one begins with the warm-up.
 SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
-
-
-@dataclass(frozen=True)
-class Start:
-    """What is there before the first step.
-
-    Attributes:
-        files: where the base lies.
-        base: the base, loaded.
-        rows: the training rows.
-        held_out: the validation rows.
-        longest: most tokens of a chat.
-        template: how the base's tokenizer renders chats.
-        again: loads the base anew, as it was.
-    """
-
-    files: ModelFiles
-    base: Generator
-    rows: Chats
-    held_out: Chats
-    longest: int
-    template: Template
-    again: Callable[[], Generator]
 
 
 def begin(
@@ -256,9 +233,3 @@ def run_of(
         receipt=receipt,
         template=template.digest,
     )
-
-
-def keep_tokenizer(start: Start, folder: Path) -> None:
-    """Save the tokenizer and the fingerprint of its chat template beside the weights in `folder`."""
-    start.base.tokenizer.save_pretrained(folder)
-    start.template.keep(folder)

@@ -15,7 +15,7 @@ from tunewright.core.files import publish_text
 from tunewright.core.frozen import Frozen
 from tunewright.core.machine import cores, flags
 from tunewright.models import cpu
-from tunewright.stages.train.processes.distributed import team
+from tunewright.stages.train.distributed.process_group import team
 
 FILE = "machine.json"
 #: bf16 must win by more than timing noise before it is worth its rounding.

@@ -3,9 +3,9 @@
 from typing import Literal
 
 from tunewright.core.frozen import Frozen
-from tunewright.stages.train.runs.effective import Effective
 from tunewright.stages.train.runs.job_events import JobEvent
 from tunewright.stages.train.runs.jobs import Job
+from tunewright.stages.train.runs.resolved_settings import Effective
 
 
 class TrainResult(Frozen):

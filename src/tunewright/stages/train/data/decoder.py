@@ -14,11 +14,11 @@ import torch  # noqa: TID253
 from tunewright.models.chat import Chat
 from tunewright.models.encoder import one_thread_a_batch
 from tunewright.stages.train.data.batches import by_length
+from tunewright.stages.train.data.bin_packing import evened
 from tunewright.stages.train.data.chats import Chats
-from tunewright.stages.train.data.packing import evened
-from tunewright.stages.train.data.places import has_head, only
+from tunewright.stages.train.data.logit_positions import has_head, only
+from tunewright.stages.train.distributed.process_group import team
 from tunewright.stages.train.gpu.head import weighted_loss, without_head
-from tunewright.stages.train.processes.distributed import team
 
 IGNORED = -100
 #: What a model is told beside the words.

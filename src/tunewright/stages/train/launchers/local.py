@@ -9,7 +9,7 @@ from pydantic import Field
 
 from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
-from tunewright.stages.train.processes.launching import Command, python, torchrun
+from tunewright.stages.train.launch.launching import Command, python, torchrun
 
 NEEDS = ("torch",)
 EXTRA = "train"

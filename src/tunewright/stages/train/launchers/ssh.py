@@ -14,7 +14,7 @@ from pydantic import Field
 from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
 from tunewright.core.offline import is_offline
-from tunewright.stages.train.processes.launching import NO_FOLDER, Command, python, torchrun
+from tunewright.stages.train.launch.launching import NO_FOLDER, Command, python, torchrun
 
 #: A name, an address or user@host; nothing that ssh or a shell could take for something else.
 HOST = re.compile(r"[A-Za-z0-9_][\w.@:%-]*")

@@ -69,10 +69,12 @@ def train(
     """
     from tunewright.models.encoder import Encoder
     from tunewright.stages.train.classifier import Classifier, cross_entropy, padded, tested
+    from tunewright.stages.train.loop.fit import fit
+    from tunewright.stages.train.loop.job import Job
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.runs.clock import Clock
     from tunewright.stages.train.runs.environment import environment
-    from tunewright.stages.train.trainer import Job, decayed, fit
+    from tunewright.stages.train.weights.trained import decayed
 
     with Clock(work) as clock:
         machine = decide(work)

@@ -16,7 +16,7 @@ from tunewright.core.progress import Progress
 from tunewright.stages.train.options import Divisible, WholeOptions
 
 if TYPE_CHECKING:
-    from tunewright.stages.train.causal import Start
+    from tunewright.stages.train.data.inputs import Start
 
 NEEDS = ("torch", "transformers", "accelerate", "safetensors")
 EXTRA = "train"
@@ -38,9 +38,10 @@ def train(
             E-TRAIN-023 and 024 (this GPU's memory).
     """
     from tunewright.stages.train.causal import begin, job_and_receipt, run_of
+    from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.runs.clock import Clock
-    from tunewright.stages.train.trainer import decayed, fit
+    from tunewright.stages.train.weights.trained import decayed
 
     with Clock(work) as clock:
         machine = decide(work)
@@ -70,7 +71,7 @@ def _publish(model: Any, start: "Start", work: Path) -> None:
 
     from tunewright.core.files import sync_tree
     from tunewright.models.encoder import quiet
-    from tunewright.stages.train.causal import keep_tokenizer
+    from tunewright.stages.train.data.inputs import keep_tokenizer
 
     target = work / Candidate.MODEL_FOLDER
     aside = work / f".{Candidate.MODEL_FOLDER}.part"

@@ -49,9 +49,9 @@ def train(
             E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long), E-TRAIN-022 to 024 (this GPU).
     """
     from tunewright.stages.train.causal import begin, job_and_receipt, run_of
+    from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.runs.clock import Clock
-    from tunewright.stages.train.trainer import fit
     from tunewright.stages.train.weights.adapters import adapted, groups_of
     from tunewright.stages.train.weights.merging import publish_merged
 

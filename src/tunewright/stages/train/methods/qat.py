@@ -67,11 +67,12 @@ def train(
             E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long), E-TRAIN-040 (groups do not fit).
     """
     from tunewright.stages.train.causal import begin, job_and_receipt, run_of
+    from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.runs.clock import Clock
-    from tunewright.stages.train.trainer import decayed, fit
     from tunewright.stages.train.weights.fake_quantized import fake_quantize
     from tunewright.stages.train.weights.settling import publish_settled
+    from tunewright.stages.train.weights.trained import decayed
 
     with Clock(work) as clock:
         machine = decide(work)

@@ -53,9 +53,9 @@ def train(
     from functools import partial
 
     from tunewright.stages.train.causal import begin, job_and_receipt, run_of
+    from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.runs.clock import Clock
-    from tunewright.stages.train.trainer import fit
     from tunewright.stages.train.weights.adapters import adapted, groups_of
     from tunewright.stages.train.weights.merging import publish_merged
     from tunewright.stages.train.weights.quantized import load_dequantized, load_quantized

@@ -13,8 +13,8 @@ from pathlib import Path
 from tunewright.core.digest import file_digest
 from tunewright.core.files import sync_tree
 from tunewright.core.progress import Progress
-from tunewright.stages.train.processes.distributed import team
-from tunewright.stages.train.runs.begun import Begun, refused
+from tunewright.stages.train.distributed.process_group import team
+from tunewright.stages.train.runs.fingerprint import Begun, refused
 from tunewright.stages.train.runs.history import History
 
 FOLDER = "checkpoints"

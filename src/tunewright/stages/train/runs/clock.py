@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tunewright.core.files import publish_text
-from tunewright.stages.train.processes.distributed import team
+from tunewright.stages.train.distributed.process_group import team
 
 FILE = "clock.json"
 #: Between two times that the sums are forced to disk, which takes milliseconds in which a GPU would wait.

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from tunewright.core import machine
 from tunewright.core.version import __version__
-from tunewright.stages.train.processes.distributed import team
+from tunewright.stages.train.distributed.process_group import team
 
 PACKAGES = (
     "torch",

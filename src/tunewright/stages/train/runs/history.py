@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.candidate import CurvePoint
-from tunewright.stages.train.runs.watchdog import Watchdog
+from tunewright.stages.train.runs.spike_detector import Watchdog
 
 FILE = "history.json"
 

@@ -9,9 +9,9 @@ from tunewright.core.candidate import Candidate
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.frozen import Frozen
 from tunewright.stages.train.runs import control
-from tunewright.stages.train.runs.attempt import is_alive, run_id
-from tunewright.stages.train.runs.begun import FILE, Begun
+from tunewright.stages.train.runs.fingerprint import FILE, Begun
 from tunewright.stages.train.runs.job_events import ENDED, JobEvent, State, events_of, state_of
+from tunewright.stages.train.runs.run_settings import is_alive, run_id
 
 #: Enough of an id to tell runs apart, as git does it.
 SHORT = 12

@@ -25,13 +25,13 @@ from tunewright.models.chat import Chat
 from tunewright.models.retention_suite import Recall, recall, suite_chats
 from tunewright.stages.train.data.batches import Batches
 from tunewright.stages.train.methods import full, lora
-from tunewright.stages.train.runs import peak
-from tunewright.stages.train.runs.attempt import Attempt
+from tunewright.stages.train.runs import peak_memory
 from tunewright.stages.train.runs.checkpoints import FOLDER
+from tunewright.stages.train.runs.run_settings import Attempt
 from tunewright.stages.train.settings import TrainSettings
 
 if TYPE_CHECKING:
-    from tunewright.stages.train.causal import Start
+    from tunewright.stages.train.data.inputs import Start
     from tunewright.stages.train.machine import Machine
 
 #: The adapters whose rank can be swept; the base of another would have to be rounded or copied for each.
@@ -122,7 +122,9 @@ class Runs:
         """Why every weight cannot be tuned on this machine, as a sentence; empty where it can."""
         if (self.work / "full.json").exists():
             return ""
-        return peak.lacking(sum(one.numel() for one in self._start.base.model.parameters()), self._machine.device)
+        return peak_memory.lacking(
+            sum(one.numel() for one in self._start.base.model.parameters()), self._machine.device
+        )
 
     def tidy(self) -> None:
         """Remove the checkpoints; what was measured stays."""
@@ -186,7 +188,7 @@ class Runs:
 
     def _full(self) -> Taken:
         from tunewright.stages.train.causal import begin
-        from tunewright.stages.train.trainer import decayed
+        from tunewright.stages.train.weights.trained import decayed
 
         options = full.Options.model_validate(
             {
@@ -227,13 +229,13 @@ class Runs:
     ) -> dict[str, Any]:
         """Go on with a run until `step`; how far it came, and what that took. The model has the weights of that."""
         from tunewright.stages.train.causal import job_and_receipt
+        from tunewright.stages.train.loop.fit import PAUSED, fit
         from tunewright.stages.train.machine import computing
         from tunewright.stages.train.runs.clock import Clock
-        from tunewright.stages.train.trainer import PAUSED, fit
 
         work.mkdir(parents=True, exist_ok=True)
         Attempt(settings=self.settings.model_copy(update={"notify": None, "trackers": ()})).keep(work)
-        counted = peak.restart(self._machine.device)
+        counted = peak_memory.restart(self._machine.device)
         with computing(self._machine):
             job, _ = job_and_receipt(model, start, plan, options, self._machine, progress=self.progress, **how)
             with Clock(work) as clock:
@@ -251,7 +253,7 @@ class Runs:
             "step": fitted.curve[-1].step if whole else step,
             "whole": whole,
             "seconds": clock.seconds,
-            "memory_gb": peak.peak_gb(self._machine.device) if counted else None,
+            "memory_gb": peak_memory.peak_gb(self._machine.device) if counted else None,
         }
 
     def _measured(self, model: Generator, start: "Start", **told: Any) -> Taken:

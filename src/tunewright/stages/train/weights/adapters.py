@@ -6,10 +6,10 @@ Only the recipes import this file, inside the function that trains.
 from typing import Any
 
 from tunewright.core.candidate import Plan
+from tunewright.stages.train.distributed.process_group import team
 from tunewright.stages.train.options import AdapterOptions
-from tunewright.stages.train.processes.distributed import team
-from tunewright.stages.train.trainer import decayed
 from tunewright.stages.train.weights.adapted_linear import fuse
+from tunewright.stages.train.weights.trained import decayed
 
 
 def adapted(model: Any, plan: Plan, options: AdapterOptions) -> Any:

@@ -20,8 +20,8 @@ from tunewright.core.frozen import Frozen
 from tunewright.core.progress import Progress
 
 if TYPE_CHECKING:
-    from tunewright.stages.train.causal import Start
     from tunewright.stages.train.data.chats import Chats
+    from tunewright.stages.train.data.inputs import Start
 
 Base = Literal["original", "dequantized"]
 
@@ -117,7 +117,7 @@ def publish_merged(
     """
     import torch
 
-    from tunewright.stages.train.causal import keep_tokenizer
+    from tunewright.stages.train.data.inputs import keep_tokenizer
 
     target = work / Candidate.MODEL_FOLDER
     aside = work / f".{Candidate.MODEL_FOLDER}.part"

@@ -12,7 +12,7 @@ from tunewright.models.quantization_grid import OnGrid
 
 if TYPE_CHECKING:
     from tunewright.models.quantization_grid import Grid
-    from tunewright.stages.train.causal import Start
+    from tunewright.stages.train.data.inputs import Start
 
 #: Rounding twice is rounding once, so the saved model is the trained one but for the order of sums.
 TOLERANCE = 1e-5
@@ -30,7 +30,7 @@ def publish_settled(
 
     from tunewright.models.causal_lm import Generator
     from tunewright.models.encoder import quiet
-    from tunewright.stages.train.causal import keep_tokenizer
+    from tunewright.stages.train.data.inputs import keep_tokenizer
     from tunewright.stages.train.weights.fake_quantized import round_activations, settle
     from tunewright.stages.train.weights.merging import gap, probe_logits, rounded
 

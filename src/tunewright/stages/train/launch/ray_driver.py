@@ -1,4 +1,4 @@
-"""The driver of a training on a Ray cluster: ``python -m tunewright.stages.train.processes.on_ray FOLDER PROCESSES``.
+"""The driver of a training on a Ray cluster: ``python -m tunewright.stages.train.launch.ray_driver FOLDER PROCESSES``.
 
 Ray Train makes the process group, and each of its workers takes part as any other process would. Ctrl-C comes as a
 byte on the standard input, as with the other launchers, and pauses the run through the file that the first process
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.errors import UserError
-from tunewright.stages.train.processes.child import FILE, GRACE_S, Handed
-from tunewright.stages.train.processes.member import tell_fault, took_part
+from tunewright.stages.train.launch.member import tell_fault, took_part
+from tunewright.stages.train.launch.worker import FILE, GRACE_S, Handed
 from tunewright.stages.train.runs import control
 
 

@@ -11,11 +11,11 @@ from tests.stages.train.tiny import Listener, answered_corpus, plan_for
 from tunewright.core.errors import UserError
 from tunewright.stages.train import causal
 from tunewright.stages.train.api import train
+from tunewright.stages.train.loop.callbacks import validated_at
 from tunewright.stages.train.machine import Machine
-from tunewright.stages.train.runs import attempt, control
+from tunewright.stages.train.runs import control, run_settings
 from tunewright.stages.train.runs.history import History
 from tunewright.stages.train.runs.job_events import events_of, state_of
-from tunewright.stages.train.runs.watch import validated_at
 from tunewright.stages.train.settings import Notify, TrainSettings
 
 OPTIONS = {"epochs": 4, "batch": 4, "learning_rate": 1e-3, "packing": "off", "patience": 0}
@@ -237,7 +237,7 @@ def test_with_a_patience_of_nought_spikes_end_nothing_and_trackers_and_webhooks_
     from tests.stages.train.trackers.test_tensorboard import figures
 
     states = []
-    monkeypatch.setattr(attempt, "Webhook", lambda *_: lambda event: states.append(event.status))
+    monkeypatch.setattr(run_settings, "Webhook", lambda *_: lambda event: states.append(event.status))
     now = spoiled(monkeypatch, lambda loss, model: loss * 50)
     told = TrainSettings(spike_patience=0, trackers=("tensorboard",), notify=Notify(url_env="HOOK"))
     train(corpus, plan, work, settings=told, home=tmp_path / "home", progress=At(20, lambda: now.append(True)))

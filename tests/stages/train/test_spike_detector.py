@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tunewright.stages.train.runs.watchdog import LEAST, WINDOW, Watchdog
+from tunewright.stages.train.runs.spike_detector import LEAST, WINDOW, Watchdog
 
 SIZE, PATIENCE = 8.0, 20
 STEPS = 3000

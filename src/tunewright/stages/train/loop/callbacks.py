@@ -17,19 +17,19 @@ from transformers import TrainerCallback  # noqa: TID253
 
 from tunewright.core.errors import UserError
 from tunewright.core.progress import Progress
-from tunewright.stages.train.processes.distributed import team
+from tunewright.stages.train.distributed.process_group import team
 from tunewright.stages.train.runs import control as wishes
-from tunewright.stages.train.runs.attempt import Attempt, run_id
-from tunewright.stages.train.runs.begun import Begun
 from tunewright.stages.train.runs.checkpoints import Checkpoints
 from tunewright.stages.train.runs.clock import Clock
+from tunewright.stages.train.runs.fingerprint import Begun
 from tunewright.stages.train.runs.history import History
 from tunewright.stages.train.runs.job_events import JobEvents, Unheard
-from tunewright.stages.train.runs.mirrors import Log, mirrored
+from tunewright.stages.train.runs.run_settings import Attempt, run_id
+from tunewright.stages.train.runs.trackers import Log, mirrored
 from tunewright.stages.train.settings import TrainSettings
 
 if TYPE_CHECKING:
-    from tunewright.stages.train.trainer import Job
+    from tunewright.stages.train.loop.job import Job
 
 ROWS_NAMED = 16
 #: Spikes in a row are said once, and again each so many.

@@ -7,7 +7,7 @@ from tests.stages.train.tiny import Listener
 
 from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
-from tunewright.stages.train.runs import mirrors
+from tunewright.stages.train.runs import trackers as mirrors
 
 
 class Options(Frozen):

@@ -19,11 +19,11 @@ from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.frozen import Frozen
 from tunewright.core.plugins import Shelf
 from tunewright.core.progress import Progress
-from tunewright.stages.train.processes.interrupts import passed_on
-from tunewright.stages.train.processes.member import FAULTS, TOLD
-from tunewright.stages.train.processes.relay import replay
-from tunewright.stages.train.runs.attempt import Attempt
+from tunewright.stages.train.launch.interrupts import passed_on
+from tunewright.stages.train.launch.member import FAULTS, TOLD
+from tunewright.stages.train.launch.relay import replay
 from tunewright.stages.train.runs.job_events import ENDED, events_of, state_of
+from tunewright.stages.train.runs.run_settings import Attempt
 from tunewright.stages.train.settings import TrainSettings
 
 LAUNCHERS = Shelf("tunewright.stages.train.launchers", "launcher", "commands")
@@ -67,7 +67,7 @@ def python(*given: str, program: str = "", environment: Sequence[str] = ()) -> t
 def torchrun(folder: Path, processes: int, *given: str) -> tuple[str, ...]:
     """Torchrun's arguments for `processes` on one host, 0 for one on each GPU."""
     count = ("--nproc-per-node", str(processes or "gpu"))
-    member = ("-m", "tunewright.stages.train.processes.member", str(folder))
+    member = ("-m", "tunewright.stages.train.launch.member", str(folder))
     return ("-m", "torch.distributed.run", *given, *count, *member)
 
 

@@ -19,11 +19,11 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.files import publish_text
 from tunewright.core.progress import SILENT, Progress
-from tunewright.stages.train.processes.child import FILE, GRACE_S, ROWS, Handed
-from tunewright.stages.train.processes.interrupts import passed_on
-from tunewright.stages.train.processes.launching import launched
-from tunewright.stages.train.processes.relay import outcome, replay
-from tunewright.stages.train.runs.attempt import Attempt
+from tunewright.stages.train.launch.interrupts import passed_on
+from tunewright.stages.train.launch.launching import launched
+from tunewright.stages.train.launch.relay import outcome, replay
+from tunewright.stages.train.launch.worker import FILE, GRACE_S, ROWS, Handed
+from tunewright.stages.train.runs.run_settings import Attempt
 from tunewright.stages.train.settings import TrainSettings
 
 FOLDER = "handed"
@@ -120,7 +120,7 @@ def _started(folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
     that we were called in from its import path.
     """
     child = subprocess.Popen(  # noqa: S603 - our own interpreter on our own module
-        [sys.executable, "-P", "-m", "tunewright.stages.train.processes.child", str(folder)],
+        [sys.executable, "-P", "-m", "tunewright.stages.train.launch.worker", str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},

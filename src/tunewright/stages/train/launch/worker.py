@@ -1,6 +1,6 @@
 """The training process: it carries out the plan that was put into a folder for it, and tells how on its output.
 
-``python -m tunewright.stages.train.processes.child FOLDER`` is started by ``process.py`` and by nobody else. A byte
+``python -m tunewright.stages.train.launch.worker FOLDER`` is started by ``training.py`` and by nobody else. A byte
 on its standard input is Ctrl-C. The end of that input means that whoever started it is gone: nobody would see it or
 stop it any more, so it pauses with a checkpoint, and a run started later goes on from there.
 """
@@ -20,7 +20,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset
 from tunewright.core.frozen import Frozen
 from tunewright.core.offline import go_offline, is_offline
-from tunewright.stages.train.processes.relay import Relay, in_words
+from tunewright.stages.train.launch.relay import Relay, in_words
 from tunewright.stages.train.settings import TrainSettings
 
 ROWS = "rows.parquet"

@@ -7,7 +7,7 @@ import pytest
 from tunewright.core.candidate import Plan
 from tunewright.core.errors import UserError
 from tunewright.stages.train.methods import encoder, lora
-from tunewright.stages.train.runs.effective import effective, keep, kept, origin_in, require_used
+from tunewright.stages.train.runs.resolved_settings import effective, keep, kept, origin_in, require_used
 from tunewright.stages.train.settings import TrainSettings
 
 FILE = "tunewright.yaml line 4"

@@ -16,16 +16,13 @@ from torch.distributed.device_mesh import init_device_mesh  # noqa: TID253
 from torch.distributed.fsdp import FSDPModule, fully_shard  # noqa: TID253
 from torch.distributed.tensor import DTensor, distribute_tensor  # noqa: TID253
 
-from tunewright.stages.train.weights.divisible import make_divisible
-
 
 def divide(model: Any, device: str, processes: int) -> None:
     """Divide `model` in place: each layer by itself, and what is outside of layers together.
 
-    Gradients are added over the processes and not averaged, since each weighs its share already. Layers in few bits are
-    replaced by ones that can be cut.
+    Gradients are added over the processes and not averaged, since each weighs its share already. Layers in few bits
+    have been replaced by ones that can be cut (``weights/divisible.py``).
     """
-    make_divisible(model)
     mesh = init_device_mesh(device, (processes,))
     for layer in _layers(model):
         fully_shard(layer, mesh=mesh)

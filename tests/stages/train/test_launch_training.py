@@ -16,11 +16,11 @@ from tunewright.core.candidate import Plan
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset
 from tunewright.core.errors import ExitCode, UserError
+from tunewright.stages.train.launch.training import FOLDER, carry_out
+from tunewright.stages.train.launch.worker import FILE, ROWS, Handed
 from tunewright.stages.train.machine import Machine
-from tunewright.stages.train.processes.child import FILE, ROWS, Handed
-from tunewright.stages.train.processes.process import FOLDER, carry_out
-from tunewright.stages.train.runs.attempt import is_alive
 from tunewright.stages.train.runs.job_events import events_of, state_of
+from tunewright.stages.train.runs.run_settings import is_alive
 from tunewright.stages.train.settings import Notify, TrainSettings
 
 OPTIONS = {"epochs": 3, "batch": 4, "learning_rate": 1e-2, "packing": "off"}
@@ -74,13 +74,13 @@ def process_in(work: Path) -> int:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if b"tunewright.stages.train.processes.child" in words and os.fsencode(work.resolve() / FOLDER) in words:
+            if b"tunewright.stages.train.launch.worker" in words and os.fsencode(work.resolve() / FOLDER) in words:
                 return int(entry.name)
     raise AssertionError("no process trains there")
 
 
 def test_the_rows_and_their_evidence_are_handed_over_and_the_rows_removed(corpus, plan, tmp_path, monkeypatch) -> None:
-    from tunewright.stages.train.processes import process
+    from tunewright.stages.train.launch import training
 
     seen = []
 
@@ -88,7 +88,7 @@ def test_the_rows_and_their_evidence_are_handed_over_and_the_rows_removed(corpus
         seen.append((pl.read_parquet(folder / ROWS), Handed.model_validate_json((folder / FILE).read_text())))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(process, "_followed", look)
+    monkeypatch.setattr(training, "_followed", look)
     known = Corpus(corpus.dataset, corpus.scan(), evidence=tmp_path / "evidence")
     with pytest.raises(KeyboardInterrupt):
         carry_out(known, plan, tmp_path / "work", home=tmp_path / "home", origins={"seed": "--set seed"})
@@ -149,7 +149,7 @@ def test_a_fault_of_ours_comes_back_with_its_traceback(corpus, plan, tmp_path) -
     wrong = plan.model_copy(update={"options": {"rank": "many"}})  # no plan of ours says so
     with pytest.raises(RuntimeError, match="ValidationError") as told:
         carry_out(corpus, wrong, tmp_path / "work")
-    assert "room.py" in told.value.__notes__[0]
+    assert "api.py" in told.value.__notes__[0]
 
 
 STARTER = """
@@ -157,7 +157,7 @@ import sys
 from pathlib import Path
 from tests.stages.train.test_process import APART, OPTIONS
 from tests.stages.train.tiny import Listener, answered_corpus, plan_for
-from tunewright.stages.train.processes.process import carry_out
+from tunewright.stages.train.launch.training import carry_out
 
 class Slow(Listener):
     def advance(self, amount=1, note=""):
@@ -194,18 +194,18 @@ def test_when_the_one_that_started_it_is_killed_it_pauses_with_a_checkpoint(tiny
 
 
 def test_offline_holds_in_the_other_process_too(tmp_path) -> None:
-    """Its first act, before anything could connect: seen by starting the program as `process.py` does."""
+    """Its first act, before anything could connect: seen by starting the program as `training.py` does."""
     code = """
 import sys
 from pathlib import Path
 from tunewright.core.errors import UserError
 from tunewright.stages.train import api as room
-from tunewright.stages.train.processes import child
+from tunewright.stages.train.launch import worker
 def connect(*_, **__):
     import socket
     socket.create_connection(("192.0.2.1", 443), timeout=0.01)
 room.train = connect
-child.main(Path(sys.argv[1]))
+worker.main(Path(sys.argv[1]))
 """
     dataset = Dataset(table="t", version=None, rows=1, task="reply", root="sha256:0")
     plan = Plan(task="reply", method="lora", options={}, base="b", base_digest="", labels=(), dataset="", seed=0)

@@ -7,14 +7,14 @@ import sys
 from tests.stages.train.tiny import Listener
 
 from tunewright.core.progress import SILENT
-from tunewright.stages.train.runs.attempt import Attempt, alone, is_alive, run_id
+from tunewright.stages.train.runs.run_settings import Attempt, alone, is_alive, run_id
 from tunewright.stages.train.settings import TrainSettings
 
 HOLD = """
 import sys
 from pathlib import Path
 from tunewright.core.progress import SILENT
-from tunewright.stages.train.runs.attempt import alone
+from tunewright.stages.train.runs.run_settings import alone
 with alone(Path(sys.argv[1]), SILENT):
     print("holding", flush=True)
     sys.stdin.read()
@@ -46,9 +46,9 @@ def test_a_run_is_alive_as_long_as_its_process_holds_the_lock(tmp_path) -> None:
 
 
 def test_a_second_process_says_that_it_waits_and_gets_its_turn(tmp_path, monkeypatch) -> None:
-    from tunewright.stages.train.runs import attempt
+    from tunewright.stages.train.runs import run_settings
 
-    monkeypatch.setattr(attempt, "LOOK_S", 0.01)
+    monkeypatch.setattr(run_settings, "LOOK_S", 0.01)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -13,10 +13,12 @@ from safetensors.torch import load_file, save_file  # noqa: TID253
 
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.stages.train.data.batches import in_parts
-from tunewright.stages.train.processes import sharding
-from tunewright.stages.train.processes.distributed import Idle, Team, step, team
-from tunewright.stages.train.runs.watch import require_finite
-from tunewright.stages.train.trainer import WEIGHTS, Batch, OurTrainer, Steps, trained_of
+from tunewright.stages.train.distributed import sharding
+from tunewright.stages.train.distributed.process_group import Idle, Team, step, team
+from tunewright.stages.train.loop.callbacks import require_finite
+from tunewright.stages.train.loop.job import Batch, Steps
+from tunewright.stages.train.loop.trainer import WEIGHTS, OurTrainer
+from tunewright.stages.train.weights.trained import trained_of
 
 OPTIMIZER, SCHEDULE = "optimizer.pt", "scheduler.pt"
 

@@ -8,7 +8,7 @@ from tests.stages.train.tiny import answered_corpus, corpus_of, plan_for
 from tunewright.core.errors import UserError
 from tunewright.models.files import find_model
 from tunewright.stages.train.api import train
-from tunewright.stages.train.runs.begun import Begun, begun, refused
+from tunewright.stages.train.runs.fingerprint import Begun, begun, refused
 from tunewright.stages.train.settings import TrainSettings
 
 OPTIONS = {"epochs": 1, "batch": 4, "packing": "off"}

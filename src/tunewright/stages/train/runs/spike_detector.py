@@ -6,8 +6,9 @@ which is the standard deviation of normal noise and hardly moves for the odd out
 from being called a spike for its last decimals. Spikes do not join the losses that later ones are held against, so a
 run that has diverged goes on being one, and only `patience` spikes in a row are a divergence.
 
-Measured (tests/stages/train/test_watchdog.py): no run of 3,000 steps in 200 stopped on falling curves with normal,
-log-normal and Student-t noise (df 3); a loss that trebles or blows up is stopped after exactly `patience` steps.
+Measured (tests/stages/train/test_spike_detector.py): no run of 3,000 steps in 200 stopped on falling curves with
+normal, log-normal and Student-t noise (df 3); a loss that trebles or blows up is stopped after exactly `patience`
+steps.
 """
 
 from collections import deque

@@ -8,7 +8,7 @@ import torch
 from tests.stages.train.test_packing import chats_of, model
 
 from tunewright.stages.train.data.decoder import answer_loss, logits_of, padded
-from tunewright.stages.train.data.places import has_head, only
+from tunewright.stages.train.data.logit_positions import has_head, only
 
 BATCH = padded(chats_of(12, 5, 21, 8), np.ones(4, dtype=np.float32))
 PLACES = BATCH["labels"] != -100

@@ -174,7 +174,7 @@ def step(job: Any, model: Any, parts: Sequence[Any], counts: Sequence[bool], wit
     """
     import torch.distributed as dist
 
-    from tunewright.stages.train.processes.sharding import is_divided
+    from tunewright.stages.train.distributed.sharding import is_divided
 
     sizes = [job.size(part) if counted else 0 for part, counted in zip(parts, counts, strict=True)]
     (total,) = with_.summed(sum(sizes))

@@ -1,7 +1,7 @@
 """One of several processes that train together.
 
-``python -m tunewright.stages.train.processes.member FOLDER`` is what torchrun starts on each.
-The folder is one that ``process.py`` hands over; every process reads it, and the first one tells in it how it goes and
+``python -m tunewright.stages.train.launch.member FOLDER`` is what torchrun starts on each.
+The folder is one that ``training.py`` hands over; every process reads it, and the first one tells in it how it goes and
 how it ended. An error of any process is written beside that. A byte on the standard input is Ctrl-C, and its end means
 that whoever started this is gone: in either case all pause at the end of the step, with a checkpoint.
 """
@@ -22,9 +22,9 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.files import publish_text
 from tunewright.core.offline import go_offline, is_offline
 from tunewright.core.progress import SILENT
-from tunewright.stages.train.processes.child import FILE, ROWS, Handed, carried_out, listen
-from tunewright.stages.train.processes.distributed import Helped, Team, joined
-from tunewright.stages.train.processes.relay import Relay, in_words
+from tunewright.stages.train.distributed.process_group import Helped, Team, joined
+from tunewright.stages.train.launch.relay import Relay, in_words
+from tunewright.stages.train.launch.worker import FILE, ROWS, Handed, carried_out, listen
 
 TOLD = "told.jsonl"
 FAULTS = "fault-*.json"

@@ -1,0 +1,1 @@
+"""The loop that fits a model: its job, its trainer, and what comes after each step."""
