@@ -4,7 +4,8 @@
 
 Each folder is what ``starter.pretrain`` wrote. Its shards are checked (size, dtype, number of parameters, the digest of
 the tokenizer) and copied beside the committed configuration, the results are kept in ``starter/results``, and the
-digest to pin is printed. ``MODEL_CARD.md`` is made anew from all results that are kept.
+digest to pin is printed. ``MODEL_CARD.md`` and the card beside each starter's weights are made anew from all results
+that are kept; without ``--run`` that is all.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from starter import shapes
+from starter import base_card, shapes
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
@@ -67,18 +68,26 @@ def header(path: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key != "__metadata__"}
 
 
+def adopted() -> dict[str, Any]:
+    """The results that are kept, by size."""
+    return {
+        size: json.loads(path.read_text(encoding="utf-8"))
+        for size in ("8m", "28m")
+        if (path := RESULTS / f"{size}.json").exists()
+    }
+
+
 def card() -> str:
     """The model card of the results that are kept."""
-    found = {
-        size: json.loads(path.read_text()) for size in ("8m", "28m") if (path := RESULTS / f"{size}.json").exists()
-    }
+    results = adopted()
     baseline = json.loads(BASELINE.read_text(encoding="utf-8"))
     text = (HERE / "card.md").read_text(encoding="utf-8")
     parts = {
-        "models": models(found),
-        "perplexity": perplexity(found, baseline),
-        "tasks": tasks(found),
-        "samples": samples(found),
+        "models": models(results),
+        "sources": base_card.sources_table(),
+        "perplexity": perplexity(results, baseline),
+        "tasks": tasks(results),
+        "samples": samples(results),
     }
     for key, part in parts.items():
         text = text.replace("{{" + key + "}}", part)
@@ -155,6 +164,8 @@ def main() -> None:
         pin = _described(f"starter-{size}", shapes.folder(size)).digest_of_weights
         sys.stdout.write(f'pin in models/files.py: "starter-{size}": "{pin}"\n')
     (HERE / "MODEL_CARD.md").write_text(card(), encoding="utf-8")
+    for size, results in adopted().items():
+        (shapes.folder(size) / "README.md").write_text(base_card.base_card(size, results), encoding="utf-8")
 
 
 if __name__ == "__main__":

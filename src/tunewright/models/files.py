@@ -28,8 +28,8 @@ STARTER_FOLDER = Path(__file__).resolve().parent / "starters"
 WEIGHTS = "*.safetensors"
 TOKENIZER_FILES = ("tokenizer.json", "special_tokens_map.json", "added_tokens.json")
 CONFIG_FILES = ("config.json", "generation_config.json")
-#: What is fetched of a repository: weights, tokenizer and configuration, never code or pickles.
-FETCHED = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja"]
+#: What is fetched of a repository: weights, tokenizer, configuration and the model card, never code or pickles.
+FETCHED = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja", "README.md"]
 
 
 class ModelFiles(Frozen):

@@ -48,9 +48,31 @@ def test_a_given_license_and_use_are_told(made, bundle) -> None:
     assert "Intended use: Sort bank mail." in card
 
 
-def test_the_default_encoders_license_is_known_and_another_bases_is_not_claimed(made, bundle) -> None:
-    plan = made.candidate.run.plan
-    assert "License: that of the base model" in model_card(bundle(), made.candidate, made.scorecard, ReleaseSettings())
-    bundled = plan.model_copy(update={"base": "all-MiniLM-L6-v2"})
-    candidate = made.candidate.model_copy(update={"run": made.candidate.run.model_copy(update={"plan": bundled})})
-    assert "base model's is Apache-2.0" in model_card(bundle(), candidate, made.scorecard, ReleaseSettings())
+def test_the_license_and_the_sources_are_read_from_the_card_beside_the_base(made, bundle, tmp_path) -> None:
+    def license_lines(base: str, **settings: str) -> list[str]:
+        plan = made.candidate.run.plan.model_copy(update={"base": base})
+        candidate = made.candidate.model_copy(update={"run": made.candidate.run.model_copy(update={"plan": plan})})
+        card = model_card(bundle(), candidate, made.scorecard, ReleaseSettings(**settings))
+        return [line for line in card.splitlines() if line.startswith(("- License", "- Contains"))]
+
+    assert license_lines(made.candidate.run.plan.base) == [
+        "- License: the base model's is not stated in its card; your data may ask for more"
+    ]
+    assert license_lines("all-MiniLM-L6-v2") == [
+        "- License: the base model's is Apache-2.0; your data may ask for more"
+    ]
+    first, *sources = license_lines("starter-8m", license="CC-BY-SA-4.0")
+    assert first == (
+        "- License: CC-BY-SA-4.0; the base model's is CC-BY-SA-4.0, under which a model tuned from it has to be given "
+        "on; your data may ask for more"
+    )
+    assert len(sources) == 4
+    assert "starter-8m (Tunewright), CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/" in sources[0]
+    assert any("Schema-Guided Dialogue (Rastogi et al. 2020), CC BY-SA 4.0" in line for line in sources)
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "README.md").write_text("---\nlicense: mit\nattribution: ['A <b>corpus</b>']\n---\n# Ours\n")
+    assert license_lines(str(own)) == [
+        "- License: the base model's is MIT; your data may ask for more",
+        "- Contains, by way of the base model: A \\<b\\>corpus\\</b\\>",
+    ]

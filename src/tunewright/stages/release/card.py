@@ -6,13 +6,12 @@ from tunewright.core.candidate import Candidate
 from tunewright.core.release import Release
 from tunewright.core.score import Score
 from tunewright.core.scorecard import Comparison, Scorecard
-from tunewright.models.files import DEFAULT_ENCODER
+from tunewright.models.license import BaseLicense, license_of
 from tunewright.stages.release.settings import ReleaseSettings
 
 WORST = 5
 #: What Markdown or HTML would read as more than a character; labels and reasons are other people's text.
 MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
-LICENSES = {"": "Apache-2.0", DEFAULT_ENCODER: "Apache-2.0"}
 
 
 def model_card(release: Release, candidate: Candidate, scorecard: Scorecard, settings: ReleaseSettings) -> str:
@@ -36,18 +35,26 @@ def plain(text: str) -> str:
 
 def _model(candidate: Candidate, settings: ReleaseSettings) -> list[str]:
     run, plan = candidate.run, candidate.run.plan
-    known = LICENSES.get(plan.base)
-    license_ = settings.license or (f"the base model's is {known}" if known else "that of the base model")
     use = settings.intended_use or f"Answers of the kind {candidate.task} on texts like those it was trained on."
     what = f"- Gives one of {len(candidate.labels)} labels, listed in `labels.json`" if candidate.labels else ""
     return [
         "## Model",
         "",
         f"- Method: {plain(plan.method)} on {plain(plan.base)} (weights `{plan.base_digest}`)",
-        f"- License: {plain(license_)}; your data may ask for more",
+        *_license(settings.license, license_of(plan.base)),
         f"- Trained on {run.trained_rows:,} rows in {run.precision}, best checkpoint at step {run.best_step:,}",
         *([what] if what else []),
         f"- Intended use: {plain(use)}",
+    ]
+
+
+def _license(stated: str, base: BaseLicense) -> list[str]:
+    """The license that the user stated, the one that the base is under, and whom the base asks to name."""
+    of_base = f"the base model's is {plain(base.name)}" if base.name else "the base model's is not stated in its card"
+    alike = ", under which a model tuned from it has to be given on" if base.share_alike else ""
+    return [
+        f"- License: {f'{plain(stated)}; ' if stated else ''}{of_base}{alike}; your data may ask for more",
+        *(f"- Contains, by way of the base model: {plain(source)}" for source in base.attribution),
     ]
 
 
