@@ -36,9 +36,9 @@ def test_copies_and_near_copies_stay_on_one_side() -> None:
     pairs = tickets(200)
     copies = [(f" {text.upper()}!", label) for text, label in pairs[:40]]
     edited = [(text + " please", label) for text, label in pairs[40:80]]
-    found = sides(split(world(pairs + copies + edited), SplitSettings(test=0.3, validation=0.3), seed=1)[0])
+    split_of = sides(split(world(pairs + copies + edited), SplitSettings(test=0.3, validation=0.3), seed=1)[0])
     for (text, _), (copy, _) in zip(pairs[:80], copies + edited, strict=True):
-        assert found[text] == found[copy], (text, copy)
+        assert split_of[text] == split_of[copy], (text, copy)
 
 
 def test_rows_of_one_subject_stay_together() -> None:
@@ -47,6 +47,16 @@ def test_rows_of_one_subject_stay_together() -> None:
     settings = SplitSettings(by="subject_token", test=0.3, near_duplicates=False)
     frame, _ = split(world(tickets(120), subject_token=subjects), settings, seed=0)
     assert frame.group_by("subject_token").agg(pl.col("split").n_unique())["split"].max() == 1
+
+
+def test_rows_without_a_subject_are_not_taken_for_one_persons() -> None:
+    subjects = [f"s{i % 20}" if i % 2 else None for i in range(120)]
+    settings = SplitSettings(by="subject_token", test=0.3, near_duplicates=False)
+    frame, division = split(world(tickets(120), subject_token=subjects), settings, seed=0)
+    assert division.groups == 10 + 60, "ten people, and sixty rows each by itself"
+    nameless = frame.filter(pl.col("subject_token").is_null())
+    assert nameless.height == 60
+    assert set(nameless["split"]) == {"train", "validation", "test"}
 
 
 @settings(max_examples=10, deadline=None)
@@ -71,17 +81,17 @@ def test_a_class_of_three_is_seen_on_every_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_sides", "kept"),
+    ("given_sides", "untouched"),
     [(("train", "test"), "test"), (("train", "validation"), "validation"), (("train", "validation", "test"), "test")],
 )
-def test_the_files_own_split_is_kept_and_completed(given_sides: tuple[str, ...], kept: str) -> None:
+def test_the_files_own_split_is_kept_and_completed(given_sides: tuple[str, ...], untouched: str) -> None:
     pairs = tickets(120)
     column = [given_sides[i % len(given_sides)] for i in range(120)]
     frame, division = split(world(pairs, split=column), SplitSettings(), seed=0)
     assert division.given
     assert all(division.rows.values())
-    before = {text for (text, _), side in zip(pairs, column, strict=True) if side == kept}
-    assert {text for text, side in sides(frame).items() if side == kept} == before
+    before = {text for (text, _), side in zip(pairs, column, strict=True) if side == untouched}
+    assert {text for text, side in sides(frame).items() if side == untouched} == before
 
 
 @pytest.mark.parametrize(
