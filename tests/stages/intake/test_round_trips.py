@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests.stages.intake.test_nasty_files import NASTY
 
 from tunewright.core.errors import UserError
-from tunewright.stages.intake import delimited, typed
+from tunewright.stages.intake import columnar, delimited
 from tunewright.stages.intake.api import read, read_table
 from tunewright.stages.intake.delimited import read_delimited
 from tunewright.stages.intake.encoding import Text
-from tunewright.stages.intake.records import About, Table, spread
+from tunewright.stages.intake.records import FileFormat, RecordTable, spread
 from tunewright.stages.intake.settings import DataSettings
 from tunewright.stages.intake.turns import Unusable, openai_chat
 
@@ -127,8 +127,8 @@ turns = st.fixed_dictionaries(
 def test_a_chat_read_by_columns_is_the_chat_read_record_by_record(chats: list[list[dict[str, object]] | None]) -> None:
     kind = pl.List(pl.Struct({"role": pl.String, "content": pl.String, "weight": pl.Float64}))
     frame = pl.DataFrame({"messages": pl.Series(chats, dtype=kind)})
-    table = Table(frame, pl.int_range(1, len(chats) + 1, eager=True), [], About("parquet"))
-    found, bad = typed.chat_rows(table, "messages", "role", "content")
+    table = RecordTable(frame, pl.int_range(1, len(chats) + 1, eager=True), [], FileFormat("parquet"))
+    found, bad = columnar.chat_rows(table, "messages", "role", "content")
     expected, refused = [], []
     for line, chat in enumerate(chats, 1):
         try:

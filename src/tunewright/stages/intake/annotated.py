@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from tunewright.core.dataset import Task
-from tunewright.stages.intake.records import Objects
-from tunewright.stages.intake.turns import Shaped, Unusable, said, text_of
+from tunewright.stages.intake.records import RecordObjects
+from tunewright.stages.intake.turns import RowParts, Unusable, plain_turn, text_of
 
 TEXT_KEYS = ("text", "prompt", "message", "body")
 SPAN_TEXTS = ("text", "full_text", "sentence", "content")
@@ -18,7 +18,7 @@ MIN_KEYS = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lea
 Span = dict[str, Any]
 
 
-def label_studio(record: dict[str, Any]) -> Shaped:
+def label_studio(record: dict[str, Any]) -> RowParts:
     """A Label Studio task: its text, and what most annotators said of it.
 
     Annotations that were canceled do not count. Choices give the label, of a tie the first by name; a text area
@@ -32,14 +32,14 @@ def label_studio(record: dict[str, Any]) -> Shaped:
     if not texts:
         raise Unusable("data holds no text")
     key = next((name for name in TEXT_KEYS if name in texts), max(texts, key=lambda name: len(texts[name])))
-    done = [one for one in record.get("annotations") or [] if not one.get("was_cancelled")]
-    said_by = [_said_by(one, texts[key]) for one in done]
+    done = [annotation for annotation in record.get("annotations") or [] if not annotation.get("was_cancelled")]
+    by_annotator = [_marks_of(annotation, texts[key]) for annotation in done]
     rest = {name: value for name, value in data.items() if name != key}
     rest |= {name: value for name, value in record.items() if name not in ("data", "annotations", "predictions")}
-    return _agreed(texts[key], said_by, rest)
+    return _agreed(texts[key], by_annotator, rest)
 
 
-def label_studio_min(record: dict[str, Any]) -> Shaped:
+def label_studio_min(record: dict[str, Any]) -> RowParts:
     """One task of Label Studio's flat export (JSON_MIN), its annotations joined by :func:`by_task`."""
     votes = record["annotations"]
     first = votes[0]
@@ -51,12 +51,12 @@ def label_studio_min(record: dict[str, Any]) -> Shaped:
     marks = [name for name in dict.fromkeys(k for vote in votes for k in vote) if name not in {*MIN_KEYS, key}]
     # A column of the imported table is the same for every annotator; what they said differs, or is the only one.
     label = _mark_of(marks, votes)
-    said_by = [_said_flat(vote, label, texts[key]) for vote in votes]
+    by_annotator = [_marks_of_flat(vote, label, texts[key]) for vote in votes]
     rest = {name: first[name] for name in marks if name != label and name in first} | {"id": first.get("id")}
-    return _agreed(texts[key], said_by, rest)
+    return _agreed(texts[key], by_annotator, rest)
 
 
-def by_task(objects: Objects) -> Objects:
+def by_task(objects: RecordObjects) -> RecordObjects:
     """The rows of Label Studio's flat export, one per annotation, as one record per task."""
     tasks: dict[str, list[dict[str, Any]]] = {}
     lines: dict[str, int] = {}
@@ -69,19 +69,19 @@ def by_task(objects: Objects) -> Objects:
             strays.append((line, value))
     values = [(lines[task], {"annotations": votes}) for task, votes in tasks.items()]
     note = f"{sum(len(votes) for votes in tasks.values())} annotations of {len(tasks)} tasks"
-    about = replace(objects.about, notes=(*objects.about.notes, note))
-    return Objects([*values, *strays], objects.bad, about)
+    file_format = replace(objects.file_format, notes=(*objects.file_format.notes, note))
+    return RecordObjects([*values, *strays], objects.bad, file_format)
 
 
-def spans(record: dict[str, Any]) -> Shaped:
+def spans(record: dict[str, Any]) -> RowParts:
     """A text and its ``entities`` or ``spans``: objects or triples of start, end and label."""
     key = next((name for name in SPAN_TEXTS if isinstance(record.get(name), str)), None)
     marked = next((name for name in SPAN_LISTS if isinstance(record.get(name), list)), None)
     if key is None or marked is None:
         raise Unusable(f"no text ({', '.join(SPAN_TEXTS)}) or no list of spans ({', '.join(SPAN_LISTS)})")
-    found = [_span(one, record[key]) for one in record[marked]]
+    entities = [_span(span, record[key]) for span in record[marked]]
     rest = {name: value for name, value in record.items() if name not in (key, marked) and value is not None}
-    return {"prompt": record[key], "entities": found, "turns": [said("user", record[key])], "rest": rest}
+    return {"prompt": record[key], "entities": entities, "turns": [plain_turn("user", record[key])], "rest": rest}
 
 
 def has_spans(record: dict[str, Any]) -> bool:
@@ -89,7 +89,7 @@ def has_spans(record: dict[str, Any]) -> bool:
     if not record.keys().isdisjoint(("label", "labels", "answer", "output", "completion")):
         return False
     return any(isinstance(record.get(name), str) for name in SPAN_TEXTS) and any(
-        isinstance(marked := record.get(name), list) and all(_looks_like_span(one) for one in marked)
+        isinstance(marked := record.get(name), list) and all(_looks_like_span(mark) for mark in marked)
         for name in SPAN_LISTS
     )
 
@@ -99,21 +99,22 @@ def task_of(records: Iterable[Any]) -> Task:
     kinds: set[str] = set()
     for record in records:
         annotations = record.get("annotations") if isinstance(record, dict) else None
-        for one in annotations or []:
-            told = json.dumps(one)
-            kinds |= {kind for kind in ("labels", "choices", "textarea") if f'"{kind}"' in told}
+        for annotation in annotations or []:
+            text = json.dumps(annotation)
+            kinds |= {kind for kind in ("labels", "choices", "textarea") if f'"{kind}"' in text}
     if "labels" in kinds and "choices" not in kinds:
         return "extract"
     return "reply" if kinds == {"textarea"} else "classify"
 
 
-def _agreed(text: str, said_by: list[Shaped], rest: dict[str, Any]) -> Shaped:
-    votes = Counter(choice for one in said_by for choice in one["choices"])
-    drawn = Counter(json.dumps(one["spans"]) for one in said_by if one["spans"])
-    answers = [one["answer"] for one in said_by if one["answer"]]
-    if len(said_by) > 1 or any(len(one["choices"]) > 1 for one in said_by):
-        rest = {**rest, "annotators": said_by}
-    turns = [said("user", text), *([said("assistant", answers[0])] if answers else [])]
+def _agreed(text: str, by_annotator: list[RowParts], rest: dict[str, Any]) -> RowParts:
+    """The row that most annotators agree on; what each of them chose goes into `rest` where there are several."""
+    votes = Counter(choice for marks in by_annotator for choice in marks["choices"])
+    drawn = Counter(json.dumps(marks["spans"]) for marks in by_annotator if marks["spans"])
+    answers = [marks["answer"] for marks in by_annotator if marks["answer"]]
+    if len(by_annotator) > 1 or any(len(marks["choices"]) > 1 for marks in by_annotator):
+        rest = {**rest, "annotators": by_annotator}
+    turns = [plain_turn("user", text), *([plain_turn("assistant", answers[0])] if answers else [])]
     return {
         "prompt": text,
         "answer": answers[0] if answers else None,
@@ -124,78 +125,91 @@ def _agreed(text: str, said_by: list[Shaped], rest: dict[str, Any]) -> Shaped:
     }
 
 
-def _said_by(annotation: dict[str, Any], text: str) -> Shaped:
+def _marks_of(annotation: dict[str, Any], text: str) -> RowParts:
+    """What one annotation says: `by`, `choices`, `spans` sorted by place, `answer`.
+
+    Raises:
+        Unusable: a span does not fit `text`.
+    """
     values = [result.get("value", {}) for result in annotation.get("result", [])]
     marked = [{**value, "label": label} for value in values for label in value.get("labels", [])]
     written = [part for value in values for part in _list(value.get("text")) if "labels" not in value]
     return {
         "by": _name(annotation.get("completed_by")),
         "choices": [str(choice) for value in values for choice in value.get("choices", [])],
-        "spans": sorted((_span(one, text) for one in marked), key=_place),
+        "spans": sorted((_span(mark, text) for mark in marked), key=_place),
         "answer": "\n".join(map(text_of, written)) or None,
     }
 
 
 def _name(by: Any) -> str | None:
-    """Who annotated, as text: Label Studio writes a number, a mail address or an object with both."""
+    """The annotator as text, None where nobody is named; Label Studio writes a number, an address or both."""
     if isinstance(by, dict):
         by = next((by[key] for key in ("email", "username", "id") if by.get(key)), None)
     return None if by is None else str(by)
 
 
 def _mark_of(names: list[str], votes: list[dict[str, Any]]) -> str | None:
-    """The key under which a flat export holds what the annotators said."""
+    """The key under which a flat export holds what the annotators chose; None where it has no other keys."""
     lists = [name for name in names if any(isinstance(vote.get(name), list | dict) for vote in votes)]
     differ = [name for name in names if len({json.dumps(vote.get(name)) for vote in votes}) > 1]
     known = [name for name in names if name in ("label", "sentiment", "choice", "class", "category", "intent", "topic")]
     return next(iter([*lists, *differ, *known, *names[-1:]]), None)
 
 
-def _said_flat(vote: dict[str, Any], key: str | None, text: str) -> Shaped:
+def _marks_of_flat(vote: dict[str, Any], key: str | None, text: str) -> RowParts:
+    """What one row of a flat export says under `key`, in the parts of :func:`_marks_of`.
+
+    Raises:
+        Unusable: a span does not fit `text`.
+    """
     value = vote.get(key) if key else None
-    marked = [one for one in _list(value) if isinstance(one, dict) and "start" in one]
+    marked = [mark for mark in _list(value) if isinstance(mark, dict) and "start" in mark]
     chosen = value.get("choices", []) if isinstance(value, dict) else [] if marked else _list(value)
-    found = [_span({**one, "label": label}, text) for one in marked for label in one.get("labels", [])]
+    marked_spans = [_span({**mark, "label": label}, text) for mark in marked for label in mark.get("labels", [])]
     return {
         "by": _name(vote.get("annotator")),
         "choices": [text_of(choice) for choice in chosen],
-        "spans": sorted(found, key=_place),
+        "spans": sorted(marked_spans, key=_place),
         "answer": None,
     }
 
 
 def _list(value: Any) -> list[Any]:
+    """`value` as a list: empty for None, itself if it is one."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
-def _looks_like_span(one: Any) -> bool:
-    if isinstance(one, list):
-        return len(one) == 3 and isinstance(one[0], int) and isinstance(one[1], int) and isinstance(one[2], str)
-    return isinstance(one, dict) and any(key in one for key in ("start", "start_position", "start_offset"))
+def _looks_like_span(mark: Any) -> bool:
+    """Whether `mark` is a triple of start, end and label, or an object with a start."""
+    if isinstance(mark, list):
+        return len(mark) == 3 and isinstance(mark[0], int) and isinstance(mark[1], int) and isinstance(mark[2], str)
+    return isinstance(mark, dict) and any(key in mark for key in ("start", "start_position", "start_offset"))
 
 
-def _span(one: Any, text: str) -> Span:
-    """A span in our words.
+def _span(mark: Any, text: str) -> Span:
+    """`mark` as a span: its label, start, end and text.
 
     Raises:
         Unusable: it lies outside the text, or its own copy of the words is not what stands there.
     """
-    if isinstance(one, list):
-        one = dict(zip(("start", "end", "label"), one, strict=True))
-    label = next((one[key] for key in ("label", "entity_type", "entity", "type", "tag") if one.get(key)), None)
-    start = next((one[key] for key in ("start", "start_position", "start_offset") if key in one), None)
-    end = next((one[key] for key in ("end", "end_position", "end_offset") if key in one), None)
+    if isinstance(mark, list):
+        mark = dict(zip(("start", "end", "label"), mark, strict=True))
+    label = next((mark[key] for key in ("label", "entity_type", "entity", "type", "tag") if mark.get(key)), None)
+    start = next((mark[key] for key in ("start", "start_position", "start_offset") if key in mark), None)
+    end = next((mark[key] for key in ("end", "end_position", "end_offset") if key in mark), None)
     if label is None or not isinstance(start, int) or not isinstance(end, int):
         raise Unusable("a span has no label, start or end")
     if not 0 <= start < end <= len(text):
         raise Unusable(f"a span from {start} to {end} lies outside its text of {len(text)} characters")
-    told = next((one[key] for key in ("text", "entity_value") if isinstance(one.get(key), str)), None)
-    if told is not None and told.strip() != text[start:end].strip():
-        raise Unusable(f"the span from {start} to {end} should read {told[:40]!r} and reads {text[start:end][:40]!r}")
+    quoted = next((mark[key] for key in ("text", "entity_value") if isinstance(mark.get(key), str)), None)
+    if quoted is not None and quoted.strip() != text[start:end].strip():
+        raise Unusable(f"the span from {start} to {end} should read {quoted[:40]!r} and reads {text[start:end][:40]!r}")
     return {"label": str(label), "start": start, "end": end, "text": text[start:end]}
 
 
 def _place(span: Span) -> tuple[int, int, str]:
+    """A key to sort spans by: start, end, label."""
     return span["start"], span["end"], span["label"]

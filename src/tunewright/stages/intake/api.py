@@ -10,7 +10,7 @@ from tunewright.stages.intake.container import open_content
 from tunewright.stages.intake.detect import open_file, parse
 from tunewright.stages.intake.encoding import to_text
 from tunewright.stages.intake.json_text import tabulate
-from tunewright.stages.intake.records import Table
+from tunewright.stages.intake.records import RecordTable
 from tunewright.stages.intake.rows import Intake, rows_of
 from tunewright.stages.intake.settings import DataSettings
 
@@ -46,9 +46,9 @@ def read_table(path: Path) -> pl.DataFrame:
         text = to_text(open_content(path, settings).data(), settings, path.name)
         return pl.DataFrame({"text": text.data.decode("utf-8", "replace").splitlines()})
     parsed = parse(path, settings)
-    table = parsed if isinstance(parsed, Table) else tabulate(parsed, path.name)
+    table = parsed if isinstance(parsed, RecordTable) else tabulate(parsed, path.name)
     if table.bad:
-        first = min(table.bad, key=lambda one: one.line)
+        first = min(table.bad, key=lambda record: record.line)
         raise UserError(
             "E-DATA-018",
             f"{len(table.bad)} records of {path.name} cannot be read; the first is in line {first.line}: "
@@ -62,14 +62,14 @@ def read_table(path: Path) -> pl.DataFrame:
 def _refuse_large_cells(frame: pl.DataFrame, name: str, settings: DataSettings) -> None:
     """Raise E-DATA-009 for a text that no model could read, whatever the format it came in."""
     limit = int(settings.max_cell_mb * 2**20)
-    said = pl.col("messages").list.eval(pl.element().struct.field("content").str.len_bytes()).list.max()
-    size = pl.max_horizontal(said, *(pl.col(text).str.len_bytes() for text in ("label", "meta")))
+    turn_bytes = pl.col("messages").list.eval(pl.element().struct.field("content").str.len_bytes()).list.max()
+    size = pl.max_horizontal(turn_bytes, *(pl.col(text).str.len_bytes() for text in ("label", "meta")))
     large = frame.select("line", size=size).filter(pl.col("size") > limit)
     if large.height:
-        line, found = large.row(0)
+        line, largest = large.row(0)
         raise UserError(
             "E-DATA-009",
-            f"{name}, line {line}: a text of {found / 2**20:,.1f} MB, over the limit of {settings.max_cell_mb:g} MB.",
+            f"{name}, line {line}: a text of {largest / 2**20:,.1f} MB, over the limit of {settings.max_cell_mb:g} MB.",
             why="No model reads that much at once; a broken export writes such cells.",
             fix="Take the row out, or raise data.max_cell_mb.",
         )

@@ -7,25 +7,25 @@ import polars as pl
 
 from tunewright.core.errors import UserError
 from tunewright.stages.intake.container import Content
-from tunewright.stages.intake.records import About, Bad, Table
+from tunewright.stages.intake.records import BadRecord, FileFormat, RecordTable
 from tunewright.stages.intake.turns import ROLES
 
 #: Columns whose nesting is their meaning; any other object becomes columns ``user.name``.
-KEPT = ("messages", "conversations", "history", "instances", "data", "annotations")
+NESTED = ("messages", "conversations", "history", "instances", "data", "annotations")
 
 
-def read_typed(content: Content) -> Table:
+def read_typed(content: Content) -> RecordTable:
     """The rows of a Parquet or Arrow file; a record's line is its number.
 
     Raises:
         UserError: E-DATA-004 (images or sound), E-DATA-006 (broken), E-DATA-010 (no rows).
     """
-    held = content.stream()
+    source = content.stream()
     try:
         if content.kind == "parquet":
-            frame = _named_labels(pl.read_parquet(held), pl.read_parquet_metadata(content.stream()))
+            frame = _named_labels(pl.read_parquet(source), pl.read_parquet_metadata(content.stream()))
         else:
-            frame = pl.read_ipc(held)
+            frame = pl.read_ipc(source)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:  # it panics on torn lengths
         raise UserError(
             "E-DATA-006", f"{content.name} cannot be read: {str(error).splitlines()[0]}.", fix="Write it again."
@@ -33,7 +33,7 @@ def read_typed(content: Content) -> Table:
     if frame.is_empty():
         raise UserError("E-DATA-010", f"{content.name} has no rows.", fix="Export it again.")
     frame = _plain(frame, content.name)
-    return Table(frame, pl.int_range(1, frame.height + 1, eager=True), [], About(content.kind))
+    return RecordTable(frame, pl.int_range(1, frame.height + 1, eager=True), [], FileFormat(content.kind))
 
 
 def _named_labels(frame: pl.DataFrame, metadata: dict[str, str]) -> pl.DataFrame:
@@ -52,9 +52,13 @@ def _named_labels(frame: pl.DataFrame, metadata: dict[str, str]) -> pl.DataFrame
 
 
 def _plain(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Objects as columns, bytes as text, and times and decimals as they are written."""
+    """`frame` with objects as columns, bytes as text, and times and decimals as they are written.
+
+    Raises:
+        UserError: E-DATA-004 for a column of images, sound or other bytes.
+    """
     while objects := [
-        title for title, kind in frame.schema.items() if isinstance(kind, pl.Struct) and title not in KEPT
+        title for title, kind in frame.schema.items() if isinstance(kind, pl.Struct) and title not in NESTED
     ]:
         for title in objects:
             fields = frame[title].struct.fields
@@ -76,6 +80,7 @@ def _plain(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _pictures(name: str, title: str) -> UserError:
+    """E-DATA-004 for a column of bytes that are no text."""
     return UserError(
         "E-DATA-004",
         f"Column {title!r} of {name} holds images, sound or other bytes.",
@@ -94,7 +99,7 @@ def is_chat(frame: pl.DataFrame, column: str, role: str, content: str) -> bool:
     return plain and fields.keys() <= {role, content, "weight"}
 
 
-def chat_rows(table: Table, column: str, role: str, content: str) -> tuple[pl.DataFrame, list[Bad]]:
+def chat_rows(table: RecordTable, column: str, role: str, content: str) -> tuple[pl.DataFrame, list[BadRecord]]:
     """Conversations as rows in our columns, a column at a time; as ``turns.openai_chat`` does for one record."""
     source = table.frame.with_columns(line=table.lines)
     turns = (
@@ -106,16 +111,16 @@ def chat_rows(table: Table, column: str, role: str, content: str) -> tuple[pl.Da
     weight = pl.col("weight").cast(pl.Float64) if "weight" in turns.collect_schema() else pl.lit(None, pl.Float64)
     turns = turns.with_columns(content=pl.col(content).fill_null(""), weight=weight)
     answered = pl.col("place").filter(pl.col("known") == "assistant").max()
-    asked = (pl.col("known") == "user") & (pl.col("place") < answered.fill_null(pl.len()))
+    is_question = (pl.col("known") == "user") & (pl.col("place") < answered.fill_null(pl.len()))
     rows = turns.group_by("line", maintain_order=True).agg(
         strange=pl.col(role).filter(pl.col("known").is_null()).first(),
         nameless=pl.col(role).is_null().any(),
         light=(pl.col("weight") < 0).any(),
-        prompt=pl.col("content").filter(asked).last(),
+        prompt=pl.col("content").filter(is_question).last(),
         answer=pl.col("content").filter(pl.col("known") == "assistant").last(),
         messages=pl.struct(role="known", content="content", weight="weight"),
     )
-    found = rows.collect()
+    conversations = rows.collect()
     empty = source[column].list.len().fill_null(0) == 0
     reason = (
         pl.when(empty).then(pl.lit(f"{column} is not a list of turns"))
@@ -125,20 +130,20 @@ def chat_rows(table: Table, column: str, role: str, content: str) -> tuple[pl.Da
         .when("light").then(pl.lit("a turn's weight is not a number of 0 or more"))
     )  # fmt: skip
     rest = [title for title in table.frame.columns if title != column]
-    found = found.with_columns(
+    conversations = conversations.with_columns(
         reason=reason,
         meta=source.select(pl.struct(rest).struct.json_encode())[:, 0] if rest else pl.lit(None, pl.String),
     )
-    good = found["reason"].is_null()
+    good = conversations["reason"].is_null()
     raw = source.filter(~good).select(pl.struct(column).struct.json_encode())[:, 0]
-    lines, reasons = found["line"].filter(~good), found["reason"].filter(~good)
-    bad = [Bad(*one) for one in zip(lines, reasons, raw, strict=True)]
-    return found.filter(good).select("line", "prompt", "answer", "messages", "meta"), bad
+    lines, reasons = conversations["line"].filter(~good), conversations["reason"].filter(~good)
+    bad = [BadRecord(*record) for record in zip(lines, reasons, raw, strict=True)]
+    return conversations.filter(good).select("line", "prompt", "answer", "messages", "meta"), bad
 
 
-def records(table: Table) -> list[tuple[int, Any]]:
+def records(table: RecordTable) -> list[tuple[int, Any]]:
     """The rows as objects, with lists that stand in a cell as JSON read; for formats told record by record."""
-    lists = [title for title in KEPT if table.frame.schema.get(title) == pl.String]
+    lists = [title for title in NESTED if table.frame.schema.get(title) == pl.String]
     values = []
     for line, row in zip(table.lines, table.frame.iter_rows(named=True), strict=True):
         for title in lists:

@@ -57,21 +57,21 @@ class Content:
         name: the file's name, for messages.
         kind: text, parquet, arrow, workbook or ole.
         packing: what it was packed in; empty when it was not.
-        held: where its bytes are: still in the file, or in memory after unpacking.
+        source: where its bytes are: still in the file, or in memory after unpacking.
     """
 
     name: str
     kind: str
     packing: str
-    held: Path | bytes
+    source: Path | bytes
 
     def data(self) -> bytes:
         """Its bytes."""
-        return self.held if isinstance(self.held, bytes) else self.held.read_bytes()
+        return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
 
     def stream(self) -> Path | io.BytesIO:
         """For readers that take a path or an open file."""
-        return io.BytesIO(self.held) if isinstance(self.held, bytes) else self.held
+        return io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source
 
 
 def require_file(path: Path) -> None:
@@ -109,26 +109,36 @@ def open_content(path: Path, settings: DataSettings) -> Content:
     return Content(path.name, outer, "", path)
 
 
-def no_text(name: str, found: str) -> UserError:
+def no_text(name: str, kind: str) -> UserError:
     """A file that holds no rows we could read."""
     return UserError(
         "E-DATA-004",
-        f"{name} is not a table or a text: it looks like {found}.",
+        f"{name} is not a table or a text: it looks like {kind}.",
         why="Tunewright reads CSV, TSV, XLSX, JSON, JSONL, Parquet and Arrow.",
         fix="Export the rows as CSV or JSONL.",
     )
 
 
 def _kind(head: bytes, name: str) -> str:
+    """The kind of a file by its first bytes; ``text`` where they are no known ones.
+
+    Raises:
+        UserError: E-DATA-002 for no bytes at all, E-DATA-004 for a kind that holds no rows.
+    """
     if not head:
         raise UserError("E-DATA-002", f"{name} is empty.", why="There is nothing to audit.", fix="Export it again.")
-    found = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), "text")
-    if " " in found:
-        raise no_text(name, found)
-    return found
+    kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), "text")
+    if " " in kind:
+        raise no_text(name, kind)
+    return kind
 
 
 def _inside(path: Path, packing: str, data: bytes, settings: DataSettings) -> Content:
+    """The content of the unpacked `data`.
+
+    Raises:
+        UserError: E-DATA-004 for a packed file inside, and whatever :func:`_kind` and :func:`_check_archive` raise.
+    """
     kind = _kind(data[:32], path.name)
     if kind == "zip":
         _check_archive(io.BytesIO(data), path.name, len(data), settings)
@@ -139,6 +149,11 @@ def _inside(path: Path, packing: str, data: bytes, settings: DataSettings) -> Co
 
 
 def _unpacked(path: Path, packing: str, settings: DataSettings) -> bytes:
+    """The bytes in a gzip, bzip2 or xz.
+
+    Raises:
+        UserError: E-DATA-005 when they are too many, E-DATA-006 when it is broken.
+    """
     try:
         with UNPACKERS[packing](path) as stream:
             return _within_limits(stream, path.name, path.stat().st_size, settings)
@@ -147,6 +162,11 @@ def _unpacked(path: Path, packing: str, settings: DataSettings) -> bytes:
 
 
 def _within_limits(stream: IO[bytes], name: str, packed: int, settings: DataSettings) -> bytes:
+    """All bytes of `stream`, which come from `packed` bytes.
+
+    Raises:
+        UserError: E-DATA-005 as soon as they are too many.
+    """
     parts, size = [], 0
     while chunk := stream.read(CHUNK):
         size += len(chunk)
@@ -156,6 +176,7 @@ def _within_limits(stream: IO[bytes], name: str, packed: int, settings: DataSett
 
 
 def _refuse_bomb(name: str, size: int, packed: int, settings: DataSettings) -> None:
+    """Raise E-DATA-005 when `size` bytes out of `packed` ones are too many."""
     if size > settings.max_inflated_gb * 2**30 or (size > BOMB_FLOOR and size > BOMB_RATIO * packed):
         raise UserError(
             "E-DATA-005",
@@ -183,6 +204,12 @@ def _check_archive(
 
 
 def _zipped(path: Path, settings: DataSettings) -> Content:
+    """The workbook that a zip is, or the one file in it.
+
+    Raises:
+        UserError: E-DATA-004 for several files, E-DATA-005 for too many bytes, E-DATA-006 for a broken zip, E-DATA-014
+            for a password.
+    """
     packed = path.stat().st_size
     workbook, entries = _check_archive(path, path.name, packed, settings)
     if workbook:

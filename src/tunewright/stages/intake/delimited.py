@@ -14,7 +14,7 @@ import polars as pl
 
 from tunewright.core.errors import UserError
 from tunewright.stages.intake.encoding import UNWRITABLE, Text
-from tunewright.stages.intake.records import About, Bad, Table
+from tunewright.stages.intake.records import BadRecord, FileFormat, RecordTable
 from tunewright.stages.intake.settings import DataSettings
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Head:
     doubts: tuple[str, ...] = ()
 
 
-def read_delimited(text: Text, settings: DataSettings) -> Table:
+def read_delimited(text: Text, settings: DataSettings) -> RecordTable:
     """The records of a CSV under their header.
 
     Raises:
@@ -75,25 +75,27 @@ def read_delimited(text: Text, settings: DataSettings) -> Table:
     if table.frame.is_empty():
         first_bad = f"no row that can be used: {table.bad[0].reason}" if table.bad else "no rows"
         raise UserError("E-DATA-010", f"{text.name} has a header and {first_bad}.", fix="Export it again.")
-    told = {"\t": "tab", ALONE: "none"}.get(dialect.delimiter, dialect.delimiter)
-    about = About(
+    shown_delimiter = {"\t": "tab", ALONE: "none"}.get(dialect.delimiter, dialect.delimiter)
+    file_format = FileFormat(
         "csv",
         encoding=text.encoding,
         delimiter=dialect.delimiter.strip(ALONE),
-        notes=(f"encoding {text.encoding}", f"delimiter {told}", *head.notes),
+        notes=(f"encoding {text.encoding}", f"delimiter {shown_delimiter}", *head.notes),
         doubts=head.doubts,
     )
-    return _without_headers(replace(table, about=about), head)
+    return _without_headers(replace(table, file_format=file_format), head)
 
 
-def _without_headers(table: Table, head: Head) -> Table:
+def _without_headers(table: RecordTable, head: Head) -> RecordTable:
     """The rows without the headers that exports joined end to end repeat, and with empty cells as missing ones."""
-    again = pl.all_horizontal(pl.col(title) == title for title in head.titles)
-    repeats = table.frame.select(again.fill_null(value=False)).to_series()
+    is_header = pl.all_horizontal(pl.col(title) == title for title in head.titles)
+    repeats = table.frame.select(is_header.fill_null(value=False)).to_series()
     if repeats.any():
         lines = table.lines.filter(repeats).to_list()
-        bad = [Bad(line, "the header once more", ", ".join(head.titles)) for line in lines]
-        table = Table(table.frame.filter(~repeats), table.lines.filter(~repeats), [*table.bad, *bad], table.about)
+        bad = [BadRecord(line, "the header once more", ", ".join(head.titles)) for line in lines]
+        table = RecordTable(
+            table.frame.filter(~repeats), table.lines.filter(~repeats), [*table.bad, *bad], table.file_format
+        )
     # An empty cell and a missing one are the same in CSV.
     return replace(table, frame=table.frame.with_columns(pl.all().replace("", None)))
 
@@ -102,11 +104,11 @@ def titled(cells: list[str]) -> list[str]:
     """A name for each column: a second ``note`` becomes ``note (2)``, as a nameless one becomes ``column_3``."""
     titles: list[str] = []
     for place, cell in enumerate(cells, 1):
-        wanted = UNWRITABLE.sub("?", cell).strip("\ufeff \t\r\n") or f"column_{place}"
-        title, copy = wanted, 1
+        first_choice = UNWRITABLE.sub("?", cell).strip("\ufeff \t\r\n") or f"column_{place}"
+        title, copy = first_choice, 1
         while title in titles:
             copy += 1
-            title = f"{wanted} ({copy})"
+            title = f"{first_choice} ({copy})"
         titles.append(title)
     return titles
 
@@ -175,7 +177,7 @@ def _reads_like_a_row(header: list[str], rows: list[list[str]]) -> bool:
     )
 
 
-def _rectangular(text: Text, first: int, dialect: Dialect, head: Head, limit: int) -> Table | None:
+def _rectangular(text: Text, first: int, dialect: Dialect, head: Head, limit: int) -> RecordTable | None:
     """The rows by Polars, when a scan of the bytes proves that each line is one record; else None.
 
     Without quotes and lone carriage returns a line is a record, and the cells of all are as many as the header's
@@ -201,22 +203,23 @@ def _rectangular(text: Text, first: int, dialect: Dialect, head: Head, limit: in
         new_columns=head.titles,
     )  # fmt: skip
     lines = pl.int_range(head.line, head.line + frame.height, eager=True)
-    return Table(frame, lines, [], About("csv"))
+    return RecordTable(frame, lines, [], FileFormat("csv"))
 
 
-def _walked(text: Text, first: int, dialect: Dialect, head: Head, settings: DataSettings) -> Table:
+def _walked(text: Text, first: int, dialect: Dialect, head: Head, settings: DataSettings) -> RecordTable:
     """The rows record by record, as quotes and line breaks inside cells ask for; ragged ones are set aside."""
     try:
         return _gathered(_sound(text, head.line - first, head.line, dialect), dialect, head, text.torn, [])
     except csv.Error:
         # Quotes that do not match are rare, and minding them costs a third more time: only then, and from the start.
-        bad: list[Bad] = []
+        bad: list[BadRecord] = []
         return _gathered(_mended(text, first, head.line, dialect, settings, bad), dialect, head, text.torn, bad)
 
 
 def _gathered(
-    records: Iterator[tuple[int, list[str]]], dialect: Dialect, head: Head, torn: bool, bad: list[Bad]
-) -> Table:
+    records: Iterator[tuple[int, list[str]]], dialect: Dialect, head: Head, torn: bool, bad: list[BadRecord]
+) -> RecordTable:
+    """`records` as columns of text; ragged and unwritable ones are added to `bad`. Passes on csv.Error."""
     parts: list[pl.DataFrame] = []
     lines: list[int] = []
     rows: list[list[str]] = []
@@ -226,7 +229,7 @@ def _gathered(
         cells = _fitted(record, len(head.titles))
         fault = _fault(record, cells, len(head.titles), torn=torn)
         if fault:
-            bad.append(Bad(line, fault, dialect.delimiter.join(record)))
+            bad.append(BadRecord(line, fault, dialect.delimiter.join(record)))
             continue
         rows.append(cells)
         lines.append(line)
@@ -234,7 +237,7 @@ def _gathered(
             parts.append(_columns(head.titles, rows))
             rows = []
     parts.append(_columns(head.titles, rows))
-    return Table(pl.concat(parts), pl.Series("line", lines, pl.Int64), bad, About("csv"))
+    return RecordTable(pl.concat(parts), pl.Series("line", lines, pl.Int64), bad, FileFormat("csv"))
 
 
 def _sound(text: Text, skipped: int, start: int, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
@@ -248,7 +251,7 @@ def _sound(text: Text, skipped: int, start: int, dialect: Dialect) -> Iterator[t
 
 
 def _mended(
-    text: Text, first: int, start: int, dialect: Dialect, settings: DataSettings, bad: list[Bad]
+    text: Text, first: int, start: int, dialect: Dialect, settings: DataSettings, bad: list[BadRecord]
 ) -> Iterator[tuple[int, list[str]]]:
     """Each record from line `start` on with its first line; where quotes do not match, lines are set aside."""
     lines = _Lines(islice(text.lines(), start - first, None), start)
@@ -266,15 +269,15 @@ def _mended(
                 opened += 1
                 if opened > MOST_OPEN:
                     raise _too_large(text.name, line, settings) from None
-                bad.append(Bad(line, "a quote opens and never closes", lines.held[0].rstrip("\r\n")))
-                lines.again()
-            elif len(lines.held) == 1:
+                bad.append(BadRecord(line, "a quote opens and never closes", lines.handed_out[0].rstrip("\r\n")))
+                lines.rewind()
+            elif len(lines.handed_out) == 1:
                 # Such as `"Gold" card,lost`: within one line it is clear what is meant.
-                yield line, next(dialect.records(lines.held))
+                yield line, next(dialect.records(lines.handed_out))
             else:
-                last = line + len(lines.held) - 1
+                last = line + len(lines.handed_out) - 1
                 reason = f"lines {line} to {last} cannot be told apart: is there a quote too many?"
-                bad.append(Bad(line, reason, "".join(lines.held)))
+                bad.append(BadRecord(line, reason, "".join(lines.handed_out)))
             continue
         if record:  # a blank line is no record
             yield line, record
@@ -284,7 +287,7 @@ class _Lines:
     """Lines that know their numbers; all but the first of a record can be handed out again."""
 
     def __init__(self, source: Iterator[str], number: int) -> None:
-        self.held: list[str] = []
+        self.handed_out: list[str] = []
         self._source = source
         self._back: list[str] = []
         self._number = number
@@ -294,19 +297,19 @@ class _Lines:
 
     def __next__(self) -> str:
         line = self._back.pop() if self._back else next(self._source)
-        self.held.append(line)
+        self.handed_out.append(line)
         return line
 
     def begin(self) -> int:
         """The number of the line that comes next; what was handed out is settled."""
-        self._number += len(self.held)
-        self.held.clear()
+        self._number += len(self.handed_out)
+        self.handed_out.clear()
         return self._number
 
-    def again(self) -> None:
+    def rewind(self) -> None:
         """Hand out all but the first line since the last beginning once more."""
-        self._back.extend(reversed(self.held[1:]))
-        del self.held[1:]
+        self._back.extend(reversed(self.handed_out[1:]))
+        del self.handed_out[1:]
 
 
 def _too_large(name: str, line: int, settings: DataSettings) -> UserError:
@@ -334,16 +337,18 @@ def _fitted(record: list[str], width: int) -> list[str]:
 
 
 def _fault(record: list[str], cells: list[str], width: int, *, torn: bool) -> str:
+    """Why a record is set aside: another number of cells than `width`, or torn bytes; empty where it is sound."""
     if len(cells) != width:
         spans = sum(len(cell.splitlines()) - 1 for cell in record if cell)
-        told = f", over {spans + 1} lines: is there a quote too many?" if spans > 0 else ""
-        return f"{len(record)} cells where the header has {width}{told}"
+        over_lines = f", over {spans + 1} lines: is there a quote too many?" if spans > 0 else ""
+        return f"{len(record)} cells where the header has {width}{over_lines}"
     if torn and any(UNWRITABLE.search(cell) for cell in cells):
         return "bytes that are not UTF-8"
     return ""
 
 
 def _columns(titles: list[str], rows: list[list[str]]) -> pl.DataFrame:
+    """`rows` as a frame of text, each with as many cells as there are `titles`."""
     cells: Iterable[tuple[str, ...]] = zip(*rows, strict=True) if rows else ((),) * len(titles)
     return pl.DataFrame(
         [pl.Series(title, list(column), pl.String) for title, column in zip(titles, cells, strict=True)]

@@ -8,17 +8,17 @@ import polars as pl
 
 from tunewright.core.dataset import Task
 from tunewright.core.errors import UserError, did_you_mean
-from tunewright.stages.intake import annotated, annotators, typed
+from tunewright.stages.intake import annotated, annotators, columnar
 from tunewright.stages.intake.container import Content, open_content
 from tunewright.stages.intake.delimited import read_delimited
 from tunewright.stages.intake.detection import CHATS, Detection, Opened
 from tunewright.stages.intake.encoding import Text, to_text
 from tunewright.stages.intake.json_text import read_json, tabulate
-from tunewright.stages.intake.records import About, Objects, Table, spread
+from tunewright.stages.intake.record_formats import RECORD_FORMATS, record_format_of
+from tunewright.stages.intake.records import FileFormat, RecordObjects, RecordTable, spread
 from tunewright.stages.intake.roles import UNSURE
 from tunewright.stages.intake.rows import rows_of
 from tunewright.stages.intake.settings import DataSettings
-from tunewright.stages.intake.shapes import SHAPES, shape_of
 from tunewright.stages.intake.workbook import read_workbook
 
 #: Below this a person is asked (the formats notes ask below 0.9).
@@ -36,7 +36,7 @@ def detect(path: Path, settings: DataSettings) -> Detection:
     """The guess about the file at `path`, with five rows as they would be read."""
     opened = open_file(path, settings)
     frame = rows_of(opened).frame.head(PREVIEW_ROWS)
-    shown = frame.select(
+    texts = frame.select(
         line=pl.col("line").cast(pl.String),
         **{
             name: pl.col(name).fill_null("").str.slice(0, PREVIEW_CHARACTERS)
@@ -44,8 +44,8 @@ def detect(path: Path, settings: DataSettings) -> Detection:
             if frame[name].null_count() < frame.height
         },
     )
-    columns = shown.columns
-    preview = tuple(dict(zip(columns, row, strict=True)) for row in shown.rows())
+    columns = texts.columns
+    preview = tuple(dict(zip(columns, row, strict=True)) for row in texts.rows())
     return opened.detection.model_copy(update={"preview": preview})
 
 
@@ -82,21 +82,30 @@ def open_file(path: Path, settings: DataSettings) -> Opened:
         UserError: E-DATA-… with what is wrong and how to mend it.
     """
     parsed = parse(path, settings)
-    if shape := _shape_of_table(parsed, settings) if isinstance(parsed, Table) else _shape_of_objects(parsed, settings):
-        return _shaped(parsed, *shape, settings, path.name)
-    return _tabular(parsed if isinstance(parsed, Table) else tabulate(parsed, path.name), path, settings)
+    if isinstance(parsed, RecordTable):
+        known = _format_of_table(parsed, settings)
+    else:
+        known = _format_of_objects(parsed, settings)
+    if known:
+        return _open_known_format(parsed, *known, settings, path.name)
+    return _open_table(parsed if isinstance(parsed, RecordTable) else tabulate(parsed, path.name), path, settings)
 
 
-def parse(path: Path, settings: DataSettings) -> Table | Objects:
+def parse(path: Path, settings: DataSettings) -> RecordTable | RecordObjects:
     """The records of a file in its own columns."""
     content = open_content(path, settings)
     parsed = _parse(content, settings)
-    return replace(parsed, about=replace(parsed.about, packing=content.packing))
+    return replace(parsed, file_format=replace(parsed.file_format, packing=content.packing))
 
 
-def _parse(content: Content, settings: DataSettings) -> Table | Objects:
+def _parse(content: Content, settings: DataSettings) -> RecordTable | RecordObjects:
+    """The records of `content` by the reader of its kind.
+
+    Raises:
+        UserError: E-DATA-006 when another format was named, E-DATA-014 for an old workbook, E-DATA-… of the reader.
+    """
     if content.kind in ("parquet", "arrow"):
-        return typed.read_typed(content)
+        return columnar.read_typed(content)
     if content.kind == "workbook":
         return read_workbook(content, settings)
     if content.kind == "ole":
@@ -118,57 +127,75 @@ def _parse(content: Content, settings: DataSettings) -> Table | Objects:
 
 
 def _is_json(text: Text, settings: DataSettings) -> bool:
-    if settings.format in ("json", "jsonl", *SHAPES):
+    """Whether a text is read as JSON: so named, or not named and beginning as JSON does."""
+    if settings.format in ("json", "jsonl", *RECORD_FORMATS):
         # A chat may stand in the cells of a CSV.
         return settings.format not in IN_TABLES or text.data.lstrip()[:1] in (b"{", b"[")
     return settings.format == "auto" and text.data.lstrip()[:1] in (b"{", b"[")
 
 
-def _shape_of_objects(objects: Objects, settings: DataSettings) -> tuple[str, float] | None:
-    if settings.format in SHAPES:
+def _format_of_objects(objects: RecordObjects, settings: DataSettings) -> tuple[str, float] | None:
+    """The known format of JSON records and the share that has it; None where they are a plain table."""
+    if settings.format in RECORD_FORMATS:
         return settings.format, 1.0
-    shape, share = shape_of([objects.values[place][1] for place in spread(len(objects.values), SAMPLE)])
+    name, share = record_format_of([objects.values[place][1] for place in spread(len(objects.values), SAMPLE)])
     # Who names columns says that the records are a table.
-    return None if shape is None or settings.columns else (shape, share)
+    return None if name is None or settings.columns else (name, share)
 
 
-def _shape_of_table(table: Table, settings: DataSettings) -> tuple[str, float] | None:
-    if settings.format not in ("auto", table.about.format, *IN_TABLES) or settings.columns:
+def _format_of_table(table: RecordTable, settings: DataSettings) -> tuple[str, float] | None:
+    """The known format of a table's rows and the share that has it; None where they are a plain table."""
+    if settings.format not in ("auto", table.file_format.format, *IN_TABLES) or settings.columns:
         return None
     places = spread(table.frame.height, SAMPLE)
     sample = replace(table, frame=table.frame[places], lines=table.lines[places])
-    shape, share = shape_of([value for _, value in typed.records(sample)])
-    return (shape, share) if shape in IN_TABLES else None
+    name, share = record_format_of([value for _, value in columnar.records(sample)])
+    return (name, share) if name in IN_TABLES else None
 
 
-def _shaped(parsed: Table | Objects, shape: str, share: float, settings: DataSettings, name: str) -> Opened:
+def _open_known_format(
+    parsed: RecordTable | RecordObjects, format_name: str, share: float, settings: DataSettings, name: str
+) -> Opened:
+    """Records of which `share` have a known format, as that format says they are to be read.
+
+    Raises:
+        UserError: E-DATA-019 when columns are named all the same.
+    """
     if settings.columns:
         raise UserError(
             "E-DATA-019",
-            f"Columns are named for {name}, which is {shape}.",
+            f"Columns are named for {name}, which is {format_name}.",
             why="That format itself says which part is which.",
             fix="Leave data.columns empty, or set data.format to jsonl to read the records as a table.",
         )
     source = parsed
-    if shape == "label_studio_min" and isinstance(source, Objects):
+    if format_name == "label_studio_min" and isinstance(source, RecordObjects):
         source = annotated.by_task(source)
-    if isinstance(source, Table) and not (shape in CHATS and typed.is_chat(source.frame, *CHATS[shape])):
-        source = Objects(typed.records(source), source.bad, source.about)
+    if isinstance(source, RecordTable) and not (
+        format_name in CHATS and columnar.is_chat(source.frame, *CHATS[format_name])
+    ):
+        source = RecordObjects(columnar.records(source), source.bad, source.file_format)
     task: Task = "reply" if settings.task == "auto" else settings.task
-    if settings.task == "auto" and shape in ("label_studio", "label_studio_min", "spans"):
-        task = _task_of_marks(shape, source)
-    reason = f"{share:.0%} of the records are {shape}"
+    if settings.task == "auto" and format_name in ("label_studio", "label_studio_min", "spans"):
+        task = _task_of_marks(format_name, source)
+    reason = f"{share:.0%} of the records are {format_name}"
     sure = 1.0 if share > NEARLY_ALL else share
-    return Opened(_detection(source.about, shape, task, {}, sure, (reason,)), source)
+    return Opened(_detection(source.file_format, format_name, task, {}, sure, (reason,)), source)
 
 
-def _task_of_marks(shape: str, source: Table | Objects) -> Task:
-    assert isinstance(source, Objects)
+def _task_of_marks(format_name: str, source: RecordTable | RecordObjects) -> Task:
+    """The task that the marks of annotators are for."""
+    assert isinstance(source, RecordObjects)
     values = [value for _, value in source.values]
-    return annotated.task_of(values) if shape != "spans" else "extract"
+    return annotated.task_of(values) if format_name != "spans" else "extract"
 
 
-def _tabular(table: Table, path: Path, settings: DataSettings) -> Opened:
+def _open_table(table: RecordTable, path: Path, settings: DataSettings) -> Opened:
+    """A table whose columns are understood by their names and contents.
+
+    Raises:
+        UserError: E-DATA-008, 011, 015, 016 or 021 when they are not.
+    """
     _refuse_unknown(table, path, settings)
     flat = [name for name, kind in table.frame.schema.items() if not kind.is_nested()]
     if table.frame.width < 2:
@@ -189,30 +216,43 @@ def _tabular(table: Table, path: Path, settings: DataSettings) -> Opened:
         )
     _refuse_twins(guess.columns, table, path, settings)
     return Opened(
-        _detection(table.about, table.about.format, guess.task, guess.columns, guess.confidence, tuple(guess.reasons)),
+        _detection(
+            table.file_format,
+            table.file_format.format,
+            guess.task,
+            guess.columns,
+            guess.confidence,
+            tuple(guess.reasons),
+        ),
         table,
     )
 
 
 def _detection(
-    about: About, form: str, task: Task, columns: Mapping[str, str], sure: float, reasons: tuple[str, ...]
+    file_format: FileFormat,
+    format_name: str,
+    task: Task,
+    columns: Mapping[str, str],
+    sure: float,
+    reasons: tuple[str, ...],
 ) -> Detection:
-    doubts = (*about.doubts, *(reason for reason in reasons if reason.endswith("?")))
+    """The guess without its preview; a doubt about how the file is written makes it unsure."""
+    doubts = (*file_format.doubts, *(reason for reason in reasons if reason.endswith("?")))
     return Detection(
-        format=form,
-        packing=about.packing,
-        encoding=about.encoding,
-        delimiter=about.delimiter,
-        sheet=about.sheet,
+        format=format_name,
+        packing=file_format.packing,
+        encoding=file_format.encoding,
+        delimiter=file_format.delimiter,
+        sheet=file_format.sheet,
         task=task,
         columns=columns,
-        confidence=min(sure, UNSURE) if about.doubts else sure,
-        reasons=(*about.notes, *reasons, *about.doubts),
+        confidence=min(sure, UNSURE) if file_format.doubts else sure,
+        reasons=(*file_format.notes, *reasons, *file_format.doubts),
         ambiguous=doubts,
     )
 
 
-def _refuse_twins(columns: Mapping[str, str], table: Table, path: Path, settings: DataSettings) -> None:
+def _refuse_twins(columns: Mapping[str, str], table: RecordTable, path: Path, settings: DataSettings) -> None:
     """Raise E-DATA-011 when a column that was guessed is one of several of its name."""
     for role, column in columns.items():
         twin = f"{column} (2)"
@@ -225,7 +265,8 @@ def _refuse_twins(columns: Mapping[str, str], table: Table, path: Path, settings
             )
 
 
-def _refuse_unknown(table: Table, path: Path, settings: DataSettings) -> None:
+def _refuse_unknown(table: RecordTable, path: Path, settings: DataSettings) -> None:
+    """Raise E-DATA-016 for a column that was named and is not there, or holds lists."""
     for role, column in settings.columns.items():
         if column not in table.frame.columns:
             raise UserError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
-from tunewright.stages.intake.records import Objects, Table
+from tunewright.stages.intake.records import RecordObjects, RecordTable
 
 #: Formats whose typed columns are read as columns: the column, and what it calls a turn's role and content.
 CHATS = {"openai_chat": ("messages", "role", "content"), "sharegpt": ("conversations", "from", "value")}
@@ -46,4 +46,4 @@ class Opened:
     """A file parsed and understood, not yet in our columns."""
 
     detection: Detection
-    source: Table | Objects
+    source: RecordTable | RecordObjects

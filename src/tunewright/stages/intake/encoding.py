@@ -50,20 +50,30 @@ def to_text(data: bytes, settings: DataSettings, name: str) -> Text:
         UserError: E-DATA-002 (white space), E-DATA-004 (no text), E-DATA-006 (torn UTF-16), E-DATA-007 (the named
             encoding does not fit).
     """
-    text = _named(data, settings.encoding, name) if settings.encoding else _told(data, name)
+    text = _named(data, settings.encoding, name) if settings.encoding else _detected(data, name)
     if not text.data.strip():
         raise UserError("E-DATA-002", f"{name} is empty.", why="There is nothing to audit.", fix="Export it again.")
     return text
 
 
 def _named(data: bytes, encoding: str, name: str) -> Text:
+    """`data` in the encoding that the user named.
+
+    Raises:
+        UserError: E-DATA-007 when it does not fit.
+    """
     try:
         return Text(name, data.decode(encoding).removeprefix("\ufeff").encode(), encoding)
     except (UnicodeError, LookupError) as error:
         raise UserError("E-DATA-007", f"{name} is not {encoding}: {error}.", fix="Leave data.encoding empty.") from None
 
 
-def _told(data: bytes, name: str) -> Text:
+def _detected(data: bytes, name: str) -> Text:
+    """`data` in the encoding that its bytes speak for.
+
+    Raises:
+        UserError: E-DATA-004 when they are no text, E-DATA-006 for torn UTF-16.
+    """
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return _marked(data[len(mark) :], encoding, name)
@@ -79,6 +89,11 @@ def _told(data: bytes, name: str) -> Text:
 
 
 def _marked(data: bytes, encoding: str, name: str) -> Text:
+    """`data`, which stood behind a byte order mark of `encoding` or looks as if it had.
+
+    Raises:
+        UserError: E-DATA-006 when it is torn UTF-16; torn UTF-8 is marked as such.
+    """
     if encoding == "utf-8":
         return Text(name, data, encoding, torn=not _is_utf8(data))
     try:
@@ -92,7 +107,7 @@ def _marked(data: bytes, encoding: str, name: str) -> Text:
 
 
 def _wide(sample: bytes) -> str:
-    """UTF-16 without a mark: half of Latin text is zeros, all on one side; binary data is not."""
+    """The UTF-16 that `sample` looks like, empty where none: half of Latin text is zeros, all on one side."""
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if odd > len(sample) / 8 and odd > 4 * even:
         return "utf-16-le"
@@ -100,6 +115,7 @@ def _wide(sample: bytes) -> str:
 
 
 def _is_utf8(data: bytes) -> bool:
+    """Whether all of `data` is UTF-8."""
     if data.isascii():
         return True
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -113,7 +129,10 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _mostly_utf8(data: bytes, name: str) -> Text | None:
-    """UTF-8 with a few torn letters, as a cut export leaves them; accented cp1252 hardly ever looks like it."""
+    """`data` as UTF-8 with a few torn letters, as a cut export leaves them; None where more are torn than whole.
+
+    Accented cp1252 hardly ever looks like it.
+    """
     text = data.decode("utf-8", "surrogateescape")
     torn = len(UNWRITABLE.findall(text))
     ascii_only = len(data.translate(None, bytes(range(128, 256))))
@@ -122,6 +141,7 @@ def _mostly_utf8(data: bytes, name: str) -> Text | None:
 
 
 def _western(data: bytes, name: str) -> Text:
+    """`data` as cp1252, or as latin-1 where cp1252 leaves a byte undefined; never fails."""
     # cp1252 leaves five bytes undefined; latin-1 gives them their control characters, which the audit reports.
     for encoding in ("cp1252", "latin-1"):
         try:

@@ -9,7 +9,7 @@ import polars as pl
 
 from tunewright.core.errors import UserError
 from tunewright.stages.intake.encoding import UNWRITABLE, Text
-from tunewright.stages.intake.records import About, Bad, Objects, Table, as_json
+from tunewright.stages.intake.records import BadRecord, FileFormat, RecordObjects, RecordTable, as_json
 
 SPLITS = {
     "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
@@ -22,7 +22,7 @@ DEPTH = 3
 TORN = "half a surrogate pair or bytes that are not UTF-8"
 
 
-def read_json(text: Text) -> Objects:
+def read_json(text: Text) -> RecordObjects:
     """The records of a JSON text; each keeps its line (JSONL) or its number (everything else).
 
     Raises:
@@ -43,11 +43,13 @@ def read_json(text: Text) -> Objects:
             f"{text.name} is not JSON: {fault}.",
             fix="Write one JSON object a line (JSONL), or one array of objects.",
         )
-    about = replace(objects.about, encoding=text.encoding, notes=(f"encoding {text.encoding}", *objects.about.notes))
-    return _writable(replace(objects, about=about), text)
+    file_format = replace(
+        objects.file_format, encoding=text.encoding, notes=(f"encoding {text.encoding}", *objects.file_format.notes)
+    )
+    return _writable(replace(objects, file_format=file_format), text)
 
 
-def tabulate(objects: Objects, name: str) -> Table:
+def tabulate(objects: RecordObjects, name: str) -> RecordTable:
     """Objects as columns of text; a record that is no object is set aside, a list becomes its JSON.
 
     Raises:
@@ -59,7 +61,7 @@ def tabulate(objects: Objects, name: str) -> Table:
             rows.append(_flat(value) if any(type(cell) is dict for cell in value.values()) else value)
             lines.append(line)
         else:
-            bad.append(Bad(line, "not an object", json.dumps(value, ensure_ascii=False)))
+            bad.append(BadRecord(line, "not an object", json.dumps(value, ensure_ascii=False)))
     if not rows:
         raise UserError("E-DATA-013", f"{name} holds no objects.", fix="Write one JSON object a line (JSONL).")
     titles = list(dict.fromkeys(key for row in rows for key in row))
@@ -69,10 +71,11 @@ def tabulate(objects: Objects, name: str) -> Table:
         pl.Series(title, [cell if type(cell := row.get(title)) is str else _cell(cell) for row in rows], pl.String)
         for title in titles
     ]
-    return Table(pl.DataFrame(columns), pl.Series("line", lines, pl.Int64), bad, objects.about)
+    return RecordTable(pl.DataFrame(columns), pl.Series("line", lines, pl.Int64), bad, objects.file_format)
 
 
 def _cell(value: Any) -> str | None:
+    """A JSON value as the text of a cell; None for null and for numbers that are infinite."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, float) and not math.isfinite(value):
@@ -92,47 +95,49 @@ def _flat(record: dict[str, Any], depth: int = DEPTH) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> tuple[Any, str]:
-    """The value of a JSON text, or what is wrong with it."""
+    """The value of a JSON text and an empty fault, or None and what is wrong with it."""
     try:
         return DECODER.decode(text), ""
     except (ValueError, RecursionError) as error:
         return None, str(error)
 
 
-def _by_line(text: Text) -> Objects | None:
+def _by_line(text: Text) -> RecordObjects | None:
     """The records of a JSONL, told by a first and a second line that each hold an object or an array."""
     probe = (line for line in text.lines() if line.strip())
-    seen = [_parsed(line)[0] for line, _ in zip(probe, range(2), strict=False)]
-    return _lines(text) if len(seen) == 2 and all(isinstance(value, dict | list) for value in seen) else None
+    first_two = [_parsed(line)[0] for line, _ in zip(probe, range(2), strict=False)]
+    return _lines(text) if len(first_two) == 2 and all(isinstance(value, dict | list) for value in first_two) else None
 
 
-def _lines(text: Text) -> Objects:
+def _lines(text: Text) -> RecordObjects:
+    """The objects and arrays that stand in a line each; none at all where most lines do not parse."""
     rows: list[tuple[int, Any]] = []
-    bad: list[Bad] = []
-    strays: list[Bad] = []
+    bad: list[BadRecord] = []
+    strays: list[BadRecord] = []
     decode = DECODER.decode
     for number, raw in enumerate(text.lines(), 1):
         try:
             value = decode(raw)
         except (ValueError, RecursionError) as error:
             if raw.strip():
-                bad.append(Bad(number, f"not JSON: {error}", raw.rstrip("\r\n")))
+                bad.append(BadRecord(number, f"not JSON: {error}", raw.rstrip("\r\n")))
             continue
         if isinstance(value, dict | list):
             rows.append((number, value))
         else:
-            strays.append(Bad(number, "not a JSON object", raw.rstrip("\r\n")))
+            strays.append(BadRecord(number, "not a JSON object", raw.rstrip("\r\n")))
     # A pretty-printed object has lines such as `"x"` or `1` that parse by chance; rows are objects or arrays.
     if len(rows) < max(1, len(bad)):
-        return Objects([], bad)
-    return Objects(rows, bad + strays, About("jsonl"))
+        return RecordObjects([], bad)
+    return RecordObjects(rows, bad + strays, FileFormat("jsonl"))
 
 
-def _from_value(value: Any) -> Objects:
+def _from_value(value: Any) -> RecordObjects:
+    """The records in a whole file's JSON value, by how it nests them; none in a text, a number or an empty object."""
     if isinstance(value, list):
         return _numbered(value, "an array")
     if not isinstance(value, dict) or not value:
-        return Objects([], [])
+        return RecordObjects([], [])
     parts = list(value.values())
     if all(isinstance(part, list) for part in parts):
         return _from_lists(value)
@@ -148,7 +153,7 @@ def _from_value(value: Any) -> Objects:
     return _numbered([value], "one object")
 
 
-def _from_lists(value: dict[str, list[Any]]) -> Objects:
+def _from_lists(value: dict[str, list[Any]]) -> RecordObjects:
     """Splits of records, columns of cells, or one array among others."""
     if all(_split(key) for key in value):
         return _splits(value)
@@ -157,24 +162,25 @@ def _from_lists(value: dict[str, list[Any]]) -> Objects:
         rows = [dict(zip(value, cells, strict=True)) for cells in zip(*value.values(), strict=True)]
         return _numbered(rows, "columns of equal length")
     longest = max(value, key=lambda key: len(value[key]))
-    found = _numbered(value[longest], f"the array under {longest!r}")
+    records = _numbered(value[longest], f"the array under {longest!r}")
     others = [f"{key!r} ({len(part)})" for key, part in value.items() if key != longest and part]
     if others:
         doubt = f"only the array under {longest!r} is read; there are others: {', '.join(others)}"
-        return replace(found, about=replace(found.about, doubts=(doubt,)))
-    return found
+        return replace(records, file_format=replace(records.file_format, doubts=(doubt,)))
+    return records
 
 
-def _numbered(values: list[Any], note: str) -> Objects:
-    return Objects(list(enumerate(values, 1)), [], About("json", notes=(note,)))
+def _numbered(values: list[Any], note: str) -> RecordObjects:
+    """`values` counted from 1; `note` says how they stood in the file."""
+    return RecordObjects(list(enumerate(values, 1)), [], FileFormat("json", notes=(note,)))
 
 
 def _split(key: str) -> str | None:
-    """The split that a key such as ``val`` or ``oos_test`` names."""
+    """The split that a key such as ``val`` or ``oos_test`` names, None where it names none."""
     return SPLITS.get(key.lower()) or SPLITS.get(key.lower().rsplit("_", 1)[-1])
 
 
-def _splits(value: dict[str, list[Any]]) -> Objects:
+def _splits(value: dict[str, list[Any]]) -> RecordObjects:
     """Arrays by split; a pair of texts is a text and its label."""
     records: list[Any] = []
     for key, part in value.items():
@@ -189,11 +195,11 @@ def _splits(value: dict[str, list[Any]]) -> Objects:
     return _numbered(records, f"splits {', '.join(value)}")
 
 
-def _one_after_the_other(text: str) -> Objects:
+def _one_after_the_other(text: str) -> RecordObjects:
     """Values with nothing but space or commas between them, as in pretty-printed "JSONL"."""
     place, line, counted = 0, 1, 0
     values: list[tuple[int, Any]] = []
-    bad: list[Bad] = []
+    bad: list[BadRecord] = []
     while True:
         while place < len(text) and text[place] in " \t\r\n,":
             place += 1
@@ -204,24 +210,24 @@ def _one_after_the_other(text: str) -> Objects:
             value, place = DECODER.raw_decode(text, place)
         except (ValueError, RecursionError) as error:
             # What follows cannot be told apart any more; it is set aside as one piece.
-            bad.append(Bad(line, f"not JSON from here to the end: {error}", text[place:]))
+            bad.append(BadRecord(line, f"not JSON from here to the end: {error}", text[place:]))
             break
         if isinstance(value, dict):
             values.append((line, value))
         else:
-            bad.append(Bad(line, "not an object", json.dumps(value)))
-    return Objects(values, bad, About("json", notes=("objects one after the other",)))
+            bad.append(BadRecord(line, "not an object", json.dumps(value)))
+    return RecordObjects(values, bad, FileFormat("json", notes=("objects one after the other",)))
 
 
-def _writable(objects: Objects, text: Text) -> Objects:
+def _writable(objects: RecordObjects, text: Text) -> RecordObjects:
     r"""`objects` without those that no column can hold: half of a pair such as ``\ud83d``, or torn bytes."""
     if not text.torn and b"\\ud" not in text.data and b"\\uD" not in text.data:
         return objects
     good, bad = [], list(objects.bad)
     for line, value in objects.values:
-        told = json.dumps(value, ensure_ascii=False)
-        if UNWRITABLE.search(told):
-            bad.append(Bad(line, TORN, told))
+        written = json.dumps(value, ensure_ascii=False)
+        if UNWRITABLE.search(written):
+            bad.append(BadRecord(line, TORN, written))
         else:
             good.append((line, value))
     return replace(objects, values=good, bad=bad)

@@ -11,39 +11,41 @@ from typing import Any
 
 from tunewright.stages.intake import annotated, turns
 from tunewright.stages.intake.annotated import SPAN_LISTS
-from tunewright.stages.intake.turns import Shaped
+from tunewright.stages.intake.turns import RowParts
 
 
 @dataclass(frozen=True)
-class Shape:
+class RecordFormat:
     """One format: the keys every record has, and what makes a row of a record."""
 
     keys: tuple[str, ...]
-    shaped: Callable[[dict[str, Any]], Shaped]
-    also: Callable[[dict[str, Any]], bool] = lambda _: True
+    to_row: Callable[[dict[str, Any]], RowParts]
+    matches: Callable[[dict[str, Any]], bool] = lambda _: True
 
     def fits(self, record: dict[str, Any]) -> bool:
         """Whether `record` is of this format."""
-        return all(key in record for key in self.keys) and self.also(record)
+        return all(key in record for key in self.keys) and self.matches(record)
 
 
 #: Surest first: a record is taken for the first that fits.
-SHAPES = {
-    "openai_chat": Shape(("messages",), turns.openai_chat, lambda record: isinstance(record["messages"], list)),
-    "sharegpt": Shape(("conversations",), turns.sharegpt, lambda record: isinstance(record["conversations"], list)),
-    "label_studio": Shape(("data", "annotations"), annotated.label_studio),
-    "label_studio_min": Shape(("id", "annotation_id", "lead_time"), annotated.label_studio_min),
-    "self_instruct": Shape(("instruction", "instances"), turns.self_instruct),
-    "alpaca": Shape(("instruction", "output"), turns.alpaca),
-    "prompt_completion": Shape(("prompt", "completion"), turns.prompt_completion),
-    "spans": Shape((), annotated.spans, annotated.has_spans),
+RECORD_FORMATS = {
+    "openai_chat": RecordFormat(("messages",), turns.openai_chat, lambda record: isinstance(record["messages"], list)),
+    "sharegpt": RecordFormat(
+        ("conversations",), turns.sharegpt, lambda record: isinstance(record["conversations"], list)
+    ),
+    "label_studio": RecordFormat(("data", "annotations"), annotated.label_studio),
+    "label_studio_min": RecordFormat(("id", "annotation_id", "lead_time"), annotated.label_studio_min),
+    "self_instruct": RecordFormat(("instruction", "instances"), turns.self_instruct),
+    "alpaca": RecordFormat(("instruction", "output"), turns.alpaca),
+    "prompt_completion": RecordFormat(("prompt", "completion"), turns.prompt_completion),
+    "spans": RecordFormat((), annotated.spans, annotated.has_spans),
 }
 
 
-def shape_of(records: list[Any]) -> tuple[str | None, float]:
-    """The shape that most records have, with its share; None when they are a plain table."""
+def record_format_of(records: list[Any]) -> tuple[str | None, float]:
+    """The format that most records have, with its share; None when they are a plain table."""
     votes = Counter(
-        next((name for name, shape in SHAPES.items() if shape.fits(record)), None)
+        next((name for name, candidate in RECORD_FORMATS.items() if candidate.fits(record)), None)
         for record in records
         if isinstance(record, dict)
     )

@@ -13,7 +13,7 @@ RAW_SHOWN = 500
 
 
 @dataclass(frozen=True)
-class Bad:
+class BadRecord:
     """A record that was set aside."""
 
     line: int
@@ -22,7 +22,7 @@ class Bad:
 
 
 @dataclass(frozen=True)
-class About:
+class FileFormat:
     """How a file turned out to be written, told to the user and never computed with.
 
     Attributes:
@@ -45,29 +45,29 @@ class About:
 
 
 @dataclass(frozen=True)
-class Table:
+class RecordTable:
     """Records that share columns.
 
     Attributes:
         frame: one row a record, the user's own columns.
         lines: Int64, line, sheet row or record number of each, ``(n,)``.
         bad: records set aside.
-        about: how the file was written.
+        file_format: how the file was written.
     """
 
     frame: pl.DataFrame
     lines: pl.Series
-    bad: list[Bad]
-    about: About
+    bad: list[BadRecord]
+    file_format: FileFormat
 
 
 @dataclass(frozen=True)
-class Objects:
+class RecordObjects:
     """Records that are JSON values, each with its line or number, as they stood in the file."""
 
     values: list[tuple[int, Any]]
-    bad: list[Bad]
-    about: About = field(default_factory=lambda: About("json"))
+    bad: list[BadRecord]
+    file_format: FileFormat = field(default_factory=lambda: FileFormat("json"))
 
 
 def spread(rows: int, most: int) -> list[int]:
@@ -87,6 +87,7 @@ def as_json(value: Any) -> str:
 
 
 def _finite(value: Any) -> Any:
+    """`value` with null in place of every number that is infinite or none, at any depth."""
     if isinstance(value, dict):
         return {key: _finite(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -94,15 +95,15 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def quarantine(bad: list[Bad]) -> pl.DataFrame:
+def quarantine(bad: list[BadRecord]) -> pl.DataFrame:
     """The records set aside as a frame: `line`, `reason`, `raw` (the first 500 characters)."""
-    ordered = sorted(bad, key=lambda one: one.line)
+    ordered = sorted(bad, key=lambda record: record.line)
     return pl.DataFrame(
         {
-            "line": [one.line for one in ordered],
-            "reason": [one.reason for one in ordered],
+            "line": [record.line for record in ordered],
+            "reason": [record.reason for record in ordered],
             # Half a surrogate pair is what some of them are set aside for, and no column can hold it.
-            "raw": [one.raw[:RAW_SHOWN].encode("utf-8", "replace").decode() for one in ordered],
+            "raw": [record.raw[:RAW_SHOWN].encode("utf-8", "replace").decode() for record in ordered],
         },
         schema=QUARANTINE_COLUMNS,
     )

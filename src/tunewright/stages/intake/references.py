@@ -24,8 +24,8 @@ def read_beside(settings: DataSettings, folder: Path) -> Context:
     references = read_references(folder / settings.references) if settings.references else ()
     if not settings.evaluation:
         return Context(references)
-    told = DataSettings(task=settings.task, columns=settings.columns)
-    return Context(references, read(folder / settings.evaluation, told).frame)
+    evaluation_settings = DataSettings(task=settings.task, columns=settings.columns)
+    return Context(references, read(folder / settings.evaluation, evaluation_settings).frame)
 
 
 def read_references(path: Path) -> tuple[str, ...]:
@@ -37,16 +37,21 @@ def read_references(path: Path) -> tuple[str, ...]:
         UserError: E-DATA-017 when there is none; E-DATA-… for a file that cannot be read.
     """
     files = sorted(file for file in path.rglob("*") if file.suffix in TEXTS | TABLES) if path.is_dir() else [path]
-    found = [text for file in files if file.is_file() for text in _documents(file)]
-    if not found:
+    documents = [text for file in files if file.is_file() for text in _documents(file)]
+    if not documents:
         raise UserError(
             "E-DATA-017", f"There are no documents in {path}.", fix="Put .txt, .md or table files there.",
             exit_code=ExitCode.NOT_FOUND,
         )  # fmt: skip
-    return tuple(found)
+    return tuple(documents)
 
 
 def _documents(file: Path) -> list[str]:
+    """The texts of one file: the whole of a text file, the longest column of a table.
+
+    Raises:
+        UserError: E-DATA-… when it cannot be read.
+    """
     if file.suffix in TEXTS:
         if not file.stat().st_size:
             return []

@@ -38,19 +38,19 @@ class Guess:
     reasons: list[str] = field(default_factory=list)
 
 
-def guess_roles(frame: pl.DataFrame, told: dict[str, str], task: str) -> Guess:
-    """The roles of `frame`'s columns; what was `told` stands."""
-    guess = Guess(columns=dict(told))
+def guess_roles(frame: pl.DataFrame, named: dict[str, str], task: str) -> Guess:
+    """The roles of `frame`'s columns; what was `named` stands."""
+    guess = Guess(columns=dict(named))
     # From everywhere, as one file began with 20,000 empty answers.
-    shown = frame[spread(frame.height, SAMPLE)].select(
+    sample = frame[spread(frame.height, SAMPLE)].select(
         name for name, kind in frame.schema.items() if not kind.is_nested()
     )
-    free = [name for name in shown.columns if name not in told.values() and not _holds_lists(shown[name])]
-    texts = {name: _about(shown[name]) for name in free}
+    free = [name for name in sample.columns if name not in named.values() and not _holds_lists(sample[name])]
+    texts = {name: _profile(sample[name]) for name in free}
     for role in ("split", "system", "weight", "label", "answer", "prompt"):
         if role not in guess.columns:
             _take(role, free, texts, guess)
-    _answers_that_are_labels(texts, told, task, guess)
+    _answers_that_are_labels(texts, named, task, guess)
     if "prompt" not in guess.columns:
         long = [name for name in free if texts[name].words >= 2 and not _words(name) & SKIPPED]
         if long:
@@ -69,10 +69,12 @@ def guess_roles(frame: pl.DataFrame, told: dict[str, str], task: str) -> Guess:
     return guess
 
 
-def _answers_that_are_labels(texts: dict[str, "_About"], told: dict[str, str], task: str, guess: Guess) -> None:
+def _answers_that_are_labels(
+    texts: dict[str, "_ColumnProfile"], named: dict[str, str], task: str, guess: Guess
+) -> None:
     """Answers such as yes and no are classes; whether they are meant so is for a person to say."""
     name = guess.columns.get("answer", "")
-    if "label" in guess.columns or "answer" in told or task == "reply" or name not in texts:
+    if "label" in guess.columns or "answer" in named or task == "reply" or name not in texts:
         return
     if texts[name].labels and texts[name].distinct <= MAX_CODES:
         del guess.columns["answer"]
@@ -82,7 +84,7 @@ def _answers_that_are_labels(texts: dict[str, "_About"], told: dict[str, str], t
 
 
 @dataclass(frozen=True)
-class _About:
+class _ColumnProfile:
     """A column: words a cell, distinct values, and whether they are labels, or numbers that stand for labels."""
 
     words: float
@@ -91,18 +93,18 @@ class _About:
     codes: bool
 
 
-def _about(column: pl.Series) -> _About:
-    """How long a column's texts are, and whether they look like labels."""
+def _profile(column: pl.Series) -> _ColumnProfile:
+    """How long a column's texts are, how many differ, and whether they look like labels or codes."""
     text = column.cast(pl.String, strict=False).replace("", None).drop_nulls()
     if text.is_empty():
-        return _About(0.0, 0, labels=False, codes=False)
+        return _ColumnProfile(0.0, 0, labels=False, codes=False)
     words = float(text.str.count_matches(r"\S+").mean() or 0)  # type: ignore[arg-type]
     distinct = text.n_unique()
     numeric = text.cast(pl.Float64, strict=False).null_count() < 0.5 * len(text)
     whole = text.cast(pl.Int64, strict=False).null_count() < 0.5 * len(text)
     repeats = 2 <= distinct <= MAX_LABELS and distinct <= max(len(text) / 2, 2)
     codes = bool(repeats and whole and distinct <= MAX_CODES)
-    return _About(words, distinct, labels=bool(repeats and words <= 5 and not numeric), codes=codes)
+    return _ColumnProfile(words, distinct, labels=bool(repeats and words <= 5 and not numeric), codes=codes)
 
 
 def _holds_lists(column: pl.Series) -> bool:
@@ -112,13 +114,16 @@ def _holds_lists(column: pl.Series) -> bool:
 
 
 def _words(name: str) -> set[str]:
+    """The words of a column's name in lower case, plurals also without their s."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = set(re.split(r"[\W_]+", spaced.lower())) - {""}
     return words | {word[:-1] for word in words if word.endswith("s") and not word.endswith("ss")}
 
 
-def _take(role: str, free: list[str], texts: dict[str, _About], guess: Guess, *, optional: bool = False) -> None:
-    """Give `role` the column whose name has the surest of its words."""
+def _take(
+    role: str, free: list[str], texts: dict[str, _ColumnProfile], guess: Guess, *, optional: bool = False
+) -> None:
+    """Give `role` the column whose name has the surest of its words; none where no name has one."""
     for word in WORDS[role]:
         named = [name for name in free if word in _words(name) and _fits(role, texts[name])]
         exact = [name for name in named if name.lower() == word]
@@ -133,28 +138,31 @@ def _take(role: str, free: list[str], texts: dict[str, _About], guess: Guess, *,
         return
 
 
-def _fits(role: str, about: _About) -> bool:
+def _fits(role: str, profile: _ColumnProfile) -> bool:
+    """Whether a column's contents allow it to be `role`."""
     if role == "label":
-        return about.labels or about.codes
+        return profile.labels or profile.codes
     if role == "subject_token":
-        return about.distinct > 1 and about.words <= 3  # the subject of a mail is a text
+        return profile.distinct > 1 and profile.words <= 3  # the subject of a mail is a text
     if role == "source_id":
-        return about.distinct > 1
+        return profile.distinct > 1
     if role == "split":
-        return about.distinct <= 10 and about.words <= 2
-    return role not in ("prompt", "answer") or about.words >= 1
+        return profile.distinct <= 10 and profile.words <= 2
+    return role not in ("prompt", "answer") or profile.words >= 1
 
 
 def _assign(role: str, name: str, sure: float, why: str, free: list[str], guess: Guess) -> None:
+    """Note in `guess` that column `name` is `role`, and take it off the `free` ones."""
     guess.columns[role] = name
     guess.confidence = min(guess.confidence, sure)
     guess.reasons.append(f"{role} is {name!r}: {why}")
     free.remove(name)
 
 
-def _task(guess: Guess, told: str) -> Task:
-    if told != "auto":
-        return told  # type: ignore[return-value]
+def _task(guess: Guess, named: str) -> Task:
+    """The task that was named, or that the columns speak for; a doubt about it lowers the confidence of `guess`."""
+    if named != "auto":
+        return named  # type: ignore[return-value]
     if "label" in guess.columns and "answer" in guess.columns:
         guess.confidence = min(guess.confidence, UNSURE)
         guess.reasons.append("both a label and an answer: classify or reply?")

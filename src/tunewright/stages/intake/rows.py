@@ -8,11 +8,11 @@ import polars as pl
 
 from tunewright.core.dataset import COLUMNS, MESSAGES, Dataset
 from tunewright.core.ingested import Ingested
-from tunewright.stages.intake import typed
+from tunewright.stages.intake import columnar
 from tunewright.stages.intake.detection import CHATS, Detection, Opened
 from tunewright.stages.intake.json_text import SPLITS
-from tunewright.stages.intake.records import Bad, Objects, Table, as_json, quarantine
-from tunewright.stages.intake.shapes import SHAPES
+from tunewright.stages.intake.record_formats import RECORD_FORMATS
+from tunewright.stages.intake.records import BadRecord, RecordObjects, RecordTable, as_json, quarantine
 from tunewright.stages.intake.turns import Unusable
 from tunewright.text.content_digest import with_content_digest
 
@@ -44,17 +44,18 @@ class Intake:
 def rows_of(opened: Opened) -> Intake:
     """What was opened, in our columns."""
     source, detection = opened.source, opened.detection
-    if isinstance(source, Objects):
+    if isinstance(source, RecordObjects):
         frame, bad = _from_objects(source, detection.format)
     elif detection.format in CHATS:
-        frame, bad = typed.chat_rows(source, *CHATS[detection.format])
+        frame, bad = columnar.chat_rows(source, *CHATS[detection.format])
     else:
         frame, bad = _from_table(source, detection)
     frame = _finished(frame.with_columns(task=pl.lit(detection.task)))
     return Intake(frame, quarantine([*opened.source.bad, *bad]), detection)
 
 
-def _from_table(table: Table, detection: Detection) -> tuple[pl.DataFrame, list[Bad]]:
+def _from_table(table: RecordTable, detection: Detection) -> tuple[pl.DataFrame, list[BadRecord]]:
+    """The rows of a table in our columns, and those whose weight, split or origin cannot be read."""
     columns, source = detection.columns, table.frame
     rest = [name for name in source.columns if name not in columns.values()]
     frame = source.select(
@@ -62,41 +63,41 @@ def _from_table(table: Table, detection: Detection) -> tuple[pl.DataFrame, list[
         **{role: pl.col(name).cast(pl.String) for role, name in columns.items()},
         meta=_meta(source, rest),
     )
-    bad: list[Bad] = []
+    bad: list[BadRecord] = []
     for role, known in (("weight", None), ("split", SPLITS), ("origin", {name: name for name in ORIGINS})):
         if role in columns:
-            frame, strange = _meant(frame, role, known)
-            bad += strange
+            frame, unreadable = _parsed_role(frame, role, known)
+            bad += unreadable
     if "label" in columns:
         frame = frame.with_columns(pl.col("label").str.strip_chars().replace("", None))
     return frame.with_columns(messages=_turns(frame.columns)), bad
 
 
-def _meant(frame: pl.DataFrame, role: str, known: dict[str, str] | None) -> tuple[pl.DataFrame, list[Bad]]:
-    """`frame` with the values of `role` in our words, without the rows whose value means nothing to us.
+def _parsed_role(frame: pl.DataFrame, role: str, known: dict[str, str] | None) -> tuple[pl.DataFrame, list[BadRecord]]:
+    """`frame` with the values of `role` in our words, and the rows whose value is none of them, set aside.
 
-    A weight is a number of 0 or more (`known` is None).
+    Our words are the values of `known`; where `known` is None, a weight: a number of 0 or more. Empty cells are null.
     """
-    told = pl.col(role).str.strip_chars().str.to_lowercase().replace("", None)
+    text = pl.col(role).str.strip_chars().str.to_lowercase().replace("", None)
     if known is None:
-        number = told.cast(pl.Float64, strict=False)
-        meant = pl.when(number.is_finite() & (number >= 0)).then(number).otherwise(None)
-        wanted = "a number of 0 or more"
+        number = text.cast(pl.Float64, strict=False)
+        value = pl.when(number.is_finite() & (number >= 0)).then(number).otherwise(None)
+        expected = "a number of 0 or more"
     else:
-        meant = told.replace_strict(known, default=None, return_dtype=pl.String)
-        wanted = "one of " + ", ".join(dict.fromkeys(known.values()))
-    marked = frame.with_columns(told=told, meant=meant)
-    strange = marked.filter(pl.col("told").is_not_null() & pl.col("meant").is_null())
+        value = text.replace_strict(known, default=None, return_dtype=pl.String)
+        expected = "one of " + ", ".join(dict.fromkeys(known.values()))
+    parsed = frame.with_columns(text=text, value=value)
+    unreadable = parsed.filter(pl.col("text").is_not_null() & pl.col("value").is_null())
     bad = [
-        Bad(line, f"its {role} is {value[:40]!r}, not {wanted}", prompt or "")
-        for line, value, prompt in strange.select("line", role, "prompt").rows()
+        BadRecord(line, f"its {role} is {cell[:40]!r}, not {expected}", prompt or "")
+        for line, cell, prompt in unreadable.select("line", role, "prompt").rows()
     ]
-    good = marked.filter(pl.col("told").is_null() | pl.col("meant").is_not_null())
-    return good.with_columns(pl.col("meant").alias(role)).drop("told", "meant"), bad
+    good = parsed.filter(pl.col("text").is_null() | pl.col("value").is_not_null())
+    return good.with_columns(pl.col("value").alias(role)).drop("text", "value"), bad
 
 
 def _turns(columns: list[str]) -> pl.Expr:
-    """System, user and assistant turns from flat columns."""
+    """An expression for `messages`: the system, user and assistant turns of those of `columns` that exist."""
 
     def turn(role: str, column: str) -> pl.Expr:
         return pl.struct(role=pl.lit(role), content=pl.col(column), weight=pl.lit(None, pl.Float64))
@@ -106,13 +107,14 @@ def _turns(columns: list[str]) -> pl.Expr:
 
 
 def _meta(source: pl.DataFrame, names: list[str]) -> pl.Expr:
+    """An expression for `meta`: the columns `names` as one JSON object a row, null where there are none."""
     return pl.struct(names).struct.json_encode() if names else pl.lit(None, pl.String)
 
 
-def _from_objects(objects: Objects, shape: str) -> tuple[pl.DataFrame, list[Bad]]:
-    """Records of a known shape; each becomes a row or says why not."""
-    shaped_by = SHAPES[shape].shaped
-    bad: list[Bad] = []
+def _from_objects(objects: RecordObjects, format_name: str) -> tuple[pl.DataFrame, list[BadRecord]]:
+    """The records as rows in our columns, and those that are none of the format `format_name`, each with its reason."""
+    to_row = RECORD_FORMATS[format_name].to_row
+    bad: list[BadRecord] = []
     columns: dict[str, list[Any]] = {
         name: [] for name in ("line", "prompt", "answer", "label", "messages", "entities", "meta")
     }
@@ -120,16 +122,16 @@ def _from_objects(objects: Objects, shape: str) -> tuple[pl.DataFrame, list[Bad]
         try:
             if not isinstance(record, dict):
                 raise Unusable("not an object")
-            shaped = shaped_by(record)
+            parts = to_row(record)
         except (Unusable, KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = str(error) if isinstance(error, Unusable) else f"not a {shape} record: {error!r}"
-            bad.append(Bad(line, reason, as_json(record)))
+            reason = str(error) if isinstance(error, Unusable) else f"not a {format_name} record: {error!r}"
+            bad.append(BadRecord(line, reason, as_json(record)))
             continue
         columns["line"].append(line)
-        columns["messages"].append(shaped["turns"])
+        columns["messages"].append(parts["turns"])
         for name in ("prompt", "answer", "label", "entities"):
-            columns[name].append(shaped.get(name))
-        columns["meta"].append(as_json(shaped["rest"]) if shaped["rest"] else None)
+            columns[name].append(parts.get(name))
+        columns["meta"].append(as_json(parts["rest"]) if parts["rest"] else None)
     frame = pl.DataFrame({name: pl.Series(name, values, COLUMNS[name]) for name, values in columns.items()})
     return frame, bad
 

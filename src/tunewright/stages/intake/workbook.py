@@ -7,11 +7,11 @@ import polars as pl
 from tunewright.core.errors import UserError, did_you_mean
 from tunewright.stages.intake.container import Content
 from tunewright.stages.intake.delimited import titled
-from tunewright.stages.intake.records import About, Table
+from tunewright.stages.intake.records import FileFormat, RecordTable
 from tunewright.stages.intake.settings import DataSettings
 
 
-def read_workbook(content: Content, settings: DataSettings) -> Table:
+def read_workbook(content: Content, settings: DataSettings) -> RecordTable:
     """The rows of one sheet, cells as they are shown; line numbers are sheet rows.
 
     Raises:
@@ -19,9 +19,9 @@ def read_workbook(content: Content, settings: DataSettings) -> Table:
     """
     import fastexcel
 
-    held = content.stream()
+    source = content.stream()
     try:
-        book = fastexcel.read_excel(held if content.packing == "" else content.data())
+        book = fastexcel.read_excel(source if content.packing == "" else content.data())
         loaded = {
             name: book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string") for name in book.sheet_names
         }
@@ -71,7 +71,7 @@ def _choose(
     return best, [name for name in tables if name != best]
 
 
-def _table(cells: pl.DataFrame, file: str, sheet: str, doubts: tuple[str, ...]) -> Table:
+def _table(cells: pl.DataFrame, file: str, sheet: str, doubts: tuple[str, ...]) -> RecordTable:
     """The first row with as many cells as the sheet is wide is the header; what stands above it is a title."""
     names = [name for name in cells.columns if name != "line"]
     if not names:
@@ -85,4 +85,4 @@ def _table(cells: pl.DataFrame, file: str, sheet: str, doubts: tuple[str, ...]) 
     titles = titled([cells[name][head] or "" for name in names])
     frame = rows.select(names).rename(dict(zip(names, titles, strict=True)))
     notes = (f"sheet {sheet!r}", f"header in row {cells['line'][head]}")
-    return Table(frame, rows["line"], [], About("xlsx", sheet=sheet, notes=notes, doubts=doubts))
+    return RecordTable(frame, rows["line"], [], FileFormat("xlsx", sheet=sheet, notes=notes, doubts=doubts))

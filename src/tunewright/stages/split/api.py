@@ -28,9 +28,9 @@ def split(corpus: Corpus, settings: SplitSettings, *, seed: int) -> tuple[pl.Dat
             anything but train, validation and test.
     """
     frame = corpus.scan().collect()
-    given = settings.given and frame["split"].null_count() == 0 and len(frame) > 0
+    use_own = settings.given and frame["split"].null_count() == 0 and len(frame) > 0
     groups = _groups(corpus, frame, settings)
-    if given:
+    if use_own:
         _refuse_unknown(frame)
         frame = _carve_validation(frame, groups, settings, seed)
     else:
@@ -39,7 +39,7 @@ def split(corpus: Corpus, settings: SplitSettings, *, seed: int) -> tuple[pl.Dat
         rows={side: frame.filter(pl.col("split") == side).height for side in SPLITS},
         groups=int(np.unique(groups).size),
         classes=_classes(frame),
-        given=given,
+        given=use_own,
     )
     _refuse_empty(division)
     return frame, division
@@ -125,6 +125,7 @@ def _carve_validation(
 
 
 def _refuse_unknown(frame: pl.DataFrame) -> None:
+    """Raise E-SPLIT-002 when the file's own split column holds anything but the three splits."""
     unknown = sorted(set(frame["split"].unique()) - set(SPLITS))
     if unknown:
         raise UserError(
@@ -136,6 +137,7 @@ def _refuse_unknown(frame: pl.DataFrame) -> None:
 
 
 def _refuse_empty(division: Division) -> None:
+    """Raise E-SPLIT-001 when a split has no row."""
     empty = [side for side in SPLITS if not division.rows[side]]
     if empty:
         raise UserError(
@@ -147,6 +149,7 @@ def _refuse_empty(division: Division) -> None:
 
 
 def _classes(frame: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Rows of each class by split, sorted by class; rows without a label are left out."""
     counts = frame.drop_nulls("label").group_by("label", "split").len().sort("label", "split")
     table: dict[str, dict[str, int]] = {}
     for label, side, rows in counts.rows():  # one row per class and side, not per example
