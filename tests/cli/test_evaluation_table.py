@@ -3,8 +3,9 @@
 import pytest
 
 from tunewright.cli.render import render
-from tunewright.core.score import Score, wilson_score
+from tunewright.core.score import Score
 from tunewright.stages.evaluate.results import EvaluateResult, SystemLine
+from tunewright.stats.wilson import wilson_score
 
 
 def result(*more: str) -> EvaluateResult:

@@ -5,35 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunewright.core.score import wilson_score
 from tunewright.stats import intervals
 from tunewright.stats.intervals import Sampling, gain_in_shares, ratio
-
-TABLES = [(85, 100, 0.76716, 0.90694), (0, 10, 0.0, 0.27753), (10, 10, 0.72247, 1.0), (1, 2, 0.09453, 0.90547)]
-
-
-@pytest.mark.parametrize(("hits", "n", "low", "high"), TABLES)
-def test_wilsons_interval_is_that_of_the_tables(hits: int, n: int, low: float, high: float) -> None:
-    score = wilson_score("x", hits, n)
-    assert (score.low, score.high) == (pytest.approx(low, abs=1e-5), pytest.approx(high, abs=1e-5))
-
-
-@given(st.integers(0, 400), st.integers(0, 400), st.floats(0.6, 0.999))
-def test_wilsons_interval_is_scipys(hits: int, misses: int, level: float) -> None:
-    from scipy.stats import binomtest
-
-    n = max(hits + misses, 1)
-    hits = min(hits, n)
-    ours, theirs = wilson_score("x", hits, n, level=level), binomtest(hits, n).proportion_ci(level, method="wilson")
-    assert (ours.low, ours.high) == (pytest.approx(theirs.low, abs=1e-9), pytest.approx(theirs.high, abs=1e-9))
-
-
-@given(st.integers(0, 500), st.integers(1, 500))
-def test_wilsons_interval_holds_its_estimate_and_narrows(hits: int, extra: int) -> None:
-    n = hits + extra
-    few, many = wilson_score("x", hits, n), wilson_score("x", hits * 10, n * 10)
-    assert 0 <= few.low <= few.value <= few.high <= 1
-    assert many.high - many.low < few.high - few.low
 
 
 @settings(max_examples=60)

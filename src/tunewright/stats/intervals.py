@@ -1,8 +1,8 @@
 """Bootstrap intervals: where a figure would have lain on other rows like these.
 
-Shares of rows have Wilson's interval (`core/score.py`). The rest is resampled. A figure that only counts, such as macro
-F1, needs no rows: resampling rows is drawing how often each kind of row occurs, a multinomial. Any other figure is
-computed on resampled rows. Both go a few samples at a time, so that memory stays small for any number of rows.
+Shares of rows have Wilson's interval (`stats/wilson.py`). The rest is resampled. A figure that only counts, such as
+macro F1, needs no rows: resampling rows is drawing how often each kind of row occurs, a multinomial. Any other figure
+is computed on resampled rows. Both go a few samples at a time, so that memory stays small for any number of rows.
 """
 
 from collections.abc import Callable, Iterator

@@ -12,12 +12,12 @@ from tunewright.core.candidate import Candidate
 from tunewright.core.corpus import Corpus
 from tunewright.core.gate import Override, Verdict, judge
 from tunewright.core.release import Release
-from tunewright.core.score import wilson_score
 from tunewright.core.scorecard import Scorecard
 from tunewright.stages.evaluate.api import evaluate
 from tunewright.stages.evaluate.settings import EvaluateSettings
 from tunewright.stages.release.api import release
 from tunewright.stages.release.settings import ReleaseSettings
+from tunewright.stats.wilson import wilson_score
 
 OVERRIDE = Override(who="m.weber", why="a pilot | <b>two</b>\nlines")
 

@@ -9,9 +9,9 @@ from tests.worlds import of, rows
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding
-from tunewright.core.score import wilson_score
 from tunewright.project import Project
 from tunewright.stages.review.sample import draw
+from tunewright.stats.wilson import wilson_score
 
 TEXTS = [
     "I lost my {} card",

@@ -4,7 +4,8 @@ The interval treats the rows as a sample of those the model will meet: a small f
 to clear the same bar.
 """
 
-from tunewright.core.score import Score, wilson_score
+from tunewright.core.score import Score
+from tunewright.stats.wilson import wilson_score
 
 
 def quality_score(defective: int, rows: int) -> Score:

@@ -10,7 +10,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.digest import frame_digest
 from tunewright.core.errors import UserError
 from tunewright.core.progress import Progress
-from tunewright.core.score import Score, wilson_score
+from tunewright.core.score import Score
 from tunewright.core.scorecard import ClassScores, Comparison, ConfusionPair, Scorecard, SystemScores
 from tunewright.models.classifier import Predictor
 from tunewright.models.files import ModelFiles
@@ -23,6 +23,7 @@ from tunewright.stages.evaluate.metrics import macro_f1
 from tunewright.stages.evaluate.plugins import BASELINES, METRICS, chosen
 from tunewright.stages.evaluate.settings import EvaluateSettings
 from tunewright.stats.intervals import Sampling, gain_in_shares
+from tunewright.stats.wilson import wilson_score
 
 OWN = "tuned"
 MAIN_METRIC = "accuracy"

@@ -23,7 +23,6 @@ of which nothing was reviewed, are taken to be like the others.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 
 import polars as pl
 
@@ -33,6 +32,7 @@ from tunewright.core.outlook import Outlook
 from tunewright.core.score import Score
 from tunewright.stages.review.sample import CROSS, own_findings
 from tunewright.stages.review.store import Sample
+from tunewright.stats.wilson import wilson_interval
 
 METHOD = "reviewed"
 LEVEL = 0.95
@@ -234,12 +234,5 @@ def _share(strata: pl.DataFrame, hits: str, most: float) -> tuple[float, float, 
     drawn = (hit + PULL * pooled) / (n + PULL)
     variance = float((weight**2 * drawn * (1 - drawn) * (1 / n + 1 / left)).sum())
     steady = float((weight * drawn).sum())
-    low, high = _wilson(value, steady * (1 - steady) / variance)
+    low, high = wilson_interval(value, steady * (1 - steady) / variance, level=LEVEL)
     return value, low, max(min(high, most), value)
-
-
-def _wilson(share: float, n: float) -> tuple[float, float]:
-    z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)

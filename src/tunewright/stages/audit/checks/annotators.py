@@ -13,8 +13,8 @@ from pydantic import Field
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding, NotChecked
 from tunewright.core.frozen import Frozen
-from tunewright.core.score import wilson_score
 from tunewright.stats.annotator_agreement import RELIABLE, TENTATIVE, annotator_quality, consensus, krippendorff_alpha
+from tunewright.stats.wilson import wilson_score
 
 #: What intake keeps in `meta`, and the part of it that is read here.
 SHAPE = pl.Struct({"annotators": pl.List(pl.Struct({"by": pl.String, "choices": pl.List(pl.String)}))})

@@ -2,9 +2,10 @@
 
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
-from tunewright.core.score import Score, wilson_score
+from tunewright.core.score import Score
 from tunewright.stages.evaluate.answers import Classified, Truth
 from tunewright.stats.intervals import Sampling
+from tunewright.stats.wilson import wilson_score
 
 TASKS: tuple[Task, ...] = ("classify",)
 

@@ -12,10 +12,11 @@ from pydantic import Field
 from tunewright.core.dataset import Task
 from tunewright.core.digest import canonical_json
 from tunewright.core.frozen import Frozen
-from tunewright.core.score import Score, wilson_score
+from tunewright.core.score import Score
 from tunewright.stages.evaluate.answers import Written
 from tunewright.stages.evaluate.entities import json_objects
 from tunewright.stats.intervals import Sampling
+from tunewright.stats.wilson import wilson_score
 
 TASKS: tuple[Task, ...] = ("reply", "extract")
 #: A free text hardly repeats, a label does; with fewer rows a value the label of each cannot be told from text.

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
-from tunewright.core.score import Score, wilson_score
+from tunewright.core.score import Score
 from tunewright.stages.evaluate.answers import Written
 from tunewright.stages.evaluate.entities import json_objects
 from tunewright.stats.intervals import Sampling
+from tunewright.stats.wilson import wilson_score
 
 TASKS: tuple[Task, ...] = ("reply", "extract")
 

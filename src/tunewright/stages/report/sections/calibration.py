@@ -4,17 +4,15 @@ A reliability diagram over ten equal bins (Guo et al. 2017, "On Calibration of M
 intervals, since a bin of five rows says little.
 """
 
-import math
-
 import polars as pl
 
 from tunewright.core.scorecard import Scorecard
 from tunewright.stages.report import charts
 from tunewright.stages.report import format as fmt
 from tunewright.stages.report.page import Column, Figure, Table
+from tunewright.stats.wilson import wilson_interval
 
 BINS = 10
-Z95 = 1.959963984540054
 
 
 def figure(card: Scorecard) -> Figure | None:
@@ -28,7 +26,7 @@ def figure(card: Scorecard) -> Figure | None:
     rows = []
     cells = []
     for index, confidence, right, n in bins.rows():
-        low, high = wilson(right, n)
+        low, high = wilson_interval(right / n, n)
         rows.append({"confidence": confidence, "value": right / n, "low": low, "high": high})
         cells.append(
             (
@@ -58,14 +56,6 @@ def figure(card: Scorecard) -> Figure | None:
             tuple(cells),
         ),
     )
-
-
-def wilson(right: int, n: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a share (Wilson 1927)."""
-    p, z2 = right / n, Z95 * Z95
-    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _bins(frame: pl.DataFrame) -> pl.DataFrame:
