@@ -5,6 +5,7 @@ import sys
 import time
 from typing import Any
 
+from tunewright.core.durations import terminal_duration
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.store import Outcome
 
@@ -21,7 +22,11 @@ def listener(*, quiet: bool) -> Progress:
 
 def step_line(outcome: Outcome[Any]) -> None:
     """Say that a step is there: made now, or found as it was made before."""
-    how = f"found, made before in {duration(outcome.seconds)}" if outcome.hit else duration(outcome.seconds)
+    how = (
+        f"found, made before in {terminal_duration(outcome.seconds)}"
+        if outcome.hit
+        else terminal_duration(outcome.seconds)
+    )
     print(f"  ✓ {outcome.step.name:<9} {how}", file=sys.stderr, flush=True)
 
 
@@ -115,17 +120,4 @@ def _eta(job: dict[str, Any], now: float) -> str:
     if not job["total"] or not job["done"]:
         return ""
     left = (now - job["from"]) / job["done"] * (job["total"] - job["done"])
-    return f", about {duration(max(left, 0))} left"
-
-
-def duration(seconds: float) -> str:
-    """``0.4 s``, ``12 s``, ``3 min 20 s`` or ``2 h 05 min``."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 120:
-        return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min"
+    return f", about {terminal_duration(max(left, 0))} left"

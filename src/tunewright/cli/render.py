@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tunewright.cli.progress import duration
 from tunewright.config.results import ConfigResult
+from tunewright.core.durations import terminal_duration
 from tunewright.core.error_catalog import ExplainResult
 from tunewright.core.errors import UserError, UserErrors
 from tunewright.core.gate import Verdict
@@ -196,7 +196,7 @@ def _(value: PlanResult) -> None:
         console.print(f"  ✗ {refused.method}: {escape(refused.why)}", style="dim")
     if plan.estimate:
         estimate = plan.estimate
-        hours = "–" if estimate.hours is None else duration(estimate.hours * 3600)
+        hours = "–" if estimate.hours is None else terminal_duration(estimate.hours * 3600)
         cost = "" if estimate.cost_usd is None else f", {estimate.cost_usd:,.2f} US dollars"
         console.print(f"  {estimate.steps:,} steps, about {hours}{cost} ({escape(estimate.source)})")
 
@@ -206,7 +206,7 @@ def _(value: TrainResult) -> None:
     best = "" if value.best_value is None else f", {value.metric} {value.best_value:.4f}"
     console = _console()
     console.print(f"Best checkpoint: step {value.best_step}{best}; {escape(value.stopped)}")
-    console.print(f"{value.precision}, {duration(value.seconds)}, {value.candidate[:19]}")
+    console.print(f"{value.precision}, {terminal_duration(value.seconds)}, {value.candidate[:19]}")
 
 
 @render.register
@@ -252,7 +252,7 @@ def _(value: RunResult) -> None:
     render(value.report)
     kept = sum(step.hit for step in value.steps)
     known = f"; {kept} of {len(value.steps)} steps were there already" if kept else ""
-    _console().print(f"Done in {duration(value.seconds)}{known}.")
+    _console().print(f"Done in {terminal_duration(value.seconds)}{known}.")
 
 
 @render.register

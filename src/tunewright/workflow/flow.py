@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.candidate import Candidate, Plan
 from tunewright.core.divided import Divided
+from tunewright.core.durations import rough_duration
 from tunewright.core.edit import Cleaned
 from tunewright.core.errors import GateFailed
 from tunewright.core.gate import Override, Verdict, judge
@@ -232,7 +233,7 @@ class Flow:
         if self.walk.candidate is not None or estimate is None or not estimate.hours:
             return ""
         money = f" and US$ {estimate.cost_usd:,.2f}" if estimate.cost_usd is not None else ""
-        return f" That saved about {_duration(estimate.hours)} of training{money} ({estimate.source})."
+        return f" That saved about {rough_duration(3600 * estimate.hours)} of training{money} ({estimate.source})."
 
     def _what_now(self, name: str) -> str:
         told = self.walk.outlook if name == "audit.quality_score" else None
@@ -255,10 +256,6 @@ def shippable(scorecard: Scorecard) -> Score:
     """1 unless the evaluation said in words that this candidate must not ship."""
     value = 0.0 if scorecard.decision == "do not ship" else 1.0
     return Score(metric="verdict", value=value, n=scorecard.rows, unit="yes or no")
-
-
-def _duration(hours: float) -> str:
-    return f"{hours:.1f} hours" if hours >= 1 else f"{max(hours * 60, 1):.0f} min"
 
 
 def _in_words(score: Score) -> str:

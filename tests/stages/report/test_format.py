@@ -25,14 +25,6 @@ def test_a_figure_has_its_unit_and_is_never_rounded_up_to_perfect(number: float,
     assert fmt.figure(number, unit) == words
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.4, "0.4 s"), (12.2, "12 s"), (59.7, "1 min 00 s"), (3599.9, "1 h 00 min"), (7500, "2 h 05 min")],
-)
-def test_durations_carry_over_into_the_next_unit(seconds: float, words: str) -> None:
-    assert fmt.seconds(seconds).replace("\u202f", " ") == words
-
-
 def test_a_small_share_is_not_said_to_be_none() -> None:
     assert fmt.share(1, 100_000) == "< 0.1\u202f%"
     assert fmt.share(0, 100_000) == "0.0\u202f%"

@@ -1,5 +1,6 @@
 """Figures in words: shares, intervals, durations and digests, spelled one way through the whole report."""
 
+from tunewright.core.durations import page_duration
 from tunewright.core.score import Score
 
 METRICS = {
@@ -56,7 +57,7 @@ def figure(number: float, unit: str) -> str:
     if unit == "ms":
         return f"{number:.0f}{NARROW}ms" if number >= 100 else f"{number:.1f}{NARROW}ms"
     if unit == "s":
-        return seconds(number)
+        return page_duration(number)
     if unit == "1/s":
         return f"{number:,.0f} rows a second" if number >= 10 else f"{number:.1f} rows a second"
     return _signless(f"{number:.3g}{NARROW}{unit}")
@@ -97,18 +98,6 @@ def difference_interval(score: Score) -> str:
     if score.low is None or score.high is None:
         return ""
     return f"{difference(score.low, score.unit)} to {difference(score.high, score.unit)}"
-
-
-def seconds(number: float) -> str:
-    """``0.4 s``, ``12 s``, ``3 min 12 s``, ``2 h 05 min``."""
-    if number < 10:
-        return f"{number:.1f}{NARROW}s"
-    whole = round(number)
-    if whole < 60:
-        return f"{whole}{NARROW}s"
-    if whole < 3600:
-        return f"{whole // 60}{NARROW}min {whole % 60:02d}{NARROW}s"
-    return f"{whole // 3600}{NARROW}h {whole % 3600 // 60:02d}{NARROW}min"
 
 
 def short(digest: str) -> str:

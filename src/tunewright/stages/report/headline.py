@@ -1,5 +1,6 @@
 """The verdict in plain words: what it is, whether to ship, by how much, what the gates said, what it cost."""
 
+from tunewright.core.durations import page_duration
 from tunewright.core.gate import Verdict, parse_bar
 from tunewright.core.scorecard import Comparison, Scorecard
 from tunewright.stages.report import format as fmt
@@ -178,7 +179,7 @@ def gate_value(verdict: Verdict) -> str:
 def _cost(material: ReportMaterial) -> str:
     if not material.costs:
         return ""
-    spent = [f"{fmt.seconds(sum(step.seconds for step in material.costs))} of computing"]
+    spent = [f"{page_duration(sum(step.seconds for step in material.costs))} of computing"]
     if material.run and material.run.energy_wh is not None:
         spent.append(f"{material.run.energy_wh:.1f} Wh for training")
     if material.usd is not None:
@@ -218,6 +219,6 @@ def _figures(material: ReportMaterial) -> list[KeyFigure]:
         total = sum(step.seconds for step in material.costs)
         energy = material.run.energy_wh if material.run else None
         found.append(
-            KeyFigure("Time", fmt.seconds(total), "all steps" if energy is None else f"{energy:.1f} Wh training")
+            KeyFigure("Time", page_duration(total), "all steps" if energy is None else f"{energy:.1f} Wh training")
         )
     return found

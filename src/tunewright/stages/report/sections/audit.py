@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from tunewright.core.durations import page_duration
 from tunewright.core.finding import Finding
 from tunewright.stages.report import charts
 from tunewright.stages.report import format as fmt
@@ -235,7 +236,7 @@ def _checks(audited: Audited) -> Table:
             if run.check in found
             else Badge("Clear", "good"),
             sample(run.skipped, 240) if run.skipped else "",
-            fmt.seconds(run.seconds),
+            page_duration(run.seconds),
         )
         for run in ran
     )

@@ -1,5 +1,6 @@
 """What it cost: time by step, energy and money where they are known, and how fast it answers."""
 
+from tunewright.core.durations import page_duration
 from tunewright.stages.report import charts
 from tunewright.stages.report import format as fmt
 from tunewright.stages.report.material import ReportMaterial
@@ -34,7 +35,7 @@ def section(material: ReportMaterial) -> Section | None:
 def _lead(material: ReportMaterial) -> list[str]:
     lead = []
     if material.costs:
-        lead.append(f"All steps together took {fmt.seconds(sum(step.seconds for step in material.costs))}.")
+        lead.append(f"All steps together took {page_duration(sum(step.seconds for step in material.costs))}.")
     energy = material.run.energy_wh if material.run else None
     if energy is not None:
         lead.append(f"Training used {energy:.1f} Wh.")
@@ -53,14 +54,14 @@ def _steps(material: ReportMaterial) -> Figure:
     # A step that runs twice, as the audit does, is told apart by its turn.
     turns = [f"{name} {names[: i + 1].count(name)}" if names.count(name) > 1 else name for i, name in enumerate(names)]
     rows = [
-        {"name": name, "value": step.seconds, "text": fmt.seconds(step.seconds)}
+        {"name": name, "value": step.seconds, "text": page_duration(step.seconds)}
         for name, step in zip(turns, material.costs, strict=True)
     ]
     longest = max(zip(turns, material.costs, strict=True), key=lambda item: item[1].seconds)
     cells = tuple(
         (
             name,
-            fmt.seconds(step.seconds),
+            page_duration(step.seconds),
             fmt.share(step.seconds, total),
             "found, done before" if step.hit else "done now",
         )
@@ -70,7 +71,7 @@ def _steps(material: ReportMaterial) -> Figure:
         svg=charts.bars(rows, title="seconds", form=",.0f"),
         title="Time by step",
         label=f"Time each step took when it was done; the longest is {longest[0]} with "
-        f"{fmt.seconds(longest[1].seconds)}.",
+        f"{page_duration(longest[1].seconds)}.",
         table=Table(
             "Time by step",
             (

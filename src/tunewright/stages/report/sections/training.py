@@ -3,6 +3,7 @@
 from typing import Any
 
 from tunewright.core.candidate import CurvePoint, Plan, Receipt, Run
+from tunewright.core.durations import page_duration
 from tunewright.stages.report import charts
 from tunewright.stages.report import format as fmt
 from tunewright.stages.report.material import ReportMaterial
@@ -71,7 +72,7 @@ def _plan(plan: Plan, run: Run | None) -> Table:
             ("Rows trained on", fmt.count(run.trained_rows)),
             ("Tokens the loss was taken on, one epoch", fmt.count(run.trained_tokens)),
             ("Precision", run.precision),
-            ("Time", fmt.seconds(run.seconds)),
+            ("Time", page_duration(run.seconds)),
             *(_receipt(run.receipt) if run.receipt else ()),
         ]
     rows += [
