@@ -1,9 +1,27 @@
-"""Files that are whole or absent: written aside, fsynced, renamed."""
+"""Files that are whole or absent: written aside, fsynced, renamed; and never over what the user made."""
 
 import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+
+from tunewright.core.errors import UserError
+
+
+def require_absent(path: Path, *, other: str = "file") -> None:
+    """Refuse to write where something of the user's is.
+
+    Args:
+        path: what would be written.
+        other: what to name instead: another ``file`` or ``folder``.
+
+    Raises:
+        UserError: E-CLI-005 when `path` exists.
+    """
+    if path.exists():
+        raise UserError(
+            "E-CLI-005", f"{path} exists.", why="Nothing you made is overwritten.", fix=f"Name another {other}."
+        )
 
 
 def publish(path: Path, write: Callable[[Path], object]) -> None:

@@ -15,7 +15,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset
 from tunewright.core.digest import file_digest, frame_digest
 from tunewright.core.errors import CutShort, GateFailed, UserError
-from tunewright.core.files import publish, publish_text
+from tunewright.core.files import publish, publish_text, require_absent
 from tunewright.core.ingested import Ingested
 from tunewright.core.machine import machine
 from tunewright.core.progress import SILENT, Progress
@@ -112,10 +112,8 @@ def require_writable(findings: Path | None, report: Path | None) -> None:
         UserError: E-CLI-005 when a file exists, E-CLI-007 for a suffix we do not write.
     """
     for path in (findings, report):
-        if path is not None and path.exists():
-            raise UserError(
-                "E-CLI-005", f"{path} exists.", why="Nothing you made is overwritten.", fix="Name another file."
-            )
+        if path is not None:
+            require_absent(path)
     if findings is not None and findings.suffix not in (".csv", ".parquet"):
         raise UserError(
             "E-CLI-007",

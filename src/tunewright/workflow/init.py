@@ -12,7 +12,7 @@ from tunewright.config.model import GATES
 from tunewright.config.schema import schema
 from tunewright.config.write import commented_yaml
 from tunewright.core.errors import UserError
-from tunewright.core.files import publish_text
+from tunewright.core.files import publish_text, require_absent
 from tunewright.stages.intake.detect import SURE, detect, require_sure
 from tunewright.stages.intake.detection import Detection
 from tunewright.stages.intake.settings import DataSettings
@@ -69,10 +69,7 @@ def write(proposal: Proposal, *, accept: bool) -> InitResult:
     target = proposal.folder / FILE
     if proposal.folder.exists() and not proposal.folder.is_dir():
         raise UserError("E-CLI-005", f"{proposal.folder} is a file.", fix="Name a folder that is not there yet.")
-    if target.exists():
-        raise UserError(
-            "E-CLI-005", f"{target} exists.", why="Nothing you made is overwritten.", fix="Name another folder."
-        )
+    require_absent(target, other="folder")
     detection = proposal.detection
     confirmed = accept or proposal.told
     require_sure(detection, proposal.data.name, confirmed=confirmed)

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from tunewright.core.errors import UserError
-from tunewright.core.files import publish
+from tunewright.core.files import publish, require_absent
 from tunewright.core.progress import SILENT, Progress
 from tunewright.stages.intake.api import read_table
 from tunewright.stages.release.load import load
@@ -37,10 +37,8 @@ def predict_file(
         UserError: E-CLI-005 when `output` exists, E-CLI-008 when no column can be told, E-REL-006 when the file has a
             column of ours already, other E-REL-… for the release.
     """
-    if output is not None and output.exists():
-        raise UserError(
-            "E-CLI-005", f"{output} exists.", why="Nothing you made is overwritten.", fix="Name another file."
-        )
+    if output is not None:
+        require_absent(output)
     loaded = load(release)
     table = read_table(file)
     _refuse_ours(table.columns, loaded.columns)

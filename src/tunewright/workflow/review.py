@@ -11,6 +11,7 @@ from tunewright.core.digest import digest, file_digest
 from tunewright.core.edit import Cleaned
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.events import actor
+from tunewright.core.files import require_absent
 from tunewright.stages.review import label_studio, spreadsheet, terminal
 from tunewright.stages.review.corrected_score import METHOD
 from tunewright.stages.review.decisions import agreement, decisions
@@ -39,10 +40,7 @@ def sample(steps: Steps, n: int, to: Path | None) -> ReviewSampleResult:
     """Draw `n` of the rows that would be trained on and were not reviewed, and write them to `to`."""
     if to is not None:
         _require_known(to)
-        if to.exists():
-            raise UserError(
-                "E-CLI-005", f"{to} exists.", why="Nothing you made is overwritten.", fix="Name another file."
-            )
+        require_absent(to)
     walk = Flow(steps).go("clean")
     assert walk.cleaned and walk.report
     kept = steps.kept_reviews

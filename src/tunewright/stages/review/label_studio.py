@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from tunewright.core.dataset import Task
 from tunewright.core.errors import UserError
-from tunewright.core.files import publish_text
+from tunewright.core.files import publish_text, require_absent
 from tunewright.core.version import __version__
 from tunewright.stages.review.returned_row import ReturnedRow, text
 from tunewright.stages.review.store import ReviewSet, Sample
@@ -31,11 +31,8 @@ def write(path: Path, sample: Sample) -> tuple[Path, ...]:
     form = path.with_suffix(".config.xml")
     many = [path.with_stem(f"{path.stem}-{number:03d}") for number in range(1, len(chunks) + 1)]
     files = many if len(chunks) > 1 else [path]
-    taken = next((file for file in (*files, form) if file.exists()), None)
-    if taken is not None:
-        raise UserError(
-            "E-CLI-005", f"{taken} exists.", why="Nothing you made is overwritten.", fix="Name another file."
-        )
+    for file in (*files, form):
+        require_absent(file)
     for file, chunk in zip(files, chunks, strict=True):
         publish_text(file, json.dumps(chunk, ensure_ascii=False, indent=1) + "\n")
     publish_text(form, config(sample))
