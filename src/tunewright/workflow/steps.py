@@ -438,7 +438,7 @@ class Steps:
         decided = self._reviews()
         if decided is None:
             return None
-        from tunewright.stages.review.corrected_score import corrected
+        from tunewright.stages.review.corrected_score import corrected_score
 
         rows = self.corpus(cleaned.after).scan("row", "example_id", "content_digest", "label", "answer").collect()
         # Only what a review dropped speaks of rows like it; what another fix dropped is no longer asked about.
@@ -448,7 +448,7 @@ class Steps:
             if edit.finding.startswith("reviewed.")
         ]
         gone = pl.concat([pl.Series("example_id", [], pl.String), *dropped])
-        return corrected(report, rows, decided, gone, self.kept_reviews.samples())
+        return corrected_score(report, rows, decided, gone, self.kept_reviews.samples())
 
     def _reviews(self) -> pl.DataFrame | None:
         """One decision for each row that people judged; read anew, since an import may come at any time."""

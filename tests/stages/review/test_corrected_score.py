@@ -7,7 +7,7 @@ from tests.stages.review.worlds import decided, finding, population, report, sam
 from tests.worlds import of
 
 from tunewright.core.score import Score
-from tunewright.stages.review.corrected_score import LEAST, corrected, outlook
+from tunewright.stages.review.corrected_score import LEAST, corrected_score, outlook
 
 NONE = pl.Series("example_id", [], pl.String)
 COLUMNS = ("row", "example_id", "content_digest", "label", "answer")
@@ -22,7 +22,7 @@ def test_a_census_gives_the_truth_without_an_interval() -> None:
     bad = np.arange(80) < 8
     found = report(corpus, finding("a.x", [0, 1, 70, 71], "blocking"))
     drawn = sample(corpus, found, 80)
-    score = corrected(found, frame(corpus), decided(corpus, drawn.rows["example_id"], bad), NONE, [drawn])
+    score = corrected_score(found, frame(corpus), decided(corpus, drawn.rows["example_id"], bad), NONE, [drawn])
     assert (score.value, score.low, score.high, score.n) == (90.0, 90.0, 90.0, 80)
 
 
@@ -33,7 +33,7 @@ def test_after_cleaning_what_reviewers_found_counts_no_more() -> None:
     decisions = decided(corpus, drawn.rows["example_id"], bad)
     left = of(corpus.scan().collect().filter(pl.col("row") >= 8).with_columns(row=pl.int_range(72)))
     gone = pl.Series("example_id", [f"id{i}" for i in range(8)])
-    score = corrected(report(left), frame(left), decisions, gone, [drawn])
+    score = corrected_score(report(left), frame(left), decisions, gone, [drawn])
     assert (score.value, score.low, score.high) == (100.0, 100.0, 100.0)
 
 
@@ -47,10 +47,10 @@ def test_a_row_that_reviews_dropped_stands_for_the_others_like_it() -> None:
     left = of(
         corpus.scan().collect().filter(~pl.col("example_id").is_in(read[:10])).with_columns(row=pl.int_range(390))
     )
-    score = corrected(report(left), frame(left), decisions, pl.Series("example_id", read[:10]), [drawn])
+    score = corrected_score(report(left), frame(left), decisions, pl.Series("example_id", read[:10]), [drawn])
     assert score.value == pytest.approx(100 * (1 - 30 / 390))
     # What another fix dropped is no longer asked about, and stands for nothing.
-    other = corrected(report(left), frame(left), decisions, NONE, [drawn])
+    other = corrected_score(report(left), frame(left), decisions, NONE, [drawn])
     assert other.value == 100.0
     assert other.high == 100.0
     assert other.low < 99
@@ -71,8 +71,10 @@ def test_a_mended_row_is_known_to_be_right() -> None:
             content_digest=pl.when(pl.col("row") == 5).then(pl.lit("new")).otherwise("content_digest"),
         )
     )
-    assert corrected(report(of(mended)), frame(of(mended)), decisions, NONE, [drawn]).value == 100.0
-    assert corrected(report(corpus), frame(corpus), decisions, NONE, [drawn]).value == pytest.approx(100 * 59 / 60)
+    assert corrected_score(report(of(mended)), frame(of(mended)), decisions, NONE, [drawn]).value == 100.0
+    assert corrected_score(report(corpus), frame(corpus), decisions, NONE, [drawn]).value == pytest.approx(
+        100 * 59 / 60
+    )
 
 
 def test_a_review_of_a_row_that_was_edited_since_says_nothing() -> None:
@@ -80,7 +82,7 @@ def test_a_review_of_a_row_that_was_edited_since_says_nothing() -> None:
     drawn = sample(corpus, report(corpus), 60)
     edited = of(corpus.scan().collect().with_columns(content_digest=pl.lit("other")))
     assert (
-        corrected(
+        corrected_score(
             report(edited), frame(edited), decided(corpus, drawn.rows["example_id"], np.arange(60) < 30), NONE, [drawn]
         )
         is None
@@ -92,7 +94,7 @@ def test_too_few_reviews_correct_nothing() -> None:
     drawn = sample(corpus, report(corpus), 100)
     for n, there in ((LEAST - 1, False), (LEAST, True)):
         decisions = decided(corpus, drawn.rows["example_id"][:n], np.zeros(500, dtype=bool))
-        assert (corrected(report(corpus), frame(corpus), decisions, NONE, [drawn]) is not None) == there
+        assert (corrected_score(report(corpus), frame(corpus), decisions, NONE, [drawn]) is not None) == there
 
 
 def test_two_samples_count_by_what_was_read_of_each() -> None:
@@ -101,9 +103,9 @@ def test_two_samples_count_by_what_was_read_of_each() -> None:
     bad = rng.random(4000) < 0.1
     first = sample(corpus, report(corpus), 200)
     second = sample(corpus, report(corpus), 600, known=first.rows["example_id"])
-    one = corrected(report(corpus), frame(corpus), decided(corpus, first.rows["example_id"], bad), NONE, [first])
+    one = corrected_score(report(corpus), frame(corpus), decided(corpus, first.rows["example_id"], bad), NONE, [first])
     ids = pl.concat([first.rows["example_id"], second.rows["example_id"]])
-    both = corrected(report(corpus), frame(corpus), decided(corpus, ids, bad), NONE, [first, second])
+    both = corrected_score(report(corpus), frame(corpus), decided(corpus, ids, bad), NONE, [first, second])
     assert both.n == 800
     assert both.high - both.low < 0.6 * (one.high - one.low)
     assert both.low <= 100 * (1 - bad.mean()) <= both.high

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from tests.stages.review.worlds import decided, finding, population, report, sample
 
-from tunewright.stages.review.corrected_score import corrected
+from tunewright.stages.review.corrected_score import corrected_score
 
 COLUMNS = ("row", "example_id", "content_digest", "label", "answer")
 #: rows, read, share flagged, precision of the flags, share missed, share of warnings and their rate of defects, classes
@@ -35,7 +35,7 @@ def test_the_interval_covers_the_truth(world: str) -> None:
         gone = decisions.filter(pl.col("verdict") == "defective")["example_id"]
         left = corpus.scan(*COLUMNS).collect().filter(~pl.col("example_id").is_in(gone.implode()))
         truth = 100 * (1 - bad[left["row"].to_numpy()].mean())
-        score = corrected(found, left, decisions, gone, [drawn])
+        score = corrected_score(found, left, decisions, gone, [drawn])
         inside += score.low <= truth <= score.high
         off.append(score.value - truth)
     assert inside / trials >= 0.93

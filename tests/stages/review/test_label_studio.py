@@ -144,5 +144,5 @@ def test_the_form_asks_what_the_spreadsheet_asks() -> None:
         task = drawn.header.dataset.task
         form = label_studio.config(drawn)
         asked = {name for name in ("verdict", "right_label", "right_answer") if f'name="{name}"' in form}
-        assert asked == set(spreadsheet.ASKED[task])
+        assert asked == set(spreadsheet.QUESTIONS[task])
         assert {"verdict", "note"} <= set(spreadsheet._sheet(drawn).columns)

@@ -60,8 +60,8 @@ class _Part:
     high: float
 
 
-def corrected(
-    report: AuditReport, rows: pl.DataFrame, decisions: pl.DataFrame, gone: pl.Series, samples: Sequence[Sample]
+def corrected_score(
+    report: AuditReport, rows: pl.DataFrame, decisions: pl.DataFrame, dropped: pl.Series, samples: Sequence[Sample]
 ) -> Score | None:
     """The corrected score of `rows`; None while fewer than ``LEAST`` sampled rows were reviewed and others are left.
 
@@ -69,27 +69,31 @@ def corrected(
         report: the audit of `rows`.
         rows: `row`, `example_id`, `content_digest`, `label`, `answer`.
         decisions: one a reviewed row, as :func:`tunewright.stages.review.decisions.decisions` gives them.
-        gone: example ids of the rows that were dropped because of a review.
+        dropped: example ids of the rows that were dropped because of a review.
         samples: every sample that was drawn.
     """
     if rows.is_empty() or decisions.is_empty():
         return None
     flagged = _flagged(report, rows)
-    told = _told(flagged, decisions, gone)
-    unread = flagged.join(told.filter("here"), on="example_id", how="anti")
-    read = [(sample, judged) for sample in samples if (judged := _read(sample, told)).height]
-    reviewed = _distinct([sample for sample, _ in read], told)
+    decided = _decisions_about(flagged, decisions, dropped)
+    unread = flagged.join(decided.filter("here"), on="example_id", how="anti")
+    read = [(sample, judged) for sample in samples if (judged := _reviewed(sample, decided)).height]
+    reviewed = _count_distinct([sample for sample, _ in read], decided)
     if not reviewed or (reviewed < LEAST and unread.height):
         return None
-    told_by = [(judged.height, parts) for sample, judged in read if (parts := _parts(sample, judged, unread))]
-    every = sum(n for n, _ in told_by)
-    off = [replace(part, weight=part.weight * n / every) for n, parts in told_by for part in parts]
-    middle = sum(part.weight * part.value for part in off)
-    down = math.hypot(*(part.weight * (part.value - part.low) for part in off))
-    up = math.hypot(*(part.weight * (part.high - part.value) for part in off))
-    known = told.filter(pl.col("bad") & pl.col("still")).height
-    left, found = unread.height, int(unread["flagged"].sum())
-    counts = found + left * middle, math.floor(found + left * (middle - down)), math.ceil(found + left * (middle + up))
+    estimates = [(judged.height, parts) for sample, judged in read if (parts := _parts(sample, judged, unread))]
+    every = sum(n for n, _ in estimates)
+    weighted = [replace(part, weight=part.weight * n / every) for n, parts in estimates for part in parts]
+    middle = sum(part.weight * part.value for part in weighted)
+    down = math.hypot(*(part.weight * (part.value - part.low) for part in weighted))
+    up = math.hypot(*(part.weight * (part.high - part.value) for part in weighted))
+    known = decided.filter(pl.col("bad") & pl.col("still")).height
+    left, flagged_rows = unread.height, int(unread["flagged"].sum())
+    counts = (
+        flagged_rows + left * middle,
+        math.floor(flagged_rows + left * (middle - down)),
+        math.ceil(flagged_rows + left * (middle + up)),
+    )
     defects = [min(max(count, 0.0), left) + known for count in counts]
     value, best, worst = (100 * (1 - defect / rows.height) for defect in defects)
     return Score(
@@ -110,41 +114,41 @@ def outlook(score: Score, bar: str, unread: int) -> Outlook:
     assert score.low is not None and score.high is not None
     low, high = (score.low, score.high) if comparison.startswith(">") else (-score.high, -score.low)
     value, limit = (score.value, limit) if comparison.startswith(">") else (-score.value, -limit)
-    shown = f"{score.value:.1f} ({score.low:.1f} to {score.high:.1f}) by {score.n:,} reviewed rows"
+    interval = f"{score.value:.1f} ({score.low:.1f} to {score.high:.1f}) by {score.n:,} reviewed rows"
     if low > limit or (low == limit and "=" in comparison):
-        return Outlook(outcome="pass", more=0, words=f"{shown}: above the bar of {bar}.")
+        return Outlook(outcome="pass", more=0, words=f"{interval}: above the bar of {bar}.")
     if high < limit or (high == limit and "=" not in comparison):
         return Outlook(
             outcome="fail",
             more=0,
-            words=f"{shown}: below the bar of {bar}; too many rows that nobody read are defective, too.",
+            words=f"{interval}: below the bar of {bar}; too many rows that nobody read are defective, too.",
         )
-    more = _more(score.n, value - limit, value - low if value >= limit else high - value, unread)
+    missing_rows = _rows_to_decide(score.n, value - limit, value - low if value >= limit else high - value, unread)
     return Outlook(
         outcome="review more",
-        more=more,
-        words=f"{shown} does not decide about the bar of {bar}: review about {more:,} more rows.",
+        more=missing_rows,
+        words=f"{interval} does not decide about the bar of {bar}: review about {missing_rows:,} more rows.",
     )
 
 
-def _more(n: int, distance: float, half: float, unread: int) -> int:
+def _rows_to_decide(n: int, distance: float, half: float, unread: int) -> int:
     """Rows still to read until the interval, shrinking by the root of their number, is as short as the distance."""
-    wanted = math.inf if distance == 0 else n * (half / abs(distance)) ** 2 - n
-    stepped = unread if math.isinf(wanted) else STEP * max(1, math.ceil(wanted / STEP))
+    missing = math.inf if distance == 0 else n * (half / abs(distance)) ** 2 - n
+    stepped = unread if math.isinf(missing) else STEP * max(1, math.ceil(missing / STEP))
     return max(0, min(stepped, unread))
 
 
 def _flagged(report: AuditReport, rows: pl.DataFrame) -> pl.DataFrame:
     """`rows` and whether the audit alone calls each defective."""
-    found = [f.frame.select("row") for f in own_findings(report) if f.severity == "blocking"]
-    hit = pl.concat([pl.DataFrame(schema={"row": pl.Int64}), *found]).unique().with_columns(flagged=pl.lit(value=True))
+    frames = [f.frame.select("row") for f in own_findings(report) if f.severity == "blocking"]
+    hit = pl.concat([pl.DataFrame(schema={"row": pl.Int64}), *frames]).unique().with_columns(flagged=pl.lit(value=True))
     return rows.join(hit, on="row", how="left", maintain_order="left").with_columns(
         pl.col("flagged").fill_null(value=False)
     )
 
 
-def _told(rows: pl.DataFrame, decisions: pl.DataFrame, gone: pl.Series) -> pl.DataFrame:
-    """The decisions that speak of these rows.
+def _decisions_about(rows: pl.DataFrame, decisions: pl.DataFrame, dropped_ids: pl.Series) -> pl.DataFrame:
+    """The decisions about rows that are there, or were dropped because of them.
 
     Returns:
         `example_id`, `bad` (what people said), `here` (the row is still there), `still` (and still what was judged),
@@ -155,9 +159,9 @@ def _told(rows: pl.DataFrame, decisions: pl.DataFrame, gone: pl.Series) -> pl.Da
     bad = pl.col("verdict") == "defective"
     label = pl.col("new_label").is_null() | (pl.col("new_label") == pl.col("label"))
     answer = pl.col("new_answer").is_null() | (pl.col("new_answer") == pl.col("answer"))
-    given = pl.col("new_label").is_not_null() | pl.col("new_answer").is_not_null()
-    mended = bad & given & label & answer & ~same
-    dropped = bad & pl.col("content_digest_now").is_null() & pl.col("example_id").is_in(gone.implode())
+    corrected = pl.col("new_label").is_not_null() | pl.col("new_answer").is_not_null()
+    mended = bad & corrected & label & answer & ~same
+    dropped = bad & pl.col("content_digest_now").is_null() & pl.col("example_id").is_in(dropped_ids.implode())
     return (
         placed.select(
             "example_id",
@@ -180,18 +184,18 @@ def _told(rows: pl.DataFrame, decisions: pl.DataFrame, gone: pl.Series) -> pl.Da
     )
 
 
-def _read(sample: Sample, told: pl.DataFrame) -> pl.DataFrame:
+def _reviewed(sample: Sample, decided: pl.DataFrame) -> pl.DataFrame:
     """The rows of a sample that were reviewed: `stratum`, `missed`, `false`."""
-    read = sample.rows.select("example_id", "stratum", had="flagged").join(told, on="example_id")
+    read = sample.rows.select("example_id", "stratum", had="flagged").join(decided, on="example_id")
     flag = pl.coalesce("flagged", "had")
     return read.select("stratum", missed=pl.col("bad") & ~flag, false=~pl.col("bad") & flag)
 
 
-def _distinct(samples: Sequence[Sample], told: pl.DataFrame) -> int:
+def _count_distinct(samples: Sequence[Sample], decided: pl.DataFrame) -> int:
     """Reviewed rows of several samples, each once."""
     frames = [sample.rows.select("example_id") for sample in samples]
     sampled = pl.concat([pl.DataFrame(schema={"example_id": pl.String}), *frames]).unique()
-    return sampled.join(told, on="example_id", how="semi").height
+    return sampled.join(decided, on="example_id", how="semi").height
 
 
 def _parts(sample: Sample, read: pl.DataFrame, unread: pl.DataFrame) -> list[_Part]:
@@ -213,6 +217,7 @@ def _parts(sample: Sample, read: pl.DataFrame, unread: pl.DataFrame) -> list[_Pa
 
 
 def _part(strata: pl.DataFrame, total: int) -> _Part:
+    """The estimate for the strata of one combination of findings, of `total` unread rows in all."""
     left, alarms = int(strata["left"].sum()), int(strata["alarms"].sum())
     # Nothing is missed among alarms, and a false alarm needs one.
     missed, false = _share(strata, "missed", 1 - alarms / left), _share(strata, "false", alarms / left)

@@ -36,8 +36,9 @@ def decisions(answers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _corrections(keyed: pl.DataFrame, column: str, name: str) -> pl.DataFrame:
-    said = consensus(keyed.with_columns(value=column))
-    return said.filter(~pl.col("tie")).select("unit", pl.col("value").alias(name))
+    """`unit`, `name`: what most reviewers of a unit wrote in `column`; units with a tie or nothing are left out."""
+    majority = consensus(keyed.with_columns(value=column))
+    return majority.filter(~pl.col("tie")).select("unit", pl.col("value").alias(name))
 
 
 def agreement(answers: pl.DataFrame) -> Score | None:

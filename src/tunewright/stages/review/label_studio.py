@@ -52,12 +52,12 @@ def config(sample: Sample) -> str:
         lines += ['  <Header value="Answer"/>', '  <Text name="answer" value="$answer"/>']
     lines.append('  <Text name="found" value="$found"/>')
     if kinds:
-        lines += _choice_of("Labels", "Label", "pii", "text", kinds)
-        lines += _choice_of("Labels", "Label", "pii_in_answer", "answer", kinds) if answered else []
-    lines += _choice_of("Choices", "Choice", "verdict", "text", ["ok", "defective"], 'choice="single" required="true"')
+        lines += _control("Labels", "Label", "pii", "text", kinds)
+        lines += _control("Labels", "Label", "pii_in_answer", "answer", kinds) if answered else []
+    lines += _control("Choices", "Choice", "verdict", "text", ["ok", "defective"], 'choice="single" required="true"')
     if task == "classify":
         lines.append('  <Header value="The right label, where it is another one"/>')
-        lines += _choice_of("Choices", "Choice", "right_label", "text", list(header.labels), 'choice="single"')
+        lines += _control("Choices", "Choice", "right_label", "text", list(header.labels), 'choice="single"')
     if task == "reply":
         lines.append('  <Header value="The right answer, where it is another one"/>')
         lines.append('  <TextArea name="right_answer" toName="text" rows="4" maxSubmissions="1" editable="true"/>')
@@ -65,57 +65,61 @@ def config(sample: Sample) -> str:
     return "\n".join([*lines, "</View>"]) + "\n"
 
 
-def _choice_of(tag: str, item: str, name: str, to: str, values: list[str], more: str = "") -> list[str]:
-    spare = f" {more}" if more else ""
+def _control(tag: str, item: str, name: str, to: str, values: list[str], attributes: str = "") -> list[str]:
+    """The lines of a control of the form: `tag`, named `name`, about the text `to`, with an `item` for each value."""
+    suffix = f" {attributes}" if attributes else ""
     return [
-        f'  <{tag} name="{name}" toName="{to}"{spare}>',
+        f'  <{tag} name="{name}" toName="{to}"{suffix}>',
         *(f"    <{item} value={quoteattr(value)}/>" for value in values),
         f"  </{tag}>",
     ]
 
 
 def _span_kinds(sample: Sample) -> list[str]:
+    """The types of the spans in the sample, sorted."""
     kinds: list[str] = sample.rows["spans"].explode().drop_nulls().struct.field("type").unique().sort().to_list()
     return kinds
 
 
 def _tasks(sample: Sample) -> Iterator[dict[str, Any]]:
-    for card in sample.rows.rows(named=True):
+    """A Label Studio task for each sampled row: its texts and keys, and what was found in it as a prediction."""
+    for row in sample.rows.rows(named=True):
         data = {
-            "example_id": card["example_id"],
-            "content_digest": card["content_digest"],
+            "example_id": row["example_id"],
+            "content_digest": row["content_digest"],
             "review_set": sample.header.id,
-            "line": card["line"],
-            "before": card["before"],
-            "text": card["text"] or "",
-            "answer": card["answer"] or "",
-            "present_label": card["label"] or "",
-            "found": "\n".join(card["found"]) or "nothing found",
+            "line": row["line"],
+            "before": row["before"],
+            "text": row["text"] or "",
+            "answer": row["answer"] or "",
+            "present_label": row["label"] or "",
+            "found": "\n".join(row["found"]) or "nothing found",
         }
         prediction = {
             "model_version": MODEL_VERSION,
-            "score": round(card["score"], 6),
-            "result": list(_results(card, sample.header)),
+            "score": round(row["score"], 6),
+            "result": list(_results(row, sample.header)),
         }
         yield {"data": data, "predictions": [prediction]}
 
 
-def _results(card: dict[str, Any], header: ReviewSet) -> Iterator[dict[str, Any]]:
-    """What stands there already, for the reviewer to change: label, answer, spans. Never the verdict itself."""
+def _results(row: dict[str, Any], header: ReviewSet) -> Iterator[dict[str, Any]]:
+    """The predictions of a row, for the reviewer to change: label, answer, spans. Never the verdict itself."""
     task: Task = header.dataset.task
-    if task == "classify" and card["label"] is not None:
-        yield _result("right_label", "text", "choices", {"choices": [card["label"]]})
-    if task == "reply" and card["answer"]:
-        yield _result("right_answer", "text", "textarea", {"text": [card["answer"]]})
-    for number, span in enumerate(card["spans"]):
+    if task == "classify" and row["label"] is not None:
+        yield _result("right_label", "text", "choices", {"choices": [row["label"]]})
+    if task == "reply" and row["answer"]:
+        yield _result("right_answer", "text", "textarea", {"text": [row["answer"]]})
+    for number, span in enumerate(row["spans"]):
         if span["column"] in ("prompt", "answer"):
             side = "text" if span["column"] == "prompt" else "answer"
-            said = (card[side] or "")[span["start"] : span["end"]]
-            place = {"start": span["start"], "end": span["end"], "text": said, "labels": [span["type"]]}
+            span_text = (row[side] or "")[span["start"] : span["end"]]
+            place = {"start": span["start"], "end": span["end"], "text": span_text, "labels": [span["type"]]}
             yield {**_result("pii" if side == "text" else "pii_in_answer", side, "labels", place), "id": f"s{number}"}
 
 
 def _result(name: str, to: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
+    """One prediction: the `value` of the control `name` about the text `to`."""
     return {"from_name": name, "to_name": to, "type": kind, "value": value}
 
 
@@ -128,49 +132,53 @@ def read(path: Path) -> list[ReturnedRow]:
     try:
         records = json.loads(path.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise _no_export(path, str(error)) from None
+        raise _not_an_export(path, str(error)) from None
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise _no_export(path, "it is no list of tasks")
-    found: list[ReturnedRow] = []
+        raise _not_an_export(path, "it is no list of tasks")
+    rows: list[ReturnedRow] = []
     for number, record in enumerate(records, start=1):
         where = f"task {number}"
-        found += _full(record, where) if isinstance(record.get("data"), dict) else [_flat(record, where)]
-    return found
+        rows += (
+            _rows_of_task(record, where) if isinstance(record.get("data"), dict) else [_row_of_flat_task(record, where)]
+        )
+    return rows
 
 
-def _full(record: dict[str, Any], where: str) -> Iterator[ReturnedRow]:
-    """The annotations of a task; one without any was not reviewed."""
-    told = [one for one in record.get("annotations") or [] if not one.get("was_cancelled")]
-    if not told:
-        yield _returned(record["data"], {}, where, "")
-    for one in told:
-        said: dict[str, Any] = {}
-        for result in one.get("result") or []:
+def _rows_of_task(record: dict[str, Any], where: str) -> Iterator[ReturnedRow]:
+    """A row for each annotation of a task; for a task without any, one that says nothing."""
+    annotations = [annotation for annotation in record.get("annotations") or [] if not annotation.get("was_cancelled")]
+    if not annotations:
+        yield _returned_row(record["data"], {}, where, "")
+    for annotation in annotations:
+        values: dict[str, Any] = {}
+        for result in annotation.get("result") or []:
             value = result.get("value", {})
-            said[result.get("from_name")] = value.get("choices") or value.get("text")
-        yield _returned(record["data"], said, where, _who(one.get("completed_by")))
+            values[result.get("from_name")] = value.get("choices") or value.get("text")
+        yield _returned_row(record["data"], values, where, _who(annotation.get("completed_by")))
 
 
-def _flat(record: dict[str, Any], where: str) -> ReturnedRow:
-    return _returned(record, record, where, _who(record.get("annotator")))
+def _row_of_flat_task(record: dict[str, Any], where: str) -> ReturnedRow:
+    """The row of one entry of the flat export, which holds the task's data and the answers side by side."""
+    return _returned_row(record, record, where, _who(record.get("annotator")))
 
 
-def _returned(data: dict[str, Any], said: dict[str, Any], where: str, who: str) -> ReturnedRow:
+def _returned_row(data: dict[str, Any], values: dict[str, Any], where: str, who: str) -> ReturnedRow:
+    """The row that a task's `data` names, with what `who` set in the controls of the form (`values`)."""
     return ReturnedRow(
         where=where,
         review_set=text(data.get("review_set")),
         example_id=text(data.get("example_id")),
         content_digest=text(data.get("content_digest")),
         reviewer=who,
-        verdict=text(_first(said.get("verdict"))),
-        right_label=text(_first(said.get("right_label"))),
-        right_answer=text(_first(said.get("right_answer"))),
-        note=text(_first(said.get("note"))),
+        verdict=text(_first(values.get("verdict"))),
+        right_label=text(_first(values.get("right_label"))),
+        right_answer=text(_first(values.get("right_answer"))),
+        note=text(_first(values.get("note"))),
     )
 
 
 def _first(value: Any) -> Any:
-    """The one thing said: a control gives a text, a list, or in the flat export an object of choices."""
+    """The first value of a control, None for none: it is a text, a list, or in the flat export an object of choices."""
     if isinstance(value, dict):
         value = value.get("choices") or value.get("text")
     if isinstance(value, list):
@@ -178,14 +186,15 @@ def _first(value: Any) -> Any:
     return value
 
 
-def _who(told: Any) -> str:
-    """An annotator's e-mail address where the export names it, else the number."""
-    if isinstance(told, dict):
-        told = told.get("email") or told.get("id")
-    return "" if told is None else f"annotator {told}" if isinstance(told, int) else str(told)
+def _who(annotator: Any) -> str:
+    """An annotator's e-mail address where the export names it, else the number; empty where nobody is named."""
+    if isinstance(annotator, dict):
+        annotator = annotator.get("email") or annotator.get("id")
+    return "" if annotator is None else f"annotator {annotator}" if isinstance(annotator, int) else str(annotator)
 
 
-def _no_export(path: Path, why: str) -> UserError:
+def _not_an_export(path: Path, why: str) -> UserError:
+    """E-REVIEW-004 for the file at `path`."""
     return UserError(
         "E-REVIEW-004",
         f"{path.name} is no export of Label Studio: {escape(why)}.",

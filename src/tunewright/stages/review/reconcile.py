@@ -60,60 +60,66 @@ def reconcile(
     Raises:
         UserErrors: E-REVIEW-007 for each verdict, E-REVIEW-008 for each label that there is none of.
     """
-    cards = _cards(samples)
-    sampled = {example for example, _ in cards}
-    _refuse_unknown_words([one for one in returned if one.example_id in sampled], samples)
+    sampled_rows = _sampled_rows(samples)
+    sampled_ids = {example for example, _ in sampled_rows}
+    _refuse_unknown_words([row for row in returned if row.example_id in sampled_ids], samples)
     places: dict[str, list[str]] = defaultdict(list)
-    said: dict[tuple[str, str], list[tuple[ReturnedRow, dict[str, str | None]]]] = defaultdict(list)
-    for one in returned:
-        card = cards.get((one.example_id, one.content_digest))
-        if card is None:
-            places["edited" if one.example_id in sampled else "unknown"].append(one.where)
-        elif present.get(one.example_id, one.content_digest) != one.content_digest:
-            places["edited"].append(one.where)
-        elif not (one.verdict or one.right_label or one.right_answer):
-            places["blank"].append(one.where)
+    by_row_and_reviewer: dict[tuple[str, str], list[tuple[ReturnedRow, dict[str, str | None]]]] = defaultdict(list)
+    for row in returned:
+        sampled_row = sampled_rows.get((row.example_id, row.content_digest))
+        if sampled_row is None:
+            places["edited" if row.example_id in sampled_ids else "unknown"].append(row.where)
+        elif present.get(row.example_id, row.content_digest) != row.content_digest:
+            places["edited"].append(row.where)
+        elif not (row.verdict or row.right_label or row.right_answer):
+            places["blank"].append(row.where)
         else:
-            who = one.reviewer or reviewer
-            said[one.example_id, who].append((one, _answer(one, card, who, at)))
+            who = row.reviewer or reviewer
+            by_row_and_reviewer[row.example_id, who].append((row, _answer(row, sampled_row, who, at)))
     answers = []
-    for given in said.values():
-        different = {(a["verdict"], a["right_label"], a["right_answer"]) for _, a in given}
-        places["doubled"] += [one.where for one, _ in given[1:]]
+    for judgments in by_row_and_reviewer.values():
+        different = {(a["verdict"], a["right_label"], a["right_answer"]) for _, a in judgments}
+        places["doubled"] += [row.where for row, _ in judgments[1:]]
         if len(different) == 1:
-            answers.append(given[0][1])
+            answers.append(judgments[0][1])
     frame = pl.DataFrame({name: [a[name] for a in answers] for name in ANSWER_COLUMNS}, schema=ANSWER_COLUMNS)
     return frame, _account(returned, samples, frame, places, elsewhere)
 
 
-def _cards(samples: Sequence[Sample]) -> dict[tuple[str, str], dict[str, Any]]:
-    """The sampled rows by example id and digest."""
-    wanted = ["example_id", "content_digest", "label", "answer"]
-    every = [card for sample in samples for card in sample.rows.select(wanted).rows(named=True)]
-    return {(card["example_id"], card["content_digest"]): card for card in every}
+def _sampled_rows(samples: Sequence[Sample]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The sampled rows (`example_id`, `content_digest`, `label`, `answer`) by example id and digest."""
+    columns = ["example_id", "content_digest", "label", "answer"]
+    every = [row for sample in samples for row in sample.rows.select(columns).rows(named=True)]
+    return {(row["example_id"], row["content_digest"]): row for row in every}
 
 
-def _answer(one: ReturnedRow, card: Mapping[str, Any], who: str, at: str) -> dict[str, str | None]:
+def _answer(row: ReturnedRow, sampled_row: Mapping[str, Any], who: str, at: str) -> dict[str, str | None]:
+    """What `row` says of the row that it was sampled as, in ``ANSWER_COLUMNS``."""
     return answer(
-        card, reviewer=who, verdict=VERDICTS.get(one.verdict.lower(), ""), label=one.right_label, text=one.right_answer,
-        note=one.note, at=at,
-    )  # fmt: skip
+        sampled_row,
+        reviewer=who,
+        verdict=VERDICTS.get(row.verdict.lower(), ""),
+        label=row.right_label,
+        text=row.right_answer,
+        note=row.note,
+        at=at,
+    )
 
 
 def answer(
-    card: Mapping[str, Any], *, reviewer: str, verdict: str, label: str = "", text: str = "", note: str = "", at: str
+    row: Mapping[str, Any], *, reviewer: str, verdict: str, label: str = "", text: str = "", note: str = "", at: str
 ) -> dict[str, str | None]:
     """What a person said of a row, in ``ANSWER_COLUMNS``.
 
     A right label or answer that is the row's own is no correction; one that differs makes the row defective, whatever
     else was said, since a model must not learn it as it is.
     """
-    right_label = label if label and label != (card["label"] or "") else None
-    right_answer = text if text and text != (card["answer"] or "").strip() else None
+    right_label = label if label and label != (row["label"] or "") else None
+    right_answer = text if text and text != (row["answer"] or "").strip() else None
     wrong = right_label is not None or right_answer is not None
     return {
-        "example_id": card["example_id"],
-        "content_digest": card["content_digest"],
+        "example_id": row["example_id"],
+        "content_digest": row["content_digest"],
         "reviewer": reviewer,
         "verdict": "defective" if wrong else verdict or "ok",
         "right_label": right_label,
@@ -130,10 +136,13 @@ def _account(
     places: Mapping[str, Sequence[str]],
     elsewhere: Collection[str],
 ) -> Reconciled:
-    named = {one.review_set for one in returned}
-    expected = {row for sample in samples if sample.header.id in named for row in sample.rows["example_id"]}
-    missing = sorted(expected - {one.example_id for one in returned} - set(elsewhere))
-    shown = {kind: tuple(where[:FAULTS_SHOWN]) for kind, where in places.items() if where and kind != "blank"}
+    """The count of each kind of row, with the `places` of the first ``FAULTS_SHOWN`` of each but the blank ones."""
+    named = {row.review_set for row in returned}
+    expected = {
+        example_id for sample in samples if sample.header.id in named for example_id in sample.rows["example_id"]
+    }
+    missing = sorted(expected - {row.example_id for row in returned} - set(elsewhere))
+    named_places = {kind: tuple(where[:FAULTS_SHOWN]) for kind, where in places.items() if where and kind != "blank"}
     return Reconciled(
         answers=answers.height,
         blank=len(places.get("blank", ())),
@@ -141,35 +150,38 @@ def _account(
         doubled=len(places.get("doubled", ())),
         edited=len(places.get("edited", ())),
         unknown=len(places.get("unknown", ())),
-        places={**shown, **({"missing": tuple(missing[:FAULTS_SHOWN])} if missing else {})},
+        places={**named_places, **({"missing": tuple(missing[:FAULTS_SHOWN])} if missing else {})},
     )
 
 
 def _refuse_unknown_words(returned: Sequence[ReturnedRow], samples: Sequence[Sample]) -> None:
+    """Raise UserErrors for the first ``FAULTS_SHOWN`` words that are no verdict or no label of the samples."""
     labels = sorted({label for sample in samples for label in sample.header.labels})
     faults = []
-    for one in returned:
-        if one.verdict and one.verdict.lower() not in VERDICTS:
-            faults.append(_unknown_verdict(one))
-        if one.right_label and labels and one.right_label not in labels:
-            faults.append(_unknown_label(one, labels))
+    for row in returned:
+        if row.verdict and row.verdict.lower() not in VERDICTS:
+            faults.append(_unknown_verdict(row))
+        if row.right_label and labels and row.right_label not in labels:
+            faults.append(_unknown_label(row, labels))
     if faults:
         raise UserErrors(faults[:FAULTS_SHOWN])
 
 
-def _unknown_verdict(one: ReturnedRow) -> UserError:
+def _unknown_verdict(row: ReturnedRow) -> UserError:
+    """E-REVIEW-007 for the verdict of `row`."""
     return UserError(
         "E-REVIEW-007",
-        f"{one.where}: {one.verdict!r} is no verdict.",
+        f"{row.where}: {row.verdict!r} is no verdict.",
         why="Nothing of the file was imported: a guess would decide about a row.",
         fix="Write ok or defective, or leave it empty.",
     )
 
 
-def _unknown_label(one: ReturnedRow, labels: list[str]) -> UserError:
+def _unknown_label(row: ReturnedRow, labels: list[str]) -> UserError:
+    """E-REVIEW-008 for the label of `row`, with the nearest of `labels`."""
     return UserError(
         "E-REVIEW-008",
-        f"{one.where}: no row has the label {one.right_label!r}.",
+        f"{row.where}: no row has the label {row.right_label!r}.",
         why="Nothing of the file was imported: a misspelled label would become a class of its own.",
-        fix=did_you_mean(one.right_label, labels),
+        fix=did_you_mean(row.right_label, labels),
     )

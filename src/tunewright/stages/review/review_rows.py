@@ -13,9 +13,15 @@ def review_rows(corpus: Corpus, findings: list[Finding], picked: pl.DataFrame) -
     columns = ("row", "example_id", "content_digest", "line", "prompt", "answer", "label", "messages")
     rows = picked.join(corpus.scan(*columns).collect(), on="row", how="left", maintain_order="left")
     blocking = [finding for finding in findings if finding.severity == "blocking"]
-    flagged = _rows(blocking).select("row").unique().with_columns(flagged=pl.lit(value=True))
-    scores = _rows(findings).group_by("row").agg(worst=pl.col("score").max())
-    for frame in (_told(findings, picked["row"]), _spans(findings), flagged, scores, _before(rows)):
+    flagged = _finding_rows(blocking).select("row").unique().with_columns(flagged=pl.lit(value=True))
+    scores = _finding_rows(findings).group_by("row").agg(worst=pl.col("score").max())
+    for frame in (
+        _finding_sentences(findings, picked["row"]),
+        _finding_spans(findings),
+        flagged,
+        scores,
+        _other_turns(rows),
+    ):
         rows = rows.join(frame, on="row", how="left", maintain_order="left")
     return rows.with_columns(
         pl.col("found").fill_null([]),
@@ -27,22 +33,25 @@ def review_rows(corpus: Corpus, findings: list[Finding], picked: pl.DataFrame) -
     ).select(pl.col(name).cast(kind) for name, kind in REVIEW_ROW_COLUMNS.items())
 
 
-def _rows(findings: list[Finding]) -> pl.DataFrame:
+def _finding_rows(findings: list[Finding]) -> pl.DataFrame:
+    """`row`, `score`: the rows of all findings put together, a row once for each of its findings."""
     frames = [finding.frame.select("row", "score") for finding in findings]
     return pl.concat([pl.DataFrame(schema={"row": pl.Int64, "score": pl.Float64}), *frames])
 
 
-def _told(findings: list[Finding], rows: pl.Series) -> pl.DataFrame:
+def _finding_sentences(findings: list[Finding], rows: pl.Series) -> pl.DataFrame:
     """`row`, `found`: each finding of the sampled rows as a sentence."""
-    told: list[tuple[int, str]] = []
+    sentences: list[tuple[int, str]] = []
     for finding in findings:
-        seen = finding.frame.filter(pl.col("row").is_in(rows.implode()))
-        told += [(values["row"], f"{finding.name}: {finding.sentence(values)}") for values in seen.rows(named=True)]
-    frame = pl.DataFrame(told, schema={"row": pl.Int64, "found": pl.String}, orient="row")
+        hits = finding.frame.filter(pl.col("row").is_in(rows.implode()))
+        sentences += [
+            (values["row"], f"{finding.name}: {finding.sentence(values)}") for values in hits.rows(named=True)
+        ]
+    frame = pl.DataFrame(sentences, schema={"row": pl.Int64, "found": pl.String}, orient="row")
     return frame.group_by("row", maintain_order=True).agg(pl.col("found").unique(maintain_order=True))
 
 
-def _spans(findings: list[Finding]) -> pl.DataFrame:
+def _finding_spans(findings: list[Finding]) -> pl.DataFrame:
     """`row`, `spans`: what was found at a place in a text, such as personal data."""
     place = ["column", "start", "end", "type"]
     frames = [
@@ -62,8 +71,8 @@ def _spans(findings: list[Finding]) -> pl.DataFrame:
     )
 
 
-def _before(rows: pl.DataFrame) -> pl.DataFrame:
+def _other_turns(rows: pl.DataFrame) -> pl.DataFrame:
     """`row`, `before`: the turns that are neither the question nor its answer, one a line."""
-    said = turns(rows).filter(pl.col("column").str.starts_with("messages[") & pl.col("content").is_not_null())
+    context = turns(rows).filter(pl.col("column").str.starts_with("messages[") & pl.col("content").is_not_null())
     line = pl.format("{}: {}", pl.col("role").fill_null("?"), "content")
-    return said.sort("row", "at").group_by("row", maintain_order=True).agg(before=line.str.join("\n"))
+    return context.sort("row", "at").group_by("row", maintain_order=True).agg(before=line.str.join("\n"))

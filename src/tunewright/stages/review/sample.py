@@ -106,20 +106,21 @@ def strata(rows: pl.DataFrame, findings: list[Finding], *, most: int) -> pl.Seri
         pl.col("found").fill_null(NOTHING_FOUND), pl.col("label").fill_null(NO_LABEL)
     )
     fine = ["found", "label"]
-    kept = _largest(cells, fine, most // 2)
-    merged = cells.join(kept, on=fine, how="left", maintain_order="left").with_columns(
-        label=pl.when("kept").then("label").otherwise(pl.lit(OTHERS))
+    separate = _largest(cells, fine, most // 2, "separate")
+    merged = cells.join(separate, on=fine, how="left", maintain_order="left").with_columns(
+        label=pl.when("separate").then("label").otherwise(pl.lit(OTHERS))
     )
-    rest = _largest(merged.filter(pl.col("kept").is_null()), ["found"], most - kept.height - 1)
-    merged = merged.join(rest.rename({"kept": "common"}), on="found", how="left", maintain_order="left").with_columns(
-        found=pl.when(pl.col("kept").is_null() & pl.col("common").is_null()).then(pl.lit(OTHERS)).otherwise("found")
+    rest = _largest(merged.filter(pl.col("separate").is_null()), ["found"], most - separate.height - 1, "common")
+    merged = merged.join(rest, on="found", how="left", maintain_order="left").with_columns(
+        found=pl.when(pl.col("separate").is_null() & pl.col("common").is_null()).then(pl.lit(OTHERS)).otherwise("found")
     )
     return merged.select(name=pl.format("{}{}{}", "found", pl.lit(CROSS), "label"))["name"]
 
 
-def _largest(cells: pl.DataFrame, by: list[str], most: int) -> pl.DataFrame:
+def _largest(cells: pl.DataFrame, by: list[str], most: int, flag: str) -> pl.DataFrame:
+    """The `most` largest groups of `cells` by the columns `by`, each with a true column `flag`; none if `most` < 1."""
     counted = cells.group_by(by).agg(rows=pl.len()).sort("rows", *by, descending=[True, *[False] * len(by)])
-    return counted.head(max(most, 0)).select(*by, kept=pl.lit(value=True))
+    return counted.head(max(most, 0)).select(*by, pl.lit(value=True).alias(flag))
 
 
 def select(
@@ -134,16 +135,16 @@ def select(
     """
     rng = np.random.default_rng(seed)
     sizes = np.bincount(stratum)
-    taken = allocate(sizes, round(STRATIFIED * n))
+    quotas = allocate(sizes, round(STRATIFIED * n))
     # The place of each row within its stratum, were every stratum shuffled: the first ones are drawn.
     shuffled = np.lexsort((rng.random(len(stratum)), stratum))
     place = np.empty(len(stratum), dtype=np.int64)
     place[shuffled] = np.arange(len(stratum)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    first = place < taken[stratum]
+    first = place < quotas[stratum]
     left = np.flatnonzero(~first)
     second = rng.choice(left, n - int(first.sum()), replace=False)
     drawn = rng.permutation(np.concatenate([np.flatnonzero(first), second]))
-    share = taken / sizes
+    share = quotas / sizes
     later = len(second) / len(left) if len(left) else 0.0
     inclusion = share + (1 - share) * later
     return drawn, inclusion[stratum[drawn]], first[drawn]
@@ -154,16 +155,16 @@ def allocate(sizes: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:
 
     Every stratum gets one while there are enough; what a full one leaves goes to the others.
     """
-    taken = np.zeros(len(sizes), dtype=np.int64)
+    quotas = np.zeros(len(sizes), dtype=np.int64)
     order = np.argsort(-sizes, kind="stable")
-    taken[order[: min(n, len(sizes))]] = 1
-    while (left := min(n, int(sizes.sum())) - int(taken.sum())) > 0:
-        open_ = taken < sizes
-        wanted = np.where(open_, np.sqrt(sizes), 0.0)
-        wanted = wanted / wanted.sum() * left
-        step = np.minimum(np.floor(wanted).astype(np.int64), sizes - taken)
+    quotas[order[: min(n, len(sizes))]] = 1
+    while (left := min(n, int(sizes.sum())) - int(quotas.sum())) > 0:
+        open_ = quotas < sizes
+        shares = np.where(open_, np.sqrt(sizes), 0.0)
+        shares = shares / shares.sum() * left
+        step = np.minimum(np.floor(shares).astype(np.int64), sizes - quotas)
         if not step.any():  # what is left are fractions: the largest first, of a tie the first stratum
-            most = np.argsort(-wanted, kind="stable")[:left]
+            most = np.argsort(-shares, kind="stable")[:left]
             step[most[open_[most]]] = 1
-        taken += step
-    return taken
+        quotas += step
+    return quotas

@@ -19,7 +19,7 @@ from tunewright.stages.review.returned_row import ReturnedRow, text
 from tunewright.stages.review.store import Sample
 
 KEYS = ("review_set", "example_id", "content_digest")
-ASKED: dict[Task, tuple[str, ...]] = {
+QUESTIONS: dict[Task, tuple[str, ...]] = {
     "classify": ("verdict", "right_label"),
     "reply": ("verdict", "right_answer"),
     "extract": ("verdict",),
@@ -73,6 +73,7 @@ def write_xlsx(path: Path, sample: Sample) -> tuple[Path, ...]:
 
 
 def _write_workbook(target: Path, sample: Sample) -> None:
+    """Write the workbook: the rows, how to fill them in, and the labels to choose from."""
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
     frame = _sheet(sample)
@@ -100,7 +101,7 @@ def _write_workbook(target: Path, sample: Sample) -> None:
 
 
 def _lists(sheet: Any, frame: pl.DataFrame, sample: Sample) -> None:
-    """Drop-down lists where there is something to choose."""
+    """Add drop-down lists to the columns of `sheet` where there is something to choose."""
     verdict = frame.columns.index("verdict")
     sheet.data_validation(1, verdict, frame.height, verdict, {"validate": "list", "source": ["ok", "defective"]})
     if "right_label" in frame.columns and sample.header.labels:
@@ -111,16 +112,16 @@ def _lists(sheet: Any, frame: pl.DataFrame, sample: Sample) -> None:
 def _sheet(sample: Sample) -> pl.DataFrame:
     """The rows to fill in, every cell a text."""
     task = sample.header.dataset.task
-    shown = {"classify": "label", "reply": "answer", "extract": None}[task]
+    judged = {"classify": "label", "reply": "answer", "extract": None}[task]
     before = ["before"] if (sample.rows["before"] != "").any() else []
-    empty = [pl.lit("").alias(name) for name in (*ASKED[task], "note", "reviewer")]
+    empty = [pl.lit("").alias(name) for name in (*QUESTIONS[task], "note", "reviewer")]
     return (
         sample.rows.select(
             review_set=pl.lit(sample.header.id),
             example_id="example_id",
             content_digest="content_digest",
             line=pl.col("line").cast(pl.String),
-            **{name: pl.col(name) for name in (*before, "text", *([shown] if shown else []))},
+            **{name: pl.col(name) for name in (*before, "text", *([judged] if judged else []))},
             found=pl.col("found").list.join("\n"),
         )
         .with_columns(empty)
@@ -129,6 +130,7 @@ def _sheet(sample: Sample) -> pl.DataFrame:
 
 
 def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with an apostrophe before every cell that a spreadsheet would run."""
     return frame.with_columns(
         pl.when(pl.col(name).str.contains(FORMULA)).then(pl.format("'{}", name)).otherwise(name).alias(name)
         for name in frame.columns
@@ -152,22 +154,28 @@ def read(path: Path) -> list[ReturnedRow]:
             fix="Fill in a copy of the file that `tunewright review sample` wrote, with all its columns.",
         )
     rows = [dict(zip(header, cells, strict=False)) for cells in body]
-    return [_returned(row, f"row {number}") for number, row in enumerate(rows, start=2) if any(row.values())]
+    return [_returned_row(row, f"row {number}") for number, row in enumerate(rows, start=2) if any(row.values())]
 
 
-def _returned(row: dict[str, str], where: str) -> ReturnedRow:
-    said = {name: plain(row.get(name, "")) for name in ("reviewer", "verdict", "right_label", "right_answer", "note")}
+def _returned_row(row: dict[str, str], where: str) -> ReturnedRow:
+    """A filled-in row by its columns; a column that is missing was left empty."""
+    cells = {name: plain(row.get(name, "")) for name in ("reviewer", "verdict", "right_label", "right_answer", "note")}
     keys = {name: text(row.get(name)) for name in KEYS}
-    return ReturnedRow(where=where, **keys, **said)
+    return ReturnedRow(where=where, **keys, **cells)
 
 
 def plain(cell: str) -> str:
     """A cell without the apostrophe that keeps it from being run."""
-    found = text(cell)
-    return found[1:] if found[:1] == "'" and found[1:2] in ("=", "+", "-", "@", "\t", "\r") else found
+    content = text(cell)
+    return content[1:] if content[:1] == "'" and content[1:2] in ("=", "+", "-", "@", "\t", "\r") else content
 
 
 def _workbook(path: Path) -> list[list[str]]:
+    """The cells of the sheet Review, or of the first sheet where none is called so.
+
+    Raises:
+        UserError: E-REVIEW-006 when it cannot be read.
+    """
     import fastexcel
 
     try:
@@ -181,22 +189,27 @@ def _workbook(path: Path) -> list[list[str]]:
 
 
 def _delimited(path: Path) -> list[list[str]]:
-    """The cells of a CSV as it comes back: Excel writes semicolons and its own code page in much of the world."""
-    held = path.read_bytes()
+    """The cells of a CSV as it comes back: Excel writes semicolons and its own code page in much of the world.
+
+    Raises:
+        UserError: E-REVIEW-006 when it cannot be read.
+    """
+    data = path.read_bytes()
     try:
-        told = held.decode("utf-16" if held[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        content = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
-        told = held.decode("cp1252", errors="replace")
-    first = told.split("\n", 1)[0]
+        content = data.decode("cp1252", errors="replace")
+    first = content.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     csv.field_size_limit(1 << 24)
     try:
-        return list(csv.reader(io.StringIO(told, newline=""), delimiter=delimiter)) or [[]]
+        return list(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)) or [[]]
     except csv.Error as error:
         raise _unreadable(path, str(error)) from None
 
 
 def _unreadable(path: Path, why: str) -> UserError:
+    """E-REVIEW-006 for the file at `path`."""
     return UserError(
         "E-REVIEW-006",
         f"{path.name} cannot be read: {why}.",

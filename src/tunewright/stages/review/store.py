@@ -132,8 +132,8 @@ class ReviewStore:
     def samples(self) -> list[Sample]:
         """Every sample, oldest first."""
         names = [path.name for path in (self.folder / "sets").glob("*") if not path.name.startswith(".")]
-        found = [self.sample(name) for name in sorted(names)]
-        return sorted(found, key=lambda sample: (sample.header.when, sample.header.id))
+        every = [self.sample(name) for name in sorted(names)]
+        return sorted(every, key=lambda sample: (sample.header.when, sample.header.id))
 
     def imported(self, digest: str) -> ImportedFile | None:
         """The account of the file with this digest, when it was imported before."""
@@ -142,11 +142,11 @@ class ReviewStore:
 
     def import_answers(self, account: ImportedFile, answers: pl.DataFrame) -> None:
         """Keep the answers of one file under its digest."""
-        kept = {
+        document = {
             "account": account.model_dump(mode="json"),
             "answers": answers.select(*ANSWER_COLUMNS).to_dict(as_series=False),
         }
-        publish_text(self._import_path(account.file_digest), json.dumps(kept, ensure_ascii=False) + "\n")
+        publish_text(self._import_path(account.file_digest), json.dumps(document, ensure_ascii=False) + "\n")
 
     def append(self, answer: Mapping[str, str | None]) -> None:
         """Keep one typed answer; it is on the disk when this returns."""
@@ -171,9 +171,11 @@ class ReviewStore:
         return every.sort("at", *who, "verdict", maintain_order=True).unique(who, keep="last").sort(who)
 
     def _imports(self) -> Sequence[Path]:
+        """The files of imported answers, sorted."""
         return sorted((self.folder / "imports").glob("*.json"))
 
     def _typed(self) -> Sequence[Path]:
+        """The files of typed answers, sorted."""
         return sorted((self.folder / "answers").glob("*.jsonl"))
 
     def _import_path(self, digest: str) -> Path:
@@ -184,14 +186,16 @@ class ReviewStore:
 
 
 def _frame(answers: Sequence[Mapping[str, str | None]]) -> pl.DataFrame:
-    return pl.DataFrame({name: [one[name] for one in answers] for name in ANSWER_COLUMNS}, schema=ANSWER_COLUMNS)
+    """`answers` in ``ANSWER_COLUMNS``; KeyError for one that lacks a column."""
+    return pl.DataFrame({name: [answer[name] for answer in answers] for name in ANSWER_COLUMNS}, schema=ANSWER_COLUMNS)
 
 
 def _read(path: Path) -> Any:
+    """The JSON in the file at `path`."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _whole_lines(path: Path) -> bytes:
-    """The bytes of the lines that end."""
-    held = path.read_bytes() if path.exists() else b""
-    return held[: held.rfind(b"\n") + 1]
+    """The bytes of the lines that end; none where there is no file. A last line without an end is left out."""
+    content = path.read_bytes() if path.exists() else b""
+    return content[: content.rfind(b"\n") + 1]

@@ -21,39 +21,37 @@ class Session(Frozen):
     left: int
 
 
-def review(cards: pl.DataFrame, header: ReviewSet, lines: Iterator[str], say: Say, save: Save) -> Session:
-    """Ask about `cards` one after another until they, or the `lines` that the reviewer types, end."""
+def review(rows: pl.DataFrame, header: ReviewSet, lines: Iterator[str], say: Say, save: Save) -> Session:
+    """Ask about `rows` one after another until they, or the `lines` that the reviewer types, end."""
     answered = skipped = 0
-    for number, card in enumerate(cards.rows(named=True), start=1):
-        say(shown(card, number, cards.height))
-        given = _ask(card, header, lines, say)
-        if given is None:
+    for number, row in enumerate(rows.rows(named=True), start=1):
+        say(row_text(row, number, rows.height))
+        reply = _ask(row, header, lines, say)
+        if reply is None:
             break
-        if given[0] == "skip":
+        if reply[0] == "skip":
             skipped += 1
             continue
-        save(card, *given)
+        save(row, *reply)
         answered += 1
-    return Session(answered=answered, skipped=skipped, left=cards.height - answered)
+    return Session(answered=answered, skipped=skipped, left=rows.height - answered)
 
 
-def shown(card: Mapping[str, Any], number: int, total: int) -> str:
+def row_text(row: Mapping[str, Any], number: int, total: int) -> str:
     """A row as it stands in the terminal."""
-    parts = [f"── row {number:,} of {total:,} · line {card['line'] if card['line'] is not None else '?'} ──"]
-    if card["before"]:
-        parts.append(_harmless(card["before"]))
-    parts.append(_harmless(card["text"] or "(no text)"))
-    if card["answer"]:
-        parts.append(f"answer: {_harmless(card['answer'])}")
-    if card["label"] is not None:
-        parts.append(f"label: {_harmless(card['label'])}")
-    parts += [f"  ! {_harmless(sentence)}" for sentence in card["found"]]
+    parts = [f"── row {number:,} of {total:,} · line {row['line'] if row['line'] is not None else '?'} ──"]
+    if row["before"]:
+        parts.append(_harmless(row["before"]))
+    parts.append(_harmless(row["text"] or "(no text)"))
+    if row["answer"]:
+        parts.append(f"answer: {_harmless(row['answer'])}")
+    if row["label"] is not None:
+        parts.append(f"label: {_harmless(row['label'])}")
+    parts += [f"  ! {_harmless(sentence)}" for sentence in row["found"]]
     return "\n".join(parts)
 
 
-def _ask(
-    card: Mapping[str, Any], header: ReviewSet, lines: Iterator[str], say: Say
-) -> tuple[str, str, str, str] | None:
+def _ask(row: Mapping[str, Any], header: ReviewSet, lines: Iterator[str], say: Say) -> tuple[str, str, str, str] | None:
     """Verdict (or ``skip``), right label, right answer and note; None to stop."""
     third = "l right answer" if header.dataset.task == "reply" else "l right label"
     if header.dataset.task == "extract":
@@ -80,22 +78,22 @@ def _ask(
             say("A key and Enter, please; after d a note may follow, such as: d garbled.")
 
 
-def _right(given: str, header: ReviewSet, lines: Iterator[str], say: Say) -> tuple[str, str] | None:
+def _right(typed: str, header: ReviewSet, lines: Iterator[str], say: Say) -> tuple[str, str] | None:
     """The right label and the right answer, one of them empty; None when nothing usable was typed."""
     if header.dataset.task == "reply":
-        if not given:
+        if not typed:
             say("The right answer, in one line: ")
-        answer = given or next(lines, "").strip()
+        answer = typed or next(lines, "").strip()
         return ("", answer) if answer else None
-    if not given:
+    if not typed:
         say("\n".join(f"{number:>4} {_harmless(label)}" for number, label in enumerate(header.labels, start=1)))
         say("Number or name: ")
-        given = next(lines, "").strip()
-    if given in header.labels:
-        return given, ""
-    if given.isascii() and given.isdigit() and 1 <= int(given) <= len(header.labels):
-        return header.labels[int(given) - 1], ""
-    say(f"There is no label {given!r}.")
+        typed = next(lines, "").strip()
+    if typed in header.labels:
+        return typed, ""
+    if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= len(header.labels):
+        return header.labels[int(typed) - 1], ""
+    say(f"There is no label {typed!r}.")
     return None
 
 
