@@ -29,7 +29,6 @@ STILL_TO_DO = [
     "stages/evaluate",
     "stages/release",
     "stages/report",
-    "stages/review",
     "stages/train",
     "stats",
     "text",

@@ -56,6 +56,24 @@ def test_a_row_that_reviews_dropped_stands_for_the_others_like_it() -> None:
     assert other.low < 99
 
 
+@pytest.mark.parametrize(("n", "hits"), [(200, 20), (600, 3), (400, 0)])
+def test_the_interval_ends_where_wilson_says_for_what_was_read_of_one_stratum(n: int, hits: int) -> None:
+    """Its ends are the roots of (p - x)^2 = z^2 x (1 - x) / m, m = 1 / (1 / read + 1 / unread), in whole rows."""
+    rows, z2 = 8000, 1.959963984540054**2
+    corpus = population(rows, classes=1)
+    drawn = sample(corpus, report(corpus), n)
+    read = [int(name[2:]) for name in drawn.rows["example_id"]]
+    bad = np.isin(np.arange(rows), read[:hits])
+    score = corrected_score(
+        report(corpus), frame(corpus), decided(corpus, drawn.rows["example_id"], bad), NONE, [drawn]
+    )
+    p, m, unread = hits / n, 1 / (1 / n + 1 / (rows - n)), rows - n
+    least, most = sorted(np.roots([1 + z2 / m, -(2 * p + z2 / m), p * p]).real)
+    assert score.value == pytest.approx(100 * (1 - (p * unread + hits) / rows))
+    assert score.high == pytest.approx(100 * (1 - (np.floor(unread * least + 1e-9) + hits) / rows))
+    assert score.low == pytest.approx(100 * (1 - (np.ceil(unread * most) + hits) / rows))
+
+
 def test_a_mended_row_is_known_to_be_right() -> None:
     corpus = population(60)
     drawn = sample(corpus, report(corpus), 60)
