@@ -34,7 +34,7 @@ SECTIONS = (
 
 def render(material: ReportMaterial) -> str:
     """The report as one HTML document; the same material gives the same bytes."""
-    sections = [made for make in SECTIONS if (made := make(material)) is not None]
+    sections = [section for make_section in SECTIONS if (section := make_section(material)) is not None]
     return _template().render(
         project=sample(material.project, 80),
         generated=material.generated,
@@ -49,10 +49,12 @@ def render(material: ReportMaterial) -> str:
 
 @cache
 def _template() -> "Template":
+    """The page's template, read once."""
     return _environment().get_template("report.html.j2")
 
 
 def _environment() -> "Environment":
+    """A template environment that escapes every value and fails on a name it does not know."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from tunewright.stages.report import format as fmt

@@ -155,10 +155,10 @@ def curve(rows: Rows, *, title: str, form: str, best: float | None, series: Sequ
     x = alt.X("step:Q", title="training step", axis=alt.Axis(format=",d", tickCount=5, grid=False))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format=form, tickCount=5))
     scale = alt.Scale(domain=list(series), range=[OWN, SECOND][: len(series)])
-    shown = alt.Legend() if len(series) > 1 else None
-    color = alt.Color("series:N", scale=scale, legend=shown)
+    legend = alt.Legend() if len(series) > 1 else None
+    color = alt.Color("series:N", scale=scale, legend=legend)
     dash = alt.StrokeDash(
-        "series:N", legend=shown, scale=alt.Scale(domain=list(series), range=[[1, 0], [6, 3]][: len(series)])
+        "series:N", legend=legend, scale=alt.Scale(domain=list(series), range=[[1, 0], [6, 3]][: len(series)])
     )
     layers = [base.mark_line(strokeWidth=2.25, interpolate="monotone").encode(x=x, y=y, color=color, strokeDash=dash)]
     if len(rows) <= 60:
@@ -237,7 +237,7 @@ def draw(chart: Any) -> Markup:
 
 
 def _strip(element: ET.Element) -> None:
-    """Drop what only the renderer needs, over half of the bytes, and refuse any element that does not draw."""
+    """Drop what only the renderer needs, over half of the bytes; ValueError for any element that does not draw."""
     if element.tag not in TAGS:
         raise ValueError(f"a chart has no place for <{element.tag}>")
     for name in list(element.attrib):
@@ -251,6 +251,7 @@ def _strip(element: ET.Element) -> None:
 
 
 def _data(rows: Rows) -> Any:
+    """`rows` as a chart's inline data."""
     import altair as alt
 
     return alt.Data(values=list(rows))
@@ -269,8 +270,10 @@ def _plot(names: Sequence[str]) -> int:
 
 
 def _totals(rows: Rows, names: Sequence[str]) -> list[float]:
+    """The sum of the values of each name, in the order of `names`."""
     return [sum(row["value"] for row in rows if row["name"] == name) for name in names]
 
 
 def _index(groups: Sequence[str], row: dict[str, Any]) -> int:
+    """The position of the row's group, 0 where there are no groups; ValueError for a group that is none of them."""
     return groups.index(row["group"]) if groups else 0

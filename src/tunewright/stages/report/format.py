@@ -112,9 +112,9 @@ def listed(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def plural(n: int, one: str, many: str = "") -> str:
+def plural(n: int, singular: str, plural_form: str = "") -> str:
     """``1 row``, ``1,204 rows``."""
-    return f"{count(n)} {one if n == 1 else many or one + 's'}"
+    return f"{count(n)} {singular if n == 1 else plural_form or singular + 's'}"
 
 
 def _of_hundred(number: float) -> str:
@@ -125,4 +125,5 @@ def _of_hundred(number: float) -> str:
 
 
 def _signless(text: str) -> str:
+    """`text` with a minus sign in place of each hyphen."""
     return text.replace("-", MINUS)

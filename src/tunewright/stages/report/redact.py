@@ -54,5 +54,6 @@ def label(text: str | None) -> str:
 
 
 def _printable(text: str) -> str:
-    kept = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text.translate(BIDI))
-    return "".join(c for c in kept if unicodedata.category(c) != "Cs")
+    """`text` without controls of direction and half surrogate pairs, and with spaces for other controls."""
+    characters = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text.translate(BIDI))
+    return "".join(c for c in characters if unicodedata.category(c) != "Cs")

@@ -38,12 +38,12 @@ def figure(card: Scorecard) -> Figure | None:
             )
         )
     error = next((s for s in card.own.scores if "calibration" in s.metric or s.metric == "ece"), None)
-    said = f" Expected calibration error: {fmt.value(error)}." if error else ""
+    error_text = f" Expected calibration error: {fmt.value(error)}." if error else ""
     return Figure(
         svg=charts.reliability(rows),
         title="Can its confidence be trusted?",
         label="Share answered right at each stated confidence, with its 95 % interval; on the dashed diagonal the "
-        f"two are equal.{said}",
+        f"two are equal.{error_text}",
         table=Table(
             "Share answered right by stated confidence",
             (
@@ -59,6 +59,7 @@ def figure(card: Scorecard) -> Figure | None:
 
 
 def _bins(frame: pl.DataFrame) -> pl.DataFrame:
+    """`bin`, mean `confidence`, `right`, `rows` of each bin that has rows."""
     known = frame.filter(pl.col("confidence").is_not_null() & pl.col("confidence").is_finite())
     return (
         known.select(

@@ -14,14 +14,14 @@ CLASSES = 12
 
 def figure(card: Scorecard) -> Figure | None:
     """The confusion matrix of at most ``CLASSES`` classes, each row as shares of that class."""
-    pairs = _pairs(card)
+    pairs = _answer_pairs(card)
     if pairs.is_empty() or not card.classes:
         return None
-    keys = _chosen(card, pairs)
+    keys = _most_confused(card, pairs)
     if len(keys) < 2:
         return None
     names = dict(zip(keys, distinct([label(key) for key in keys]), strict=True))
-    support = {one.label: one.support for one in card.classes}
+    support = {scores.label: scores.support for scores in card.classes}
     counts = {(truth, predicted): n for truth, predicted, n in pairs.rows()}
     rows: list[dict[str, object]] = []
     for truth in keys:
@@ -38,17 +38,17 @@ def figure(card: Scorecard) -> Figure | None:
         else "all classes"
     )
     worst = max(((k, n) for k, n in counts.items() if k[0] != k[1]), key=lambda item: (item[1], item[0]), default=None)
-    said = ""
+    worst_text = ""
     if worst:
-        (truth, taken), n = worst
-        said = f" The most frequent confusion: {label(truth)} taken for {label(taken)}, {fmt.plural(n, 'row')}."
+        (truth, wrong), n = worst
+        worst_text = f" The most frequent confusion: {label(truth)} taken for {label(wrong)}, {fmt.plural(n, 'row')}."
     cells: tuple[tuple[Cell, ...], ...] = tuple(
         (Quote(names[truth]), *(fmt.count(counts.get((truth, other), 0)) for other in keys)) for truth in keys
     )
     return Figure(
         svg=charts.heat(rows, list(names.values())),
         title=f"Confusion matrix ({whole})",
-        label=f"Rows of each true class by predicted class, {whole}; right answers on the diagonal.{said}",
+        label=f"Rows of each true class by predicted class, {whole}; right answers on the diagonal.{worst_text}",
         table=Table(
             "Rows of each true class (down) by predicted class (across)",
             (Column("True class", head=True), *(Column(name, numeric=True) for name in names.values())),
@@ -62,7 +62,7 @@ def table(card: Scorecard, limit: int) -> Table | None:
     pairs = sorted(card.confusions, key=lambda p: (-p.rows, p.truth, p.predicted))[:limit]
     if not pairs:
         return None
-    support = {one.label: one.support for one in card.classes}
+    support = {scores.label: scores.support for scores in card.classes}
     rows = tuple(
         (
             Quote(label(pair.truth)),
@@ -84,15 +84,17 @@ def table(card: Scorecard, limit: int) -> Table | None:
     )
 
 
-def _pairs(card: Scorecard) -> pl.DataFrame:
+def _answer_pairs(card: Scorecard) -> pl.DataFrame:
+    """`truth`, `predicted`, `len`: rows of each pair; empty where no predictions were stored."""
     if not card.predictions.height or not {"truth", "predicted"} <= set(card.predictions.columns):
         return pl.DataFrame()
     answered = card.predictions.select("truth", "predicted").drop_nulls()
     return answered.group_by("truth", "predicted").len().sort("truth", "predicted")
 
 
-def _chosen(card: Scorecard, pairs: pl.DataFrame) -> list[str]:
-    known = {one.label for one in card.classes}
+def _most_confused(card: Scorecard, pairs: pl.DataFrame) -> list[str]:
+    """All classes, or of many the ``CLASSES`` in the most frequent confusions."""
+    known = {scores.label for scores in card.classes}
     if len(known) <= CLASSES:
         return sorted(known)
     wrong = pairs.filter(pl.col("truth") != pl.col("predicted")).sort(

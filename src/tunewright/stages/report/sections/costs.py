@@ -33,6 +33,7 @@ def section(material: ReportMaterial) -> Section | None:
 
 
 def _lead(material: ReportMaterial) -> list[str]:
+    """Time, energy, money and machine in one paragraph, as far as they are known."""
     lead = []
     if material.costs:
         lead.append(f"All steps together took {page_duration(sum(step.seconds for step in material.costs))}.")
@@ -49,6 +50,7 @@ def _lead(material: ReportMaterial) -> list[str]:
 
 
 def _steps(material: ReportMaterial) -> Figure:
+    """The time of each step."""
     names = [step.step for step in material.costs]
     total = sum(step.seconds for step in material.costs)
     # A step that runs twice, as the audit does, is told apart by its turn.

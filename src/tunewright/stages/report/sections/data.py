@@ -20,31 +20,32 @@ CHARTED, ENDS = 20, 12
 
 def intake(material: ReportMaterial) -> Section | None:
     """The user's file and what could not be read."""
-    came = material.ingested
-    if came is None:
+    ingested = material.ingested
+    if ingested is None:
         return None
-    tables = (_quarantine(came),) if came.reasons else ()
-    mapping = "; ".join(f"{sample(theirs, 40)} → {ours}" for ours, theirs in came.mapping.items())
+    tables = (_quarantine(ingested),) if ingested.reasons else ()
+    mapping = "; ".join(f"{sample(theirs, 40)} → {ours}" for ours, theirs in ingested.mapping.items())
     return Section(
         id="intake",
         title="What came in",
         lead=(
-            f"{sample(came.file, 80)} was read as {came.format}: {fmt.plural(came.records, 'record')}, "
-            f"{fmt.count(came.records - came.quarantined)} of them usable, "
-            f"{fmt.count(came.quarantined)} set aside.",
+            f"{sample(ingested.file, 80)} was read as {ingested.format}: {fmt.plural(ingested.records, 'record')}, "
+            f"{fmt.count(ingested.records - ingested.quarantined)} of them usable, "
+            f"{fmt.count(ingested.quarantined)} set aside.",
             f"Columns: {mapping}." if mapping else "",
         ),
         tables=tables,
-        digests=(("file", Hash(came.file_digest)), ("rows as read", Hash(came.dataset.digest))),
+        digests=(("file", Hash(ingested.file_digest)), ("rows as read", Hash(ingested.dataset.digest))),
     )
 
 
-def _quarantine(came: Ingested) -> Table:
-    rows = sorted(came.reasons.items(), key=lambda item: (-item[1], item[0]))
+def _quarantine(ingested: Ingested) -> Table:
+    """The records set aside by reason, the most frequent first."""
+    rows = sorted(ingested.reasons.items(), key=lambda item: (-item[1], item[0]))
     return Table(
         "Records set aside, by reason",
         (Column("Reason", head=True, wide=True), Column("Records", numeric=True), Column("Share", numeric=True)),
-        tuple((sample(why, 200), fmt.count(n), fmt.share(n, came.records)) for why, n in rows),
+        tuple((sample(why, 200), fmt.count(n), fmt.share(n, ingested.records)) for why, n in rows),
     )
 
 
@@ -71,6 +72,7 @@ def cleaning(material: ReportMaterial) -> Section | None:
 
 
 def _edits(edits: tuple[Edit, ...]) -> Table:
+    """A row for each edit: its fix and finding, rows by action, its first reason, who made it."""
     rows = []
     for edit in edits:
         counts = edit.frame.group_by("action").agg(pl.col("row").n_unique()).sort("action")
@@ -111,20 +113,21 @@ def split(material: ReportMaterial) -> Section | None:
     sides = [side for side in SIDES if side in divided.rows]
     parts = fmt.listed([f"{fmt.count(divided.rows[s])} {s} ({fmt.share(divided.rows[s], total)})" for s in sides])
     drawn = "stratified by class" if divided.classes else "drawn at random"
-    kept = "as the file itself divides them" if divided.given else drawn
+    how = "as the file itself divides them" if divided.given else drawn
     together = (
         f" Copies and near-identical texts stay together: {fmt.count(divided.groups)} groups." if divided.groups else ""
     )
     return Section(
         id="split",
         title="Split",
-        lead=(f"{parts}, {kept}.{together}",),
+        lead=(f"{parts}, {how}.{together}",),
         figures=_figures(divided, sides) if divided.classes else (),
         digests=(("rows as divided", Hash(divided.digest)),),
     )
 
 
 def _figures(divided: Divided, sides: list[str]) -> tuple[Figure, ...]:
+    """One chart of all classes, or of many one of the largest and one of the smallest ``ENDS``."""
     by_size = sorted(divided.classes.items(), key=lambda item: (-sum(item[1].values()), item[0]))
     names = distinct([label(name) for name, _ in by_size])
     classes = [(name, counts) for name, (_, counts) in zip(names, by_size, strict=True)]
@@ -138,6 +141,7 @@ def _figures(divided: Divided, sides: list[str]) -> tuple[Figure, ...]:
 
 
 def _classes(drawn: list[Counts], listed: list[Counts], sides: list[str], whole: str) -> Figure:
+    """The chart of the classes `drawn`, the largest first, with a table of those `listed`."""
     rows = [{"name": name, "group": side, "value": counts.get(side, 0)} for name, counts in drawn for side in sides]
     largest, smallest = sum(drawn[0][1].values()), sum(drawn[-1][1].values())
     return Figure(
@@ -162,9 +166,9 @@ def _classes(drawn: list[Counts], listed: list[Counts], sides: list[str], whole:
 
 def distinct(names: list[str]) -> list[str]:
     """Names that stay apart in a chart although cutting or masking made some of them the same."""
-    seen: dict[str, int] = {}
-    out = []
+    counts: dict[str, int] = {}
+    distinct_names = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return out
+        counts[name] = counts.get(name, 0) + 1
+        distinct_names.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
+    return distinct_names

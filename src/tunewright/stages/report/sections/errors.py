@@ -47,6 +47,7 @@ def table(tested: Tested, settings: ReportSettings) -> Table | None:
 
 
 def _answers(joined: pl.DataFrame, characters: int) -> Table:
+    """The first written answers beside the desk's own."""
     rows = tuple(
         (
             "–" if row["line"] is None else str(row["line"]),

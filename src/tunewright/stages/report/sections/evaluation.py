@@ -75,6 +75,7 @@ def mistakes(material: ReportMaterial) -> Section | None:
 
 
 def _wrong(tested: Tested) -> str:
+    """How many rows were answered wrong, in a sentence; of written answers, how many there are."""
     rows = tested.scorecard.rows
     if not tested.scorecard.predictions.height:
         return f"Measured on {fmt.plural(rows, 'row')}."
@@ -89,6 +90,7 @@ def _wrong(tested: Tested) -> str:
 
 
 def _lead(card: Scorecard) -> list[str]:
+    """What was compared on which rows, and against the best baseline where there is one."""
     rows = fmt.plural(card.rows, "row")
     suite = "of the test split" if card.suite.startswith("sha256:") else f"of “{sample(card.suite, 60)}”"
     lead = [
@@ -96,7 +98,7 @@ def _lead(card: Scorecard) -> list[str]:
         "Baselines need no tuning: if one of them is as good, use it."
     ]
     if len(_metrics(card)) > MOST_COLUMNS:  # else the table says it
-        lead += [f"{label(one.system)}: {sample(one.about, 160)}" for one in card.systems[1:]]
+        lead += [f"{label(system.system)}: {sample(system.about, 160)}" for system in card.systems[1:]]
     best = against_best(card)
     if best:
         lead.append(
@@ -107,6 +109,7 @@ def _lead(card: Scorecard) -> list[str]:
 
 
 def _dot(name: str, score: Score, *, own: bool, text: str) -> dict[str, object]:
+    """A row of :func:`charts.intervals`; without an interval both ends are the value."""
     low = score.value if score.low is None else score.low
     high = score.value if score.high is None else score.high
     return {"name": name, "value": score.value, "low": low, "high": high, "own": own, "text": text}
@@ -121,20 +124,22 @@ def _points(score: Score) -> Score:
 
 
 def _within(score: Score) -> tuple[float, float] | None:
+    """The ends that a figure of this unit cannot pass, None where there are none."""
     return (0.0, 1.0) if score.unit == "share" else None
 
 
 def _systems(card: Scorecard) -> list[Figure]:
+    """The main figure of each system, and the gain over each baseline where there are comparisons."""
     names = distinct([label(system.system) for system in card.systems])
     scored = [(name, system.score(card.metric)) for name, system in zip(names, card.systems, strict=True)]
     ordered = [scored[0], *sorted(scored[1:], key=lambda item: -item[1].value)]
     rows = [_dot(name, score, own=index == 0, text=fmt.value(score)) for index, (name, score) in enumerate(ordered)]
     form = ".0%" if ordered[0][1].unit == "share" else ".3~g"
-    said = "; ".join(f"{name} {fmt.value(score)}" for name, score in ordered)
+    values = "; ".join(f"{name} {fmt.value(score)}" for name, score in ordered)
     title = fmt.metric(card.metric)
     cells = tuple((Quote(name), fmt.value(s), fmt.interval(s) or "–", fmt.count(s.n)) for name, s in ordered)
     columns = (Column("System", head=True), Column(title, numeric=True), Column("Interval", numeric=True))
-    found = [
+    figures = [
         Figure(
             svg=charts.intervals(
                 rows,
@@ -143,33 +148,34 @@ def _systems(card: Scorecard) -> list[Figure]:
                 within=_within(ordered[0][1]),
             ),
             title=f"{title} of each system",
-            label=f"{title} with its interval for each system: {said}.",
+            label=f"{title} with its interval for each system: {values}.",
             table=Table(f"{title} of each system", (*columns, Column("Rows", numeric=True)), cells),
         )
     ]
-    return found + ([_differences(card)] if card.comparisons else [])
+    return figures + ([_differences(card)] if card.comparisons else [])
 
 
 def _differences(card: Scorecard) -> Figure:
-    ordered = sorted(card.comparisons, key=lambda one: one.difference.value)
-    names = distinct([f"over {label(one.baseline)}" for one in ordered])
+    """The gain over each baseline, the smallest first."""
+    ordered = sorted(card.comparisons, key=lambda comparison: comparison.difference.value)
+    names = distinct([f"over {label(comparison.baseline)}" for comparison in ordered])
     best = against_best(card)
     rows = []
-    for name, one in zip(names, ordered, strict=True):
-        text = fmt.difference(one.difference.value, one.difference.unit)
-        rows.append(_dot(name, _points(one.difference), own=one is best, text=text))
+    for name, comparison in zip(names, ordered, strict=True):
+        text = fmt.difference(comparison.difference.value, comparison.difference.unit)
+        rows.append(_dot(name, _points(comparison.difference), own=comparison is best, text=text))
     unit = ordered[0].difference.unit
     counted = fmt.difference_unit(unit)
     cells = tuple(
         (Quote(name), fmt.difference(o.difference.value, unit), fmt.difference_interval(o.difference) or "–")
         for name, o in zip(names, ordered, strict=True)
     )
-    said = "; ".join(f"{name} {row['text']}" for name, row in zip(names, rows, strict=True))
+    gains = "; ".join(f"{name} {row['text']}" for name, row in zip(names, rows, strict=True))
     return Figure(
         svg=charts.intervals(rows, title=f"{counted} gained, on the same rows", form="+.3~g", bar=0.0),
         title="Gain over each baseline",
         label=f"Gain in {fmt.metric(card.metric).lower()} over each baseline, in {counted}, with its interval: "
-        f"{said}. The dashed line is no gain.",
+        f"{gains}. The dashed line is no gain.",
         table=Table(
             f"Gain over each baseline, in {counted}",
             (Column("Compared", head=True), Column("Gain", numeric=True), Column("Interval", numeric=True)),
@@ -179,6 +185,7 @@ def _differences(card: Scorecard) -> Figure:
 
 
 def _scores(card: Scorecard) -> Table:
+    """Every figure of every system: a line for each system, or of many figures a line for each figure."""
     metrics, title = _metrics(card), "Every figure of every system"
     if len(metrics) > MOST_COLUMNS:
         names = distinct([label(system.system) for system in card.systems])
@@ -200,28 +207,31 @@ def _metrics(card: Scorecard) -> list[str]:
 
 
 def _system(system: SystemScores) -> Cell:
+    """A system's name with what it is in small print."""
     return Ranged(label(system.system), sample(system.about, 160))
 
 
 def _cell(system: SystemScores, metric: str) -> Cell:
+    """A figure of a system with its interval; a dash where it has none of that name."""
     score = next((score for score in system.scores if score.metric == metric), None)
     return "–" if score is None else Ranged(fmt.value(score), fmt.interval(score))
 
 
 def _comparisons(card: Scorecard) -> Table:
+    """The paired comparison with each baseline."""
     rows = tuple(
         (
-            Quote(label(one.baseline)),
+            Quote(label(comparison.baseline)),
             Ranged(
-                f"{fmt.difference(one.difference.value, one.difference.unit)}",
-                fmt.difference_interval(one.difference),
+                f"{fmt.difference(comparison.difference.value, comparison.difference.unit)}",
+                fmt.difference_interval(comparison.difference),
             ),
-            fmt.count(one.wins),
-            fmt.count(one.losses),
-            fmt.count(one.ties),
-            one.difference.method or "–",
+            fmt.count(comparison.wins),
+            fmt.count(comparison.losses),
+            fmt.count(comparison.ties),
+            comparison.difference.method or "–",
         )
-        for one in card.comparisons
+        for comparison in card.comparisons
     )
     return Table(
         "Paired comparison with each baseline, on the same rows",
@@ -239,9 +249,9 @@ def _comparisons(card: Scorecard) -> Table:
 
 def _worst(card: Scorecard, metric: Literal["recall", "precision"]) -> Figure:
     """The classes lowest in one of the two, as dots with intervals."""
-    measured = [(one, getattr(one, metric)) for one in card.classes]
+    measured = [(scores, getattr(scores, metric)) for scores in card.classes]
     ordered = sorted(measured, key=lambda item: (item[1].value, item[0].label))[:CLASSES_CHARTED]
-    names = distinct([label(one.label) for one, _ in ordered])
+    names = distinct([label(scores.label) for scores, _ in ordered])
     rows = [_dot(name, score, own=True, text=fmt.value(score)) for name, (_, score) in zip(names, ordered, strict=True)]
     every = len(ordered) == len(card.classes)
     whole = "all classes" if every else f"the {len(ordered)} lowest of {len(card.classes)} classes"
@@ -264,16 +274,19 @@ def _worst(card: Scorecard, metric: Literal["recall", "precision"]) -> Figure:
 
 
 def _classes(card: Scorecard) -> Table:
+    """Precision, recall and rows of each class, the worst recall first."""
     ordered = sorted(card.classes, key=lambda c: (c.recall.value, c.precision.value, c.label))
     rows = tuple(
         (
-            Quote(label(one.label)),
-            Ranged(fmt.value(one.recall), fmt.interval(one.recall)),
-            Ranged(fmt.value(one.precision), fmt.interval(one.precision)) if one.predicted else "never predicted",
-            fmt.count(one.support),
-            fmt.count(one.predicted),
+            Quote(label(scores.label)),
+            Ranged(fmt.value(scores.recall), fmt.interval(scores.recall)),
+            Ranged(fmt.value(scores.precision), fmt.interval(scores.precision))
+            if scores.predicted
+            else "never predicted",
+            fmt.count(scores.support),
+            fmt.count(scores.predicted),
         )
-        for one in ordered
+        for scores in ordered
     )
     return Table(
         f"Precision and recall of {fmt.plural(len(ordered), 'class', 'classes')}, the worst recall first",

@@ -34,39 +34,41 @@ def section(material: ReportMaterial) -> Section:
 
 
 def _values(material: ReportMaterial) -> list[tuple[str, str, str]]:
-    found: list[tuple[str, str, str]] = []
+    """Name, section of this report and digest of every value that the report is made from."""
+    values: list[tuple[str, str, str]] = []
     if material.ingested:
-        found.append(("File", "bytes of the user's file", material.ingested.file_digest))
-        found.append(("Rows as read", "What came in", material.ingested.dataset.digest))
+        values.append(("File", "bytes of the user's file", material.ingested.file_digest))
+        values.append(("Rows as read", "What came in", material.ingested.dataset.digest))
     if material.before:
-        found.append(("Audit of the rows as read", "Data audit", material.before.report.digest))
+        values.append(("Audit of the rows as read", "Data audit", material.before.report.digest))
         if material.ingested is None:
-            found.append(("Rows as read", "Data audit", material.before.report.dataset.digest))
+            values.append(("Rows as read", "Data audit", material.before.report.dataset.digest))
     if material.cleaned:
-        found.append(("Rows after cleaning", "Cleaning", material.cleaned.after.digest))
-        found.append(("Edits", "Cleaning", material.cleaned.digest))
+        values.append(("Rows after cleaning", "Cleaning", material.cleaned.after.digest))
+        values.append(("Edits", "Cleaning", material.cleaned.digest))
     if material.after:
-        found.append(("Audit after cleaning", "Data audit", material.after.report.digest))
+        values.append(("Audit after cleaning", "Data audit", material.after.report.digest))
     if material.divided:
-        found.append(("Rows as divided", "Split", material.divided.digest))
+        values.append(("Rows as divided", "Split", material.divided.digest))
     if material.plan:
-        found.append(("Plan", "Training", material.plan.digest))
+        values.append(("Plan", "Training", material.plan.digest))
     if material.run:
-        found.append(("Run", "Training", material.run.digest))
+        values.append(("Run", "Training", material.run.digest))
     if material.tested:
         card = material.tested.scorecard
-        found.append(("Candidate", "Training", card.candidate))
-        found.append(("Predictions", "Where it errs", card.predictions_digest))
-        found.append(("Scorecard", "Beside the baselines", card.digest))
+        values.append(("Candidate", "Training", card.candidate))
+        values.append(("Predictions", "Where it errs", card.predictions_digest))
+        values.append(("Scorecard", "Beside the baselines", card.digest))
     elif material.candidate:
-        found.append(("Candidate", "Training", material.candidate))
-    found += [(f"Verdict on {verdict.gate}", "Gates", verdict.digest) for verdict in material.verdicts]
+        values.append(("Candidate", "Training", material.candidate))
+    values += [(f"Verdict on {verdict.gate}", "Gates", verdict.digest) for verdict in material.verdicts]
     if material.release:
-        found.append((f"Release {sample(material.release.name, 80)}", "", material.release.digest))
-    return found
+        values.append((f"Release {sample(material.release.name, 80)}", "", material.release.digest))
+    return values
 
 
 def _digests(material: ReportMaterial) -> Table:
+    """The digests of :func:`_values`, whole."""
     rows = tuple((name, where, Hash(digest)) for name, where, digest in _values(material))
     columns = (Column("What", head=True), Column("Used in"), Column("Digest", wide=True))
     return Table("Digests of everything this report is made from", columns, rows)

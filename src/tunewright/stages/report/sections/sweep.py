@@ -25,11 +25,12 @@ def section(material: ReportMaterial) -> Section | None:
         id="sweep",
         title="Which rank",
         lead=(_verdict(swept), _meaning(swept)),
-        tables=(Table("Every rank, as far as it was taken", COLUMNS, tuple(_row(one) for one in swept.ranks)),),
+        tables=(Table("Every rank, as far as it was taken", COLUMNS, tuple(_row(rank) for rank in swept.ranks)),),
     )
 
 
 def _verdict(swept: Swept) -> str:
+    """Which rank won, why and what the sweep cost, in a sentence; or why none won."""
     why = sample(swept.why, 300)
     if swept.winner is None:
         return f"No rank won: {why}."
@@ -37,23 +38,26 @@ def _verdict(swept: Swept) -> str:
 
 
 def _meaning(swept: Swept) -> str:
+    """What the columns of the table mean."""
     return (
         f"Log-likelihood is of the validation rows' answers; untuned it is {swept.untuned.value:.3f}. Forgotten is "
         "what the answers to general questions lost in likelihood. A rank that was left early was measured there."
     )
 
 
-def _row(one: SweptRank) -> tuple[Cell, ...]:
+def _row(rank: SweptRank) -> tuple[Cell, ...]:
+    """A line of the table, in ``COLUMNS``."""
     return (
-        Badge(f"{one.name}, chosen", "good") if one.chosen else one.name,
-        Ranged(f"{one.quality.value:.3f}", _ends(one.quality.low, one.quality.high)),
-        Ranged(fmt.difference(one.forgetting.value, "nats a token"), _ends(one.forgetting.low, one.forgetting.high)),
-        "–" if one.memory_gb is None else f"{one.memory_gb:.1f}",
-        f"{one.minutes:.3g}",
-        one.claimed or "–",
-        fmt.share(one.share, 1),
+        Badge(f"{rank.name}, chosen", "good") if rank.chosen else rank.name,
+        Ranged(f"{rank.quality.value:.3f}", _ends(rank.quality.low, rank.quality.high)),
+        Ranged(fmt.difference(rank.forgetting.value, "nats a token"), _ends(rank.forgetting.low, rank.forgetting.high)),
+        "–" if rank.memory_gb is None else f"{rank.memory_gb:.1f}",
+        f"{rank.minutes:.3g}",
+        rank.claimed or "–",
+        fmt.share(rank.share, 1),
     )
 
 
 def _ends(low: float | None, high: float | None) -> str:
+    """An interval with three decimals; empty where there is none."""
     return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"

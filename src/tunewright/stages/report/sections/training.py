@@ -41,17 +41,19 @@ def section(material: ReportMaterial) -> Section | None:
 
 
 def _lead(plan: Plan, run: Run | None) -> list[str]:
+    """Why this training was planned, which checkpoint was kept and why it ended."""
     why = " ".join(sample(reason, 300) for reason in plan.reasons)
     if run is None:
         return [why] if why else []
     best = next((p for p in run.curve if p.step == run.best_step and p.validation_metric is not None), None)
-    kept = f"The checkpoint of step {fmt.count(run.best_step)} was kept"
+    checkpoint = f"The checkpoint of step {fmt.count(run.best_step)} was kept"
     if best is not None and best.validation_metric is not None:
-        kept += f": {_metric(run)} {fmt.figure(best.validation_metric, _unit(run))} on the validation rows"
-    return [text for text in (why, f"{kept}. Ended because: {sample(run.stopped, 200).rstrip('.')}.") if text]
+        checkpoint += f": {_metric(run)} {fmt.figure(best.validation_metric, _unit(run))} on the validation rows"
+    return [text for text in (why, f"{checkpoint}. Ended because: {sample(run.stopped, 200).rstrip('.')}.") if text]
 
 
 def _metric(run: Run) -> str:
+    """The validation metric's name within a sentence."""
     return fmt.metric(run.metric).lower()
 
 
@@ -61,6 +63,7 @@ def _unit(run: Run) -> str:
 
 
 def _plan(plan: Plan, run: Run | None) -> Table:
+    """The plan's values and options, and the run's figures where there was one."""
     rows: list[tuple[str, str | Quote | Hash]] = [
         ("Base model", Quote(sample(plan.base, 120))),
         ("Base model's weights", Hash(plan.base_digest) if plan.base_digest else "–"),
@@ -95,20 +98,22 @@ def _receipt(receipt: Receipt) -> tuple[tuple[str, str], ...]:
 
 
 def _figures(run: Run) -> tuple[Figure, ...]:
+    """The curves of loss and of the validation metric, each where the run has points of it."""
     losses = [("training", "train_loss"), ("validation", "validation_loss")]
-    found = []
+    figures = []
     drawn = [(name, field) for name, field in losses if _points(run, field)]
     if drawn:
-        found.append(_curve(run, drawn, "Loss", "loss", ".2f"))
+        figures.append(_curve(run, drawn, "Loss", "loss", ".2f"))
     if _points(run, "validation_metric"):
         title = f"{fmt.metric(run.metric)} on the validation rows"
         share = _unit(run) == "share"
         unit = _metric(run) if share else f"{_metric(run)}, {_unit(run)}"
-        found.append(_curve(run, [("validation", "validation_metric")], title, unit, ".0%" if share else ".2f"))
-    return tuple(found)
+        figures.append(_curve(run, [("validation", "validation_metric")], title, unit, ".0%" if share else ".2f"))
+    return tuple(figures)
 
 
 def _points(run: Run, field: str) -> list[CurvePoint]:
+    """The points at which `field` was measured."""
     return [point for point in run.curve if getattr(point, field) is not None]
 
 
@@ -135,6 +140,7 @@ def _curve(run: Run, series: list[tuple[str, str]], title: str, unit: str, form:
 
 
 def _number(run: Run, point: CurvePoint, field: str) -> str:
+    """A figure of the curve in its unit; a dash where it was not measured at that point."""
     number = getattr(point, field)
     if number is None:
         return "–"
