@@ -2,7 +2,7 @@
 
 import pytest
 
-from tunewright.cli.render import render
+from tunewright.cli.commands.evaluate import evaluate_table
 from tunewright.core.score import Score
 from tunewright.stages.evaluate.results import EvaluateResult, SystemLine
 from tunewright.stats.wilson import wilson_score
@@ -27,7 +27,7 @@ def result(*more: str) -> EvaluateResult:
 
 
 def shown(capsys: pytest.CaptureFixture[str], value: EvaluateResult) -> list[list[str]]:
-    render(value)
+    evaluate_table(value)
     return [line.split() for line in capsys.readouterr().out.splitlines()]
 
 

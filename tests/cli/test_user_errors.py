@@ -138,7 +138,7 @@ def test_a_full_disk_is_no_fault_of_ours(monkeypatch: pytest.MonkeyPatch, capsys
     def full(*_: object, **__: object) -> None:
         FULL.write_text("x" * 100_000)
 
-    monkeypatch.setattr(main, "app", full)
+    monkeypatch.setattr(main, "program", lambda: full)
     assert main.call([]) == 6
     assert "E-CLI-010" in capsys.readouterr().err
 
@@ -151,6 +151,6 @@ def test_a_folder_that_may_not_be_written_is_no_fault_of_ours(
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", "/desk/.tunewright")
 
-    monkeypatch.setattr(main, "app", denied)
+    monkeypatch.setattr(main, "program", lambda: denied)
     assert main.call([]) == 4
     assert "/desk/.tunewright" in capsys.readouterr().err

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tunewright.cli.commands import commands
 from tunewright.cli.schemas import schemas
-from tunewright.cli.shell import RESULTS
 from tunewright.core.error_catalog import catalog
 from tunewright.project import Project
 
@@ -22,7 +22,6 @@ WITHOUT_PROJECT = {"init", "predict", "explain", "config-show", "config-validate
 #: Files that loop over rows in Python, and why they may.
 ROW_LOOPS = {
     "stages/intake": "parsers read the user's records one by one",
-    "cli/render.py": "prints a few rows",
     "workflow/predict.py": "hands the user the rows they asked for",
     "workflow/summaries.py": "counts of a handful of actions, and a diff cut to a limit",
 }
@@ -47,7 +46,7 @@ def test_the_shell_and_python_have_the_same_verbs() -> None:
         "open",
         "corpus",
     }
-    assert {verb.replace("-", "_") for verb in set(RESULTS) - WITHOUT_PROJECT} == methods
+    assert {command.name.replace("-", "_") for command in commands() if command.name not in WITHOUT_PROJECT} == methods
 
 
 @pytest.mark.parametrize("name", sorted(schemas()))

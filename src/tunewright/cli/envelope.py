@@ -16,20 +16,21 @@ def name(verb: str) -> str:
     return f"tunewright/{verb}@{VERSION}"
 
 
-def success(verb: str, value: Frozen, warnings: list[str]) -> str:
+def success(verb: str, value: Frozen) -> str:
     """A result as a document."""
-    return _document(verb, data=value.model_dump(mode="json"), warnings=warnings, error=None)
+    return _document(verb, data=value.model_dump(mode="json"), error=None)
 
 
 def failure(verb: str, error: UserError) -> str:
     """An error as a document."""
     faults = error.faults if isinstance(error, UserErrors) else (error,)
-    told = [{"code": f.code, "what": f.what, "why": f.why, "fix": f.fix} for f in faults]
-    return _document(verb, data=None, warnings=[], error={"exit_code": int(error.exit_code), "faults": told})
+    lines = [{"code": f.code, "what": f.what, "why": f.why, "fix": f.fix} for f in faults]
+    return _document(verb, data=None, error={"exit_code": int(error.exit_code), "faults": lines})
 
 
-def _document(verb: str, *, data: Any, warnings: list[str], error: Any) -> str:
-    document = {"schema": name(verb), "ok": error is None, "data": data, "warnings": warnings, "error": error}
+def _document(verb: str, *, data: Any, error: Any) -> str:
+    # No verb warns yet; the field is in every document because the schemas promise it.
+    document = {"schema": name(verb), "ok": error is None, "data": data, "warnings": [], "error": error}
     return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 

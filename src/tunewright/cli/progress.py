@@ -39,7 +39,7 @@ class PlainProgress:
     def start(self, what: str, total: float | None, unit: str) -> None:
         """Remember what began; nothing is printed until it proves long."""
         now = time.monotonic()
-        self._stack.append({"what": what, "total": total, "unit": unit, "done": 0.0, "from": now, "said": now})
+        self._stack.append({"what": what, "total": total, "unit": unit, "done": 0.0, "from": now, "printed": now})
 
     def advance(self, amount: float = 1, note: str = "") -> None:
         """Count, and print when half a minute has passed."""
@@ -48,9 +48,9 @@ class PlainProgress:
         job = self._stack[-1]
         job["done"] += amount
         now = time.monotonic()
-        if now - job["said"] < LINE_EVERY_S:
+        if now - job["printed"] < LINE_EVERY_S:
             return
-        job["said"] = now
+        job["printed"] = now
         self.say(f"{job['what']}: {_share(job)}{_eta(job, now)}{f', {note}' if note else ''}")
 
     def finish(self) -> None:

@@ -1,34 +1,41 @@
-"""How a rank sweep looks to a person: a line for each rank, then the winner, why, and what it cost."""
+"""``tunewright sweep``: a line for each rank, then the winner, why, and what it cost."""
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from typing import TYPE_CHECKING, Annotated
 
-from tunewright.core.score import Score
-from tunewright.stages.train.sweep.results import RankLine, SweepResult
+import typer
+
+from tunewright.cli.command import command
+from tunewright.cli.options import OverrideOptions
+from tunewright.cli.shell import Shell
+from tunewright.cli.tables import ends, escape, new_console, new_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tunewright.core.score import Score
+    from tunewright.stages.train.sweep.results import RankLine, SweepResult
 
 HEADS = ("rank", "log-likelihood", "forgets", "kept", "GB", "min / 1,000", "playbook says", "taken to")
 
 
-def show(console: Console, value: SweepResult) -> None:
-    """Print `value` on `console`."""
+def sweep_table(value: "SweepResult") -> None:
+    """The figures of every rank, the steps between them, and the line to write."""
+    console = new_console()
     level = 100 * value.untuned.level
     console.print(
         f"{escape(value.base)} untuned: log-likelihood {_ranged(value.untuned)} nats a token on {value.rows:,} "
         f"validation rows. Forgetting is on {value.items:,} general questions; {level:.0f} % intervals."
     )
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name in HEADS:
-        table.add_column(name, justify="right" if name in ("rank", "GB", "min / 1,000") else "left", overflow="fold")
+    table = new_table(*HEADS, numbers=("rank", "GB", "min / 1,000"))
     for line in (*value.ranks, *([value.full] if value.full else [])):
         table.add_row(*_cells(line, value))
     console.print(table)
-    _ending(console, value)
+    _print_ending(console, value)
 
 
-def _cells(line: RankLine, value: SweepResult) -> tuple[str, ...]:
+def _cells(line: "RankLine", value: "SweepResult") -> tuple[str, ...]:
     name = "full" if line.rank is None else str(line.rank)
-    claimed = [
+    claims = [
         f"{figure:g} {unit}"
         for figure, unit in (
             (line.playbook_memory_gb, "GB"),
@@ -43,17 +50,17 @@ def _cells(line: RankLine, value: SweepResult) -> tuple[str, ...]:
         "–" if line.kept is None else f"{line.kept.value:.0%}",
         "–" if line.memory_gb is None else f"{line.memory_gb:.1f}",
         f"{line.minutes_per_1000_steps:.3g}",
-        ", ".join(claimed) or "–",
+        ", ".join(claims) or "–",
         "the end" if line.whole else f"{line.share:.0%}",
     )
 
 
-def _ending(console: Console, value: SweepResult) -> None:
+def _print_ending(console: "Console", value: "SweepResult") -> None:
     if value.full_missing:
         console.print(f"Every weight was not tuned: {escape(value.full_missing)}.", soft_wrap=True)
     for step in value.ladder:
         sign, gain = "[green]✓[/]" if step.helps else "✗", step.gain
-        console.print(f"  {sign} {step.low} → {step.high}: {gain.value:+.3f} ({_ends(gain)}) at step {step.step:,}")
+        console.print(f"  {sign} {step.low} → {step.high}: {gain.value:+.3f} ({ends(gain)}) at step {step.step:,}")
     grid = len(value.ranks)
     cost = f"Cost: {value.cost:.2f} full runs of {value.steps:,} steps" + (
         "." if value.exhaustive or value.interrupted else f", where a grid takes {grid}."
@@ -70,9 +77,25 @@ def _ending(console: Console, value: SweepResult) -> None:
     )
 
 
-def _ranged(score: Score) -> str:
-    return f"{score.value:.3f} ({_ends(score)})"
+def _ranged(score: "Score") -> str:
+    return f"{score.value:.3f} ({ends(score)})"
 
 
-def _ends(score: Score) -> str:
-    return "–" if score.low is None or score.high is None else f"{score.low:.3f} to {score.high:.3f}"
+@command("sweep", panel="Steps", table=sweep_table)
+def sweep(
+    shell: Shell,
+    rank: Annotated[str, typer.Option("--rank", metavar="4,8,16", help="Ranks to try [sweep.ranks].")] = "",
+    full: Annotated[bool, typer.Option("--full", help="Tune every weight beside them, where it fits.")] = False,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Take every rank to its end instead of leaving most early.")
+    ] = False,
+    *,
+    gates: OverrideOptions,
+) -> "SweepResult":
+    """Find the rank worth training: quality, forgetting, memory and time of each; Ctrl-C keeps what is measured."""
+    from tunewright.stages.train.sweep.settings import parsed_ranks
+
+    return shell.project(gates.by_gate()).sweep(parsed_ranks(rank), full=full, exhaustive=exhaustive)
+
+
+COMMANDS = (sweep,)
