@@ -6,6 +6,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -14,14 +15,21 @@ from tunewright.core.audit_report import AuditReport
 from tunewright.core.corpus import Corpus
 from tunewright.core.errors import ExitCode, GateFailed, UserError, did_you_mean
 from tunewright.core.events import actor
+from tunewright.core.frozen import Frozen
 from tunewright.core.gate import Override, Verdict
+from tunewright.core.ingested import Ingested
+from tunewright.core.outputs import Outputs
 from tunewright.core.progress import SILENT, Progress
-from tunewright.core.store import Outcome, differences
-from tunewright.stages.audit.results import AuditResult
-from tunewright.stages.clean.results import CleanResult
-from tunewright.stages.evaluate.results import EvaluateResult
-from tunewright.stages.plan.results import PlanResult
-from tunewright.stages.release.results import ReleaseResult
+from tunewright.core.release import Release
+from tunewright.core.store import Outcome, Step, differences
+from tunewright.order import STEPS, gates, steps
+from tunewright.stages.audit.gates import QUALITY
+from tunewright.stages.audit.results import AuditResult, audit_result
+from tunewright.stages.clean.results import CleanResult, clean_result, preview_result
+from tunewright.stages.clean.settings import CleanSettings
+from tunewright.stages.evaluate.results import EvaluateResult, evaluate_result
+from tunewright.stages.plan.results import PlanResult, plan_result
+from tunewright.stages.release.results import ReleaseResult, release_result
 from tunewright.stages.report.results import ReportResult
 from tunewright.stages.review.results import (
     ReviewImportResult,
@@ -29,7 +37,7 @@ from tunewright.stages.review.results import (
     ReviewSampleResult,
     ReviewStatusResult,
 )
-from tunewright.stages.split.results import SplitResult
+from tunewright.stages.split.results import SplitResult, split_result
 from tunewright.stages.train.results import (
     LaunchResult,
     RunsAskedResult,
@@ -37,12 +45,14 @@ from tunewright.stages.train.results import (
     RunsListResult,
     RunsShowResult,
     TrainResult,
+    train_result,
 )
 from tunewright.stages.train.sweep.results import SweepResult
-from tunewright.stages.train.sweep.settings import with_ranks
-from tunewright.workflow import summaries
+from tunewright.stages.train.sweep.settings import SweepSettings, with_ranks
 from tunewright.workflow.audit_file import partial_on_interrupt, require_score, require_writable, write_outputs
-from tunewright.workflow.flow import ORDER, Flow, Walk
+from tunewright.workflow.cleaning import clean_step, is_undone
+from tunewright.workflow.dry_run import dry_run as launch_dry_run
+from tunewright.workflow.flow import Flow
 from tunewright.workflow.results import (
     DiffResult,
     EventsResult,
@@ -52,8 +62,10 @@ from tunewright.workflow.results import (
     UndoResult,
     VersionsResult,
     WhyResult,
+    diff_result,
+    run_result,
 )
-from tunewright.workflow.steps import Steps
+from tunewright.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,9 +99,9 @@ class Project:
         self.loaded = loaded
         self.config = loaded.config
         self.progress = progress
-        self._overrides = _known_gates(overrides or {}, loaded)
+        self._overrides = _known_gates(overrides or {})
         origins = {".".join(path): where for path, where in loaded.origins.items()}
-        self._steps = Steps(folder, loaded.config, progress=progress, step_seen=step_seen, origins=origins)
+        self._workspace = Workspace(folder, loaded.config, progress=progress, step_seen=step_seen, origins=origins)
 
     @classmethod
     def open(
@@ -124,18 +136,32 @@ class Project:
             GateFailed: exit code 3; a report of how far it came is written all the same.
         """
         if dry_run:
-            return self._flow().would_start()
+            return launch_dry_run(self._flow())
         started = time.monotonic()
         flow = self._flow()
         try:
-            walk = flow.go("release")
+            outputs = flow.run_until()
         except GateFailed as stopped:
-            where = self._publish_report(flow.walk, stopped.what)
+            where = self._publish_report(flow.outputs, stopped.what)
             raise GateFailed(
                 stopped.code, stopped.what, why=stopped.why, fix=f"{stopped.fix}\n  Report: {where.path}"
             ) from None
-        report = self._publish_report(walk)
-        return summaries.run(walk, self._lines(walk), report, time.monotonic() - started)
+        report = self._publish_report(outputs)
+        verdict = outputs.verdicts[QUALITY.name]
+        audited = audit_result(outputs[Ingested], outputs[AuditReport], self._lines(outputs), verdict)
+        return run_result(outputs, audited, report, time.monotonic() - started)
+
+    def step(self, name: str) -> Frozen:
+        """Walk as far as the step called `name`, and give back what its verb does.
+
+        Raises:
+            GateFailed: a gate on the way is shut.
+            UserError: E-CLI-004 when there is no such step.
+        """
+        spec = next((spec for spec in steps() if spec.name == name), None)
+        if spec is None:
+            raise UserError("E-CLI-004", f"There is no step {name!r}.", fix=did_you_mean(name, STEPS))
+        return spec.give_back(self._flow().run_until(name))
 
     def audit(
         self,
@@ -157,54 +183,49 @@ class Project:
         require_writable(findings, report)
         flow = self._flow()
 
-        def told(found: AuditReport, verdict: Verdict | None = None) -> AuditResult:
-            flow.walk.raw_report = found
-            result = summaries.audit(flow.walk, self._lines(flow.walk), found, verdict)
-            corpus = self._steps.corpus(found.dataset)
-            return write_outputs(result, found, corpus, findings, report, self._material(flow.walk))
+        def result_of(audited: AuditReport, verdict: Verdict | None = None) -> AuditResult:
+            if flow.outputs.get(AuditReport) is None:  # cut short: the checks so far are shown as the audit
+                flow.outputs.add(audited)
+            result = audit_result(flow.outputs[Ingested], audited, self._lines(flow.outputs), verdict)
+            corpus = self._workspace.corpus(audited.dataset)
+            return write_outputs(result, audited, corpus, findings, report, self._material(flow.outputs))
 
-        with partial_on_interrupt(told):
-            found = flow.go("audit").raw_report
-            assert found
-            result = told(found, flow.gate("audit.quality_score", found.quality))
+        with partial_on_interrupt(result_of):
+            audited = flow.run_until("audit")[AuditReport]
+            result = result_of(audited, flow.judge(QUALITY))
         require_score(result.quality, fail_under)
         return result
 
     def clean(self, *, preview: bool = False) -> CleanResult:
         """Make the safe fixes as a new version of the data; with `preview`, only say what they would be."""
+        outputs = self._flow().run_until("audit")
         if preview:
-            walk = self._flow().go("audit")
-            assert walk.ingested and walk.raw_report
-            frame, edits = self._steps.clean_preview(walk.ingested.dataset, walk.raw_report)
-            return summaries.clean_preview(walk, frame.height, edits)
-        walk = self._flow().go("audit")
-        assert walk.ingested and walk.raw_report
-        step = self._steps.clean_step(walk.ingested.dataset, walk.raw_report)
-        if self._steps.undone(step):
-            self._steps.events.append("clean.redone", "clean", key=step.key)
-        return summaries.clean(self._flow().go("clean"))
+            report, settings = outputs[AuditReport], self.config.section(CleanSettings)
+            from tunewright.stages.clean.api import clean
+
+            frame, edits = clean(self._workspace.corpus(outputs.dataset), report, settings, who=actor())
+            return preview_result(report, frame.height, edits)
+        step = clean_step(self._workspace, outputs)
+        if is_undone(self._workspace, step):
+            self._workspace.events.append("clean.redone", "clean", key=step.key)
+        return clean_result(self._flow().run_until("clean"))
 
     def undo(self, *, why: str) -> UndoResult:
         """Go back to the data as it came; the cleaned version stays, and `clean` makes it the one in use again."""
         if not why.strip():
             raise UserError("E-CLI-003", "An undo needs a reason.", fix='tunewright undo --why "…"')
-        walk = self._flow().go("audit")
-        assert walk.ingested and walk.raw_report
-        step = self._steps.clean_step(walk.ingested.dataset, walk.raw_report)
-        self._steps.events.append("clean.undone", "clean", key=step.key, reason=why)
-        return UndoResult(step=step.key, dataset=walk.ingested.dataset, reason=why)
+        outputs = self._flow().run_until("audit")
+        step = clean_step(self._workspace, outputs)
+        self._workspace.events.append("clean.undone", "clean", key=step.key, reason=why)
+        return UndoResult(step=step.key, dataset=outputs.dataset, reason=why)
 
     def split(self) -> SplitResult:
         """Divide the cleaned data into train, validation and test."""
-        walk = self._flow().go("split")
-        assert walk.divided
-        return SplitResult(dataset=walk.divided.dataset, division=walk.divided.division)
+        return split_result(self._flow().run_until("split"))
 
     def plan(self) -> PlanResult:
         """Say how the model would be trained and at what cost; nothing is spent."""
-        walk = self._flow().go("plan")
-        assert walk.plan
-        return PlanResult(plan=walk.plan)
+        return plan_result(self._flow().run_until("plan"))
 
     @overload
     def train(self, *, dry_run: Literal[False] = False) -> TrainResult: ...
@@ -220,8 +241,8 @@ class Project:
             GateFailed: the data is below the bar.
         """
         if dry_run:
-            return self._flow().would_start()
-        return summaries.train(self._flow().go("train"))
+            return launch_dry_run(self._flow())
+        return train_result(self._flow().run_until("train"))
 
     def sweep(self, ranks: Sequence[int] = (), *, full: bool = False, exhaustive: bool = False) -> SweepResult:
         """Compare ranks of the plan's adapters, for at most the cost of two full runs, or find it done.
@@ -236,14 +257,15 @@ class Project:
             GateFailed: the data is below the bar.
             UserError: E-SWEEP-….
         """
-        from tunewright.workflow.sweeping import Asked
+        from tunewright.stages.train.sweep.judge import Asked
+        from tunewright.workflow.sweep import sweep_project
 
-        settings = with_ranks(self.config.sweep, ranks)
-        return self._flow().sweep(settings, Asked(full=full, exhaustive=exhaustive))
+        settings = with_ranks(self.config.section(SweepSettings), ranks)
+        return sweep_project(self._flow(), settings, Asked(full=full, exhaustive=exhaustive))
 
     def evaluate(self) -> EvaluateResult:
         """Measure the candidate on the test rows, beside baselines that need no tuning."""
-        return summaries.evaluate(self._flow().go("evaluate"))
+        return evaluate_result(self._flow().run_until("evaluate"))
 
     def release(self) -> ReleaseResult:
         """Package the candidate with its proof.
@@ -251,40 +273,38 @@ class Project:
         Raises:
             GateFailed: a gate is shut.
         """
-        return summaries.release(self._flow().go("release"))
+        return release_result(self._flow().run_until("release"))
 
     def report(self) -> ReportResult:
         """Write a report of how far the project is, from what is there; nothing is done for it."""
-        return self._publish_report(self._reached())
+        return self._publish_report(self._cached()[0])
 
     def status(self) -> StatusResult:
         """Which steps are there for the present file and settings."""
-        walk = self._reached()
-        done = [outcome.step.name for outcome in walk.outcomes]
-        lines = []
-        for stop in ORDER:
-            key = next((o.step.key for o in walk.outcomes if o.step.name == stop), None)
-            lines.append(StatusLine(step=stop, key=key, state="done" if stop in done else "to do"))
+        outcomes = self._cached()[0].outcomes
+        keys = {outcome.step.name: outcome.step.key for outcome in reversed(outcomes)}
+        lines = (StatusLine(step=name, key=keys.get(name), state="done" if name in keys else "to do") for name in STEPS)
         return StatusResult(project=self.config.name, steps=tuple(lines))
 
     def why(self, step: str) -> WhyResult:
         """Which input of `step` differs from the last time it was done."""
-        if step not in ORDER:
-            raise UserError("E-CLI-004", f"There is no step {step!r}.", fix=did_you_mean(step, ORDER))
-        walk, asked = self._reached_with_missing()
-        hit = next((o.step for o in walk.outcomes if o.step.name == step), None)
+        if step not in STEPS:
+            raise UserError("E-CLI-004", f"There is no step {step!r}.", fix=did_you_mean(step, STEPS))
+        outputs, missing = self._cached()
+        hit = next((outcome.step for outcome in outputs.outcomes if outcome.step.name == step), None)
         if hit is not None:
             return WhyResult(step=step, hit=True, now=hit, before=hit, differences=())
-        if asked is None or asked.name != step:
-            missing = asked.name if asked else step
-            line = f"{missing} has to be done first, so the inputs of {step} are not known yet"
+        if missing is None or missing.name != step:
+            line = (
+                f"{missing.name if missing else step} has to be done first, so the inputs of {step} are not known yet"
+            )
             return WhyResult(step=step, hit=False, now=None, before=None, differences=(line,))
-        previous = self._steps.store.previous(asked.name)
+        previous = self._workspace.store.previous(step)
         if not previous:
-            return WhyResult(step=step, hit=False, now=asked, before=None, differences=("never done before",))
-        nearest = min(previous, key=lambda before: len(differences(asked, before)))
+            return WhyResult(step=step, hit=False, now=missing, before=None, differences=("never done before",))
+        nearest = min(previous, key=lambda before: len(differences(missing, before)))
         return WhyResult(
-            step=step, hit=False, now=asked, before=nearest, differences=tuple(differences(asked, nearest))
+            step=step, hit=False, now=missing, before=nearest, differences=tuple(differences(missing, nearest))
         )
 
     def review_sample(self, n: int = 1000, *, to: Path | None = None) -> ReviewSampleResult:
@@ -296,7 +316,7 @@ class Project:
         """
         from tunewright.workflow import review as reviewing
 
-        return reviewing.sample(self._steps, n, to)
+        return reviewing.sample(self._workspace, n, to)
 
     def review_import(self, files: Sequence[Path], *, reviewer: str = "") -> ReviewImportResult:
         """Take in what reviewers said; a file taken in before changes nothing.
@@ -310,7 +330,7 @@ class Project:
         """
         from tunewright.workflow import review as reviewing
 
-        return reviewing.import_files(self._steps, files, reviewer)
+        return reviewing.import_files(self._workspace, files, reviewer)
 
     def review_next(self, lines: Iterable[str], say: Callable[[str], None], *, reviewer: str = "") -> ReviewNextResult:
         """Ask about the rows of the newest sample, one at a time; each answer is kept before the next is asked.
@@ -322,31 +342,31 @@ class Project:
         """
         from tunewright.workflow import review as reviewing
 
-        return reviewing.ask_next(self._steps, lines, say, reviewer)
+        return reviewing.ask_next(self._workspace, lines, say, reviewer)
 
     def review_status(self) -> ReviewStatusResult:
         """How far the review is, the corrected score, and how many more rows would decide the gate."""
         from tunewright.workflow import review as reviewing
 
-        return reviewing.status(self._steps)
+        return reviewing.status(self._workspace)
 
     def runs_list(self) -> RunsListResult:
         """Every training run of this project, the newest first, in the form of OpenAI's fine-tuning jobs."""
         from tunewright.workflow import runs as running
 
-        return running.listed(self._steps)
+        return running.listed(self._workspace)
 
     def runs_show(self, run: str = "") -> RunsShowResult:
         """One run, by the beginning of its id; the newest without one."""
         from tunewright.workflow import runs as running
 
-        return running.shown(self._steps, run)
+        return running.shown(self._workspace, run)
 
     def runs_events(self, run: str = "") -> RunsEventsResult:
         """Every event of a run, in the form of OpenAI's fine-tuning events."""
         from tunewright.workflow import runs as running
 
-        return running.told(self._steps, run)
+        return running.told(self._workspace, run)
 
     def runs_pause(self, run: str = "") -> RunsAskedResult:
         """Ask a run that another process trains to keep a checkpoint and end; `run` goes on from there.
@@ -356,7 +376,7 @@ class Project:
         """
         from tunewright.workflow import runs as running
 
-        return running.asked(self._steps, run, "pause")
+        return running.asked(self._workspace, run, "pause")
 
     def runs_stop(self, run: str = "") -> RunsAskedResult:
         """Ask a run to end with the best weights so far; one that is paused does so when it is gone on with.
@@ -366,69 +386,69 @@ class Project:
         """
         from tunewright.workflow import runs as running
 
-        return running.asked(self._steps, run, "stop")
+        return running.asked(self._workspace, run, "stop")
 
     def events(self) -> EventsResult:
         """Everything that happened here: who, when, what, and the reason where a person overrode."""
-        return EventsResult(events=tuple(self._steps.events.all()))
+        return EventsResult(events=tuple(self._workspace.events.all()))
 
     def versions(self) -> VersionsResult:
         """Every version of the data, with who made it and why."""
-        return VersionsResult(versions=tuple(self._steps.table.history()))
+        return VersionsResult(versions=tuple(self._workspace.table.history()))
 
     def diff(self, before: int, after: int) -> DiffResult:
         """What differs between two versions of the data, row by row."""
         from tunewright.stages.clean.diff import diff
 
-        table = self._steps.table
+        table = self._workspace.table
         frame = diff(table.scan(before).collect(), table.scan(after).collect())
-        return summaries.diff(before, after, frame, DIFF_LIMIT)
+        return diff_result(before, after, frame, DIFF_LIMIT)
 
     def corpus(self, version: int) -> Corpus:
         """One version of the data, opened for reading in Python."""
-        return self._steps.corpus_of(version)
+        return self._workspace.corpus(self._workspace.table.dataset(version))
 
     # ----------------------------------------------------------------------------------------------------------
 
     def _flow(self) -> Flow:
-        return Flow(self._steps, self._overrides)
+        return Flow(self._workspace, self._overrides)
 
-    def _reached(self) -> Walk:
-        return self._reached_with_missing()[0]
-
-    def _reached_with_missing(self) -> tuple[Walk, Any]:
+    def _cached(self) -> tuple[Outputs, Step | None]:
         """How far what is there goes, and the first step that is not there."""
-        flow = Flow(self._steps.only_looking(), self._overrides)
-        return flow.reach()
+        return Flow(self._workspace.read_only(), self._overrides).cached_until()
 
-    def _lines(self, walk: Walk) -> "pl.DataFrame":
+    def _lines(self, outputs: Outputs) -> "pl.DataFrame":
         """`row` and the user's own `line` of the rows that the last audit was about."""
-        report = walk.report or walk.raw_report
-        assert report
-        return self._steps.corpus(report.dataset).scan("row", "line").collect()
+        return self._workspace.corpus(outputs[AuditReport].dataset).scan("row", "line").collect()
 
-    def _material(self, walk: Walk, stopped: str = "") -> "ReportMaterial":
+    def _material(self, outputs: Outputs, stopped: str = "") -> "ReportMaterial":
         from tunewright.workflow.report_data import material
 
-        return material(walk, self._steps, stopped=stopped)
+        return material(outputs, self._workspace, stopped=stopped)
 
-    def _publish_report(self, walk: Walk, stopped: str = "") -> ReportResult:
+    def _publish_report(self, outputs: Outputs, stopped: str = "") -> ReportResult:
         from tunewright.core.files import publish_text
         from tunewright.stages.report.api import render
 
-        html = render(self._material(walk, stopped))
-        name = walk.release.name if walk.release else f"{self.config.name}-{walk.last_key()[:8]}"
+        html = render(self._material(outputs, stopped))
+        release = outputs.get(Release)
+        name = release.name if release else f"{self.config.name}-{outputs.last_key[:8]}"
         path = self.folder / "reports" / f"{name}.html"
         publish_text(path, html)
         return ReportResult(path=str(path), bytes=len(html.encode()))
 
 
-def _known_gates(overrides: Mapping[str, Override], loaded: Loaded) -> dict[str, Override]:
-    gates = list(loaded.config.gates)
-    for gate in overrides:
-        if gate not in gates:
-            raise UserError("E-GATE-002", f"There is no gate {gate!r}.", fix=did_you_mean(gate, gates))
-    return dict(overrides)
+def _known_gates(overrides: Mapping[str, Override]) -> dict[str, Override]:
+    """`overrides` under the names that the gates have now.
+
+    Raises:
+        UserError: E-GATE-002 for a gate that there is not.
+    """
+    known = {name: each.name for each in gates() for name in (each.name, each.former) if name}
+    for name in overrides:
+        if name not in known:
+            raise UserError("E-GATE-002", f"There is no gate {name!r}.", fix=did_you_mean(name, list(known)))
+    return {known[name]: decision for name, decision in overrides.items()}
 
 
 def override(why: str, *, until: str | None = None) -> Override:
@@ -437,17 +457,14 @@ def override(why: str, *, until: str | None = None) -> Override:
     Raises:
         UserError: E-GATE-003 when no reason is given or the date has passed.
     """
-    from datetime import UTC, date, datetime
-
     if not why.strip():
         raise UserError("E-GATE-003", "An override needs a reason.", fix='--override GATE --why "…"')
     if until is not None:
         try:
-            ends = date.fromisoformat(until)
+            date.fromisoformat(until)
         except ValueError:
             raise UserError("E-GATE-003", f"{until!r} is no date.", fix="--until 2027-01-31") from None
-        if ends < datetime.now(UTC).date():
-            raise UserError(
-                "E-GATE-003", f"The override ended on {until}.", fix="Decide again.", exit_code=ExitCode.USAGE
-            )
-    return Override(who=actor(), why=why, until=until, when=datetime.now(UTC).isoformat(timespec="seconds"))
+    decision = Override(who=actor(), why=why, until=until, when=datetime.now(UTC).isoformat(timespec="seconds"))
+    if not decision.holds():
+        raise UserError("E-GATE-003", f"The override ended on {until}.", fix="Decide again.", exit_code=ExitCode.USAGE)
+    return decision

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tunewright.config.plugins import SHELVES
+from tunewright.config.plugins import FIELDS
 from tunewright.core.frozen import Frozen
 from tunewright.models.registry import ENGINES
 
 ROOT = Path(__file__).parents[2]
-EVERY = [*(place.shelf for place in SHELVES), ENGINES]
+EVERY = [*(field.registry for field in FIELDS), ENGINES]
 FILES = [(shelf, name) for shelf in EVERY for name in shelf.names()]
 IDS = [f"{shelf.package.split('.', 1)[1]}.{name}" for shelf, name in FILES]
 

@@ -1,30 +1,30 @@
-"""The JSON schema of tunewright.yaml, with the options of every plugin on every shelf."""
+"""The JSON schema of tunewright.yaml, with the options of every plugin."""
 
 from typing import Any
 
 from tunewright.config.model import Config
-from tunewright.config.plugins import SHELVES
+from tunewright.config.plugins import FIELDS
 from tunewright.config.results import ConfigResult
 
 
 def schema() -> dict[str, Any]:
-    """The schema editors use for completion and checks; opens every shelf."""
+    """The schema editors use for completion and checks; opens every plugin."""
     document = Config.model_json_schema(ref_template="#/$defs/{model}")
     document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     document["title"] = "tunewright.yaml"
     definitions = document["$defs"]
-    for place in SHELVES:
+    for field in FIELDS:
         options = {}
-        for name in place.shelf.names():
-            one = place.shelf.options(name).model_json_schema(ref_template="#/$defs/{model}")
+        for name in field.registry.names():
+            one = field.registry.options(name).model_json_schema(ref_template="#/$defs/{model}")
             definitions.update(one.pop("$defs", {}))
-            one["description"] = place.shelf.about(name)
+            one["description"] = field.registry.about(name)
             options[name] = {"anyOf": [one, {"type": "null"}]}
-        section = _section(document, definitions, place.path[0])
-        kept = section["properties"][place.path[1]]
+        section = _section(document, definitions, field.section)
+        kept = section["properties"][field.key]
         table = {"type": "object", "properties": options, "additionalProperties": False}
-        choices = [table, *([{"type": "string"}] if place.one else []), {"type": "null"}]
-        section["properties"][place.path[1]] = {
+        choices = [table, *([{"type": "string"}] if field.single else []), {"type": "null"}]
+        section["properties"][field.key] = {
             "anyOf": choices,
             **{key: kept[key] for key in ("description", "default", "title") if key in kept},
         }

@@ -74,6 +74,11 @@ class Cleaned(Frozen):
     after: Dataset
     edits: tuple[Edit, ...]
 
+    @property
+    def dataset(self) -> Dataset:
+        """The data after cleaning."""
+        return self.after
+
     def write(self, folder: Path) -> None:
         """Keep the header as JSON and each edit's columns as Parquet."""
         super().write(folder)

@@ -42,3 +42,17 @@ def cores() -> int:
 
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else (os.cpu_count() or 1)
+
+
+#: Files that the driver of a GPU makes: NVIDIA's, Windows' below Linux, and AMD's.
+GPU_DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+
+
+@cache
+def has_gpu() -> bool:
+    """Whether PyTorch would compute on a GPU here; without a driver it is not even imported to be asked."""
+    if not any(Path(driver).exists() for driver in GPU_DRIVERS):
+        return False
+    import torch
+
+    return torch.cuda.is_available()

@@ -1,12 +1,13 @@
-"""Shelves: one file adds one check, method, fix or metric, and its name is the plugin's name.
+"""Plugins: one file adds one check, method, fix or metric, and its name is the plugin's name.
 
-Listing parses the folder and imports nothing; choosing a name imports one file. Packages outside join a shelf by
-an entry point in the group ``tunewright.<shelf>``.
+Listing parses the folder and imports nothing; choosing a name imports one file. Packages outside join a folder by
+an entry point in the group ``tunewright.<folder>``.
 """
 
 import ast
 import importlib
 import inspect
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -17,13 +18,13 @@ from typing import Any
 from tunewright.core.errors import ExitCode, UserError, did_you_mean
 
 
-class Shelf:
+class PluginRegistry:
     """The plugins of one kind: the modules of a package, and entry points of the same name.
 
     Args:
         package: dotted name of the folder, such as ``tunewright.stages.audit.checks``.
         noun: what one file is called in sentences, such as ``check``.
-        verb: the function every file on this shelf defines.
+        verb: the function that every file of the folder defines.
     """
 
     def __init__(self, package: str, noun: str, verb: str) -> None:
@@ -91,3 +92,20 @@ class Shelf:
                 fix=f"pip install {target}",
                 exit_code=ExitCode.RESOURCES,
             )
+
+
+@dataclass(frozen=True)
+class PluginField:
+    """Where the configuration names plugins of one registry.
+
+    Attributes:
+        section: section of tunewright.yaml.
+        key: the key in it.
+        registry: the plugins that may be named there.
+        single: whether one is named (``method: encoder``), or a table of several.
+    """
+
+    section: str
+    key: str
+    registry: PluginRegistry
+    single: bool = False

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from tunewright.core.engine_ref import EngineRef, engine_of
 from tunewright.core.errors import UserError, did_you_mean
-from tunewright.core.plugins import Shelf
+from tunewright.core.plugins import PluginRegistry
 from tunewright.models.engine import Engine
 from tunewright.models.files import ModelFiles, find_model
 
-ENGINES = Shelf("tunewright.models.engines", "engine", "open_engine")
+ENGINES = PluginRegistry("tunewright.models.engines", "engine", "open_engine")
 
 
 def open_engine(ref: EngineRef) -> Engine:

@@ -22,15 +22,16 @@ from tunewright.core.progress import SILENT, Progress
 from tunewright.core.score import Score
 from tunewright.core.version import __version__
 from tunewright.stages.audit.api import Interrupted, audit
-from tunewright.stages.audit.results import AuditResult
+from tunewright.stages.audit.results import AuditResult, audit_result
+from tunewright.stages.audit.settings import AuditSettings
 from tunewright.stages.intake.api import read
 from tunewright.stages.intake.detect import require_sure
 from tunewright.stages.intake.references import read_beside
+from tunewright.stages.intake.settings import DataSettings
 from tunewright.stages.report.material import Audited, ReportMaterial
 from tunewright.stages.report.settings import ReportSettings
-from tunewright.workflow import summaries
-from tunewright.workflow.flow import Walk
-from tunewright.workflow.steps import target
+from tunewright.stages.train.settings import TrainSettings
+from tunewright.workflow.method import target
 
 
 def audit_file(
@@ -52,8 +53,9 @@ def audit_file(
     """
     require_writable(findings, report)
     config = resolve(Source(), sets=(*sets, *(f"data.columns.{pair}" for pair in mapping))).config
-    intake = read(path, config.data, progress=progress)
-    require_sure(intake.detection, path.name, confirmed=config.data.confirmed or confirmed)
+    data = config.section(DataSettings)
+    intake = read(path, data, progress=progress)
+    require_sure(intake.detection, path.name, confirmed=data.confirmed or confirmed)
     dataset = Dataset(
         table=path.name,
         version=None,
@@ -61,15 +63,15 @@ def audit_file(
         task=intake.detection.task,
         root=frame_digest(intake.frame),
     )
-    context = replace(read_beside(config.data, Path()), target=target(config.train, dataset.task))
+    context = replace(read_beside(data, Path()), target=target(config.section(TrainSettings), dataset.task))
     corpus = Corpus(dataset, intake.frame.lazy(), context=context, progress=progress)
     ingested = intake.account(dataset, path.name, file_digest(path))
 
     def told(found: AuditReport) -> AuditResult:
-        return _told(found, corpus, ingested, config.report, findings, report)
+        return _told(found, corpus, ingested, config.section(ReportSettings), findings, report)
 
     with partial_on_interrupt(told):
-        result = told(audit(corpus, config.audit))
+        result = told(audit(corpus, config.section(AuditSettings)))
     require_score(result.quality, fail_under)
     return result
 
@@ -91,8 +93,7 @@ def _told(
     findings: Path | None,
     report: Path | None,
 ) -> AuditResult:
-    walk = Walk(ingested=ingested, raw_report=found)
-    result = summaries.audit(walk, corpus.scan("row", "line").collect(), found, None)
+    result = audit_result(ingested, found, corpus.scan("row", "line").collect(), None)
     material = ReportMaterial(
         project=ingested.file,
         generated=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.config.load import FILE
-from tunewright.config.model import GATES
+from tunewright.config.model import BARS
 from tunewright.config.schema import schema
 from tunewright.config.write import commented_yaml
 from tunewright.core.errors import UserError
@@ -111,5 +111,5 @@ def _settings(proposal: Proposal, relative: str) -> Mapping[str, Any]:
         },
         "split": {"validation": 0.1, "test": 0.1},
         "train": {"method": "auto"},
-        "gates": dict(GATES),
+        "gates": dict(BARS),
     }

@@ -1,43 +1,51 @@
-"""From a walk to what its report may show."""
+"""From what the steps gave to what the report may show."""
 
 from datetime import UTC, datetime
 
+from tunewright.core import divided as core_divided
 from tunewright.core.audit_report import AuditReport
-from tunewright.core.divided import Division
+from tunewright.core.candidate import Candidate, Plan
+from tunewright.core.edit import Cleaned
+from tunewright.core.ingested import Ingested
 from tunewright.core.machine import machine
+from tunewright.core.outputs import Outputs
+from tunewright.core.release import Release
+from tunewright.core.scorecard import Scorecard
 from tunewright.core.version import __version__
+from tunewright.stages.plan.settings import PlanSettings
 from tunewright.stages.report.material import Audited, Divided, ReportMaterial, StepCost, Swept, SweptRank, Tested
+from tunewright.stages.report.settings import ReportSettings
+from tunewright.stages.train.sweep.judge import sweepable
 from tunewright.stages.train.sweep.results import RankLine, SweepResult
 from tunewright.stages.train.sweep.runs import METHOD
-from tunewright.workflow.flow import Walk
-from tunewright.workflow.steps import Steps
-from tunewright.workflow.sweeping import sweepable
+from tunewright.workflow.workspace import Workspace
 
 
-def material(walk: Walk, steps: Steps, *, stopped: str = "") -> ReportMaterial:
-    """Everything `walk` has, with the few rows that illustrate it."""
-    divided, candidate = walk.divided, walk.candidate
-    seconds = sum(outcome.seconds for outcome in walk.outcomes)
-    price = steps.config.plan.usd_per_hour
+def material(outputs: Outputs, workspace: Workspace, *, stopped: str = "") -> ReportMaterial:
+    """Everything the steps gave, with the few rows that illustrate it."""
+    candidate = outputs.get(Candidate)
+    audits = outputs.count(AuditReport)
+    seconds = sum(outcome.seconds for outcome in outputs.outcomes)
+    price = workspace.config.section(PlanSettings).usd_per_hour
     return ReportMaterial(
-        project=steps.config.name,
+        project=workspace.config.name,
         generated=datetime.now(UTC).isoformat(timespec="seconds"),
         version=__version__,
-        settings=steps.config.report,
-        ingested=walk.ingested,
-        before=_audited(walk.raw_report, steps),
-        cleaned=walk.cleaned,
-        after=_audited(walk.report, steps),
-        divided=_divided(divided.dataset.digest, divided.division) if divided else None,
-        plan=walk.plan,
-        swept=_swept(walk, steps),
+        settings=workspace.config.section(ReportSettings),
+        ingested=outputs.get(Ingested),
+        before=_audited(outputs.first(AuditReport), workspace),
+        cleaned=outputs.get(Cleaned),
+        after=_audited(outputs.get(AuditReport) if audits > 1 else None, workspace),
+        divided=_divided(outputs.get(core_divided.Divided)),
+        plan=outputs.get(Plan),
+        swept=_swept(outputs, workspace),
         run=candidate.run if candidate else None,
         candidate=candidate.digest if candidate else None,
-        tested=_tested(walk, steps),
-        verdicts=tuple(walk.verdicts.values()),
-        release=walk.release,
+        tested=_tested(outputs, workspace),
+        verdicts=tuple(outputs.verdicts.values()),
+        release=outputs.get(Release),
         costs=tuple(
-            StepCost(step=outcome.step.name, seconds=outcome.seconds, hit=outcome.hit) for outcome in walk.outcomes
+            StepCost(step=outcome.step.name, seconds=outcome.seconds, hit=outcome.hit) for outcome in outputs.outcomes
         ),
         usd=seconds / 3600 * price if price else None,
         machine=machine(),
@@ -45,28 +53,32 @@ def material(walk: Walk, steps: Steps, *, stopped: str = "") -> ReportMaterial:
     )
 
 
-def _audited(report: AuditReport | None, steps: Steps) -> Audited | None:
-    return Audited.of(report, steps.corpus(report.dataset), steps.config.report) if report else None
-
-
-def _tested(walk: Walk, steps: Steps) -> Tested | None:
-    if walk.scorecard is None or walk.divided is None:
+def _audited(report: AuditReport | None, workspace: Workspace) -> Audited | None:
+    if report is None:
         return None
-    return Tested.of(walk.scorecard, steps.corpus(walk.divided.dataset), steps.config.report)
+    return Audited.of(report, workspace.corpus(report.dataset), workspace.config.section(ReportSettings))
 
 
-def _swept(walk: Walk, steps: Steps) -> Swept | None:
-    """The newest sweep of these rows and this base, whatever rank was chosen after it."""
-    if walk.divided is None or walk.plan is None or walk.plan.method != METHOD:
+def _tested(outputs: Outputs, workspace: Workspace) -> Tested | None:
+    scorecard = outputs.get(Scorecard)
+    if scorecard is None:
         return None
-    wanted = {"dataset": walk.divided.dataset.digest, "plan": sweepable(walk.plan).digest}
-    for step in steps.store.previous("sweep"):
-        kept = steps.store.get(step, SweepResult) if wanted.items() <= step.inputs.items() else None
-        if kept is not None:
-            found = kept.value
-            lines = (*found.ranks, *((found.full,) if found.full else ()))
-            ranks = tuple(_swept_rank(line, found.winner) for line in lines)
-            return Swept(ranks, found.untuned, found.winner, found.why, found.cost)
+    return Tested.of(scorecard, workspace.corpus(outputs.dataset), workspace.config.section(ReportSettings))
+
+
+def _swept(outputs: Outputs, workspace: Workspace) -> Swept | None:
+    """The newest sweep of these rows and this base, whatever rank was chosen after it; None where there is none."""
+    plan = outputs.get(Plan)
+    if plan is None or plan.method != METHOD:
+        return None
+    wanted = {"dataset": outputs.dataset.digest, "plan": sweepable(plan).digest}
+    for step in workspace.store.previous("sweep"):
+        outcome = workspace.store.get(step, SweepResult) if wanted.items() <= step.inputs.items() else None
+        if outcome is not None:
+            sweep = outcome.value
+            lines = (*sweep.ranks, *((sweep.full,) if sweep.full else ()))
+            ranks = tuple(_swept_rank(line, sweep.winner) for line in lines)
+            return Swept(ranks, sweep.untuned, sweep.winner, sweep.why, sweep.cost)
     return None
 
 
@@ -84,7 +96,14 @@ def _swept_rank(line: RankLine, winner: int | None) -> SweptRank:
     )
 
 
-def _divided(digest: str, division: Division) -> Divided:
+def _divided(divided: core_divided.Divided | None) -> Divided | None:
+    if divided is None:
+        return None
+    division = divided.division
     return Divided(
-        digest=digest, rows=division.rows, classes=division.classes, groups=division.groups, given=division.given
+        digest=divided.dataset.digest,
+        rows=division.rows,
+        classes=division.classes,
+        groups=division.groups,
+        given=division.given,
     )

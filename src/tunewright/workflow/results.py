@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+
 from tunewright.core.dataset import Dataset
 from tunewright.core.events import Event
 from tunewright.core.frozen import Frozen
+from tunewright.core.outputs import Outputs
 from tunewright.core.store import Step
 from tunewright.core.table import Commit
 from tunewright.stages.audit.results import AuditResult
-from tunewright.stages.evaluate.results import EvaluateResult
-from tunewright.stages.release.results import ReleaseResult
+from tunewright.stages.evaluate.results import EvaluateResult, evaluate_result
+from tunewright.stages.release.results import ReleaseResult, release_result
 from tunewright.stages.report.results import ReportResult
 
 
@@ -112,3 +115,37 @@ class InitResult(Frozen):
     mapping: Mapping[str, str]
     reasons: tuple[str, ...]
     preview: tuple[Mapping[str, str], ...]
+
+
+def run_result(outputs: Outputs, audit: AuditResult, report: ReportResult, seconds: float) -> RunResult:
+    """The whole walk: `audit` is that of the rows that were trained on."""
+    return RunResult(
+        steps=tuple(
+            StepLine(
+                step=outcome.step.name,
+                key=outcome.step.key,
+                hit=outcome.hit,
+                seconds=round(outcome.seconds, 3),
+                value=outcome.value.digest,
+            )
+            for outcome in outputs.outcomes
+        ),
+        audit=audit,
+        evaluation=evaluate_result(outputs),
+        release=release_result(outputs),
+        report=report,
+        seconds=round(seconds, 3),
+    )
+
+
+def diff_result(before: int, after: int, frame: pl.DataFrame, limit: int) -> DiffResult:
+    """Two versions' difference, the first `limit` rows of it in full."""
+    count = dict(frame.group_by("change").agg(pl.col("example_id").n_unique()).iter_rows())
+    return DiffResult(
+        before=before,
+        after=after,
+        added=count.get("added", 0),
+        removed=count.get("removed", 0),
+        changed=count.get("changed", 0),
+        rows=tuple(frame.head(limit).to_dicts()),
+    )

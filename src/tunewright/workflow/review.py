@@ -7,11 +7,14 @@ from typing import Any
 
 import polars as pl
 
+from tunewright.core.audit_report import AuditReport
 from tunewright.core.digest import digest, file_digest
 from tunewright.core.edit import Cleaned
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.events import actor
 from tunewright.core.files import require_absent
+from tunewright.core.outlook import Outlook
+from tunewright.core.outputs import Outputs
 from tunewright.stages.review import label_studio, spreadsheet, terminal
 from tunewright.stages.review.corrected_score import METHOD
 from tunewright.stages.review.decisions import agreement, decisions
@@ -28,29 +31,28 @@ from tunewright.stages.review.results import (
 from tunewright.stages.review.returned_row import ReturnedRow
 from tunewright.stages.review.sample import draw
 from tunewright.stages.review.store import ImportedFile, Sample
-from tunewright.workflow.flow import Flow, Walk
-from tunewright.workflow.steps import Steps
+from tunewright.workflow.flow import Flow
+from tunewright.workflow.reviewed_quality import GATE
+from tunewright.workflow.workspace import Workspace
 
-GATE = "audit.quality_score"
 WRITERS = {".json": label_studio.write, ".csv": spreadsheet.write_csv, ".xlsx": spreadsheet.write_xlsx}
 READERS = {".json": label_studio.read, ".csv": spreadsheet.read, ".xlsx": spreadsheet.read}
 
 
-def sample(steps: Steps, n: int, to: Path | None) -> ReviewSampleResult:
+def sample(workspace: Workspace, n: int, to: Path | None) -> ReviewSampleResult:
     """Draw `n` of the rows that would be trained on and were not reviewed, and write them to `to`."""
     if to is not None:
         _require_known(to)
         require_absent(to)
-    walk = Flow(steps).go("clean")
-    assert walk.cleaned and walk.report
-    kept = steps.kept_reviews
+    outputs = Flow(workspace).run_until("clean")
+    kept = workspace.reviews
     known = kept.answers()["example_id"].unique()
-    corpus = steps.corpus(walk.cleaned.after)
-    new = draw(corpus, walk.report, n=n, seed=steps.config.seed, known=known, who=actor(), when=_now())
+    corpus = workspace.corpus(outputs[Cleaned].after)
+    new = draw(corpus, outputs[AuditReport], n=n, seed=workspace.config.seed, known=known, who=actor(), when=_now())
     drawn = kept.add(new)
     files = WRITERS[to.suffix.lower()](to, drawn) if to is not None else ()
     digests = {"dataset": drawn.header.dataset.digest, "set": drawn.header.digest}
-    steps.events.append(
+    workspace.events.append(
         "review.sampled", "review", key=drawn.header.id, digests=digests, detail={"rows": drawn.header.rows}
     )
     stratified = drawn.rows.filter(pl.col("part") == "stratified").height
@@ -65,28 +67,31 @@ def sample(steps: Steps, n: int, to: Path | None) -> ReviewSampleResult:
     )
 
 
-def import_files(steps: Steps, files: Sequence[Path], reviewer: str) -> ReviewImportResult:
+def import_files(workspace: Workspace, files: Sequence[Path], reviewer: str) -> ReviewImportResult:
     """Take in what reviewers said, all of it or, where a file has a fault, nothing."""
-    samples = _samples(steps)
-    before = Flow(steps).go("clean")
+    samples = _samples(workspace)
+    before = Flow(workspace).run_until("clean")
     read = {path: _read(path) for path in dict.fromkeys(files)}
     lines, new = [], []
-    present, ids = _present(before, samples, steps), {p: {one.example_id for one in rows} for p, rows in read.items()}
+    present, ids = (
+        _present(before, samples, workspace),
+        {p: {one.example_id for one in rows} for p, rows in read.items()},
+    )
     for path, rows in read.items():
         others = set().union(*(held for other, held in ids.items() if other != path))
         who, at = reviewer or path.stem, _now()
         answers, account = reconcile(rows, samples, present, reviewer=who, elsewhere=others, at=at)
         name = file_digest(path)
-        known = steps.kept_reviews.imported(name)
+        known = workspace.reviews.imported(name)
         lines.append(ReviewedFile(file=path.name, file_digest=name, already=known is not None, account=account))
         if known is None and account.answers:
             imported = ImportedFile(file=path.name, file_digest=name, who=actor(), when=at, answers=account.answers)
             new.append((imported, answers))
     for imported, answers in new:
-        steps.kept_reviews.import_answers(imported, answers)
-    _record(steps, [line for line in lines if line.account.answers])
-    after = Flow(steps).go("clean")
-    told = steps.kept_reviews.answers()
+        workspace.reviews.import_answers(imported, answers)
+    _record(workspace, [line for line in lines if line.account.answers])
+    after = Flow(workspace).run_until("clean")
+    told = workspace.reviews.answers()
     decided = decisions(told)
     return ReviewImportResult(
         files=tuple(lines),
@@ -96,14 +101,14 @@ def import_files(steps: Steps, files: Sequence[Path], reviewer: str) -> ReviewIm
         agreement=agreement(told),
         before=before.verdicts[GATE].measured,
         verdict=after.verdicts[GATE],
-        outlook=after.outlook,
+        outlook=after.get(Outlook),
     )
 
 
-def ask_next(steps: Steps, lines: Iterable[str], say: Callable[[str], None], reviewer: str) -> ReviewNextResult:
+def ask_next(workspace: Workspace, lines: Iterable[str], say: Callable[[str], None], reviewer: str) -> ReviewNextResult:
     """Ask about the rows of the newest sample that `reviewer` has not judged; each answer is kept before the next."""
-    newest, who = _samples(steps)[-1], reviewer or actor()
-    kept = steps.kept_reviews
+    newest, who = _samples(workspace)[-1], reviewer or actor()
+    kept = workspace.reviews
     said = kept.answers().filter(pl.col("reviewer") == who)
     open_ = newest.rows.join(said, on=["example_id", "content_digest"], how="anti", maintain_order="left")
 
@@ -117,21 +122,20 @@ def ask_next(steps: Steps, lines: Iterable[str], say: Callable[[str], None], rev
         mine = kept.answers().filter(pl.col("reviewer") == who)
         if mine.height > said.height:
             count = mine.height - said.height
-            steps.events.append(
+            workspace.events.append(
                 "review.answered", "review", key=newest.header.id,
                 digests={"answers": digest(mine.rows())}, detail={"reviewer": who, "answers": count},
             )  # fmt: skip
     return ReviewNextResult(reviewer=who, answered=session.answered, skipped=session.skipped, left=session.left)
 
 
-def status(steps: Steps) -> ReviewStatusResult:
+def status(workspace: Workspace) -> ReviewStatusResult:
     """How far the review is, and what it says about all rows."""
-    walk = Flow(steps).go("clean")
-    assert walk.report
-    samples, told = steps.kept_reviews.samples(), steps.kept_reviews.answers()
+    outputs = Flow(workspace).run_until("clean")
+    samples, told = workspace.reviews.samples(), workspace.reviews.answers()
     decided = decisions(told)
     reviewers = told.group_by("reviewer").agg(rows=pl.len()).sort("reviewer")
-    verdict = walk.verdicts[GATE]
+    verdict = outputs.verdicts[GATE]
     return ReviewStatusResult(
         sets=tuple(
             ReviewSetLine(
@@ -146,10 +150,10 @@ def status(steps: Steps) -> ReviewStatusResult:
         reviewers=dict(zip(reviewers["reviewer"].to_list(), reviewers["rows"].to_list(), strict=True)),
         agreement=agreement(told),
         findings=_by_finding(samples, decided),
-        automatic=walk.report.quality,
+        automatic=outputs[AuditReport].quality,
         corrected=verdict.measured if verdict.measured.method == METHOD else None,
         verdict=verdict,
-        outlook=walk.outlook,
+        outlook=outputs.get(Outlook),
     )
 
 
@@ -175,8 +179,8 @@ def _by_finding(samples: Sequence[Sample], decided: pl.DataFrame) -> tuple[Findi
     )
 
 
-def _samples(steps: Steps) -> list[Sample]:
-    samples = steps.kept_reviews.samples()
+def _samples(workspace: Workspace) -> list[Sample]:
+    samples = workspace.reviews.samples()
     if not samples:
         raise UserError(
             "E-REVIEW-003",
@@ -188,12 +192,11 @@ def _samples(steps: Steps) -> list[Sample]:
     return samples
 
 
-def _present(walk: Walk, samples: Sequence[Sample], steps: Steps) -> dict[str, str]:
+def _present(outputs: Outputs, samples: Sequence[Sample], workspace: Workspace) -> dict[str, str]:
     """The digest that each sampled row has now, empty where it is gone; rows that reviews changed are left out."""
-    assert walk.cleaned
     sampled = pl.concat([one.rows.select("example_id") for one in samples]).unique()
-    now = steps.corpus(walk.cleaned.after).scan("example_id", "content_digest").collect()
-    found = sampled.filter(~pl.col("example_id").is_in(reviewed_away(walk.cleaned).implode())).join(
+    now = workspace.corpus(outputs[Cleaned].after).scan("example_id", "content_digest").collect()
+    found = sampled.filter(~pl.col("example_id").is_in(reviewed_away(outputs[Cleaned]).implode())).join(
         now, on="example_id", how="left"
     )
     return dict(zip(found["example_id"].to_list(), found["content_digest"].fill_null("").to_list(), strict=True))
@@ -205,13 +208,13 @@ def reviewed_away(cleaned: Cleaned) -> pl.Series:
     return pl.concat([pl.DataFrame(schema={"example_id": pl.String}), *frames]).to_series().unique()
 
 
-def _record(steps: Steps, lines: Sequence[ReviewedFile]) -> None:
+def _record(workspace: Workspace, lines: Sequence[ReviewedFile]) -> None:
     """An event for each file that has none yet: what a kill kept from being recorded, the next import makes good."""
-    done = {event.digests.get("file") for event in steps.events.all() if event.kind == "review.imported"}
+    done = {event.digests.get("file") for event in workspace.events.all() if event.kind == "review.imported"}
     for line in lines:
         if line.file_digest not in done:
             detail = {"file": line.file, "answers": line.account.answers}
-            steps.events.append("review.imported", "review", digests={"file": line.file_digest}, detail=detail)
+            workspace.events.append("review.imported", "review", digests={"file": line.file_digest}, detail=detail)
 
 
 def _read(path: Path) -> list[ReturnedRow]:

@@ -7,7 +7,7 @@ from tunewright.stages.train.results import RunsAskedResult, RunsEventsResult, R
 from tunewright.stages.train.runs import control, resolved_settings
 from tunewright.stages.train.runs.job_events import events_of
 from tunewright.stages.train.runs.jobs import Job, chosen, job_in, jobs_in, require_askable
-from tunewright.workflow.steps import Steps
+from tunewright.workflow.workspace import Workspace
 
 #: Sentences of a run's record that `runs show` shows.
 SAID = 12
@@ -20,30 +20,30 @@ WORDS = {
 LATER = "The next `tunewright run` ends with the best weights so far; where nothing was validated yet, one step later."
 
 
-def listed(steps: Steps) -> RunsListResult:
+def listed(workspace: Workspace) -> RunsListResult:
     """Every run of the project, the newest first."""
-    return RunsListResult(data=jobs_in(_folders(steps)))
+    return RunsListResult(data=jobs_in(_folders(workspace)))
 
 
-def shown(steps: Steps, run: str) -> RunsShowResult:
+def shown(workspace: Workspace, run: str) -> RunsShowResult:
     """One run: where it stands, what it said, and each setting with where it came from."""
-    job = chosen(jobs_in(_folders(steps)), run)
+    job = chosen(jobs_in(_folders(workspace)), run)
     said = [event for event in events_of(Path(job.folder)) if event.type == "message"]
     return RunsShowResult(job=job, settings=resolved_settings.kept(Path(job.folder)), messages=tuple(said[-SAID:]))
 
 
-def told(steps: Steps, run: str) -> RunsEventsResult:
+def told(workspace: Workspace, run: str) -> RunsEventsResult:
     """Every event of one run, oldest first."""
-    job = chosen(jobs_in(_folders(steps)), run)
+    job = chosen(jobs_in(_folders(workspace)), run)
     return RunsEventsResult(data=tuple(events_of(Path(job.folder))))
 
 
-def asked(steps: Steps, run: str, wish: control.Wish) -> RunsAskedResult:
+def asked(workspace: Workspace, run: str, wish: control.Wish) -> RunsAskedResult:
     """Ask a run to pause or to stop, and record who asked."""
-    job = chosen(jobs_in(_folders(steps)), run, unfinished=True)
+    job = chosen(jobs_in(_folders(workspace)), run, unfinished=True)
     require_askable(job, wish)
     control.ask(Path(job.folder), wish)
-    steps.events.append(f"run.{wish}", "train", key=job.id)
+    workspace.events.append(f"run.{wish}", "train", key=job.id)
     return RunsAskedResult(job=_again(job), asked=wish, words=WORDS[wish] if job.alive else LATER)
 
 
@@ -51,7 +51,7 @@ def _again(job: Job) -> Job:
     return job_in(Path(job.folder)) if Path(job.folder).exists() else job  # a run that succeeds moves its folder
 
 
-def _folders(steps: Steps) -> Iterator[Path]:
+def _folders(workspace: Workspace) -> Iterator[Path]:
     """Work folders, of which those of other steps hold no run, and what the train step finished."""
-    yield from sorted((steps.state / "work").glob("*"))
-    yield from (path for path in sorted((steps.state / "steps" / "train").glob("*")) if "." not in path.name)
+    yield from sorted((workspace.state / "work").glob("*"))
+    yield from (path for path in sorted((workspace.state / "steps" / "train").glob("*")) if "." not in path.name)

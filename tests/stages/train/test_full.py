@@ -132,7 +132,7 @@ def test_rows_beyond_the_allowed_share_stop_it_before_the_first_step(tiny_llama,
 
 
 def test_a_classifier_does_not_fit_it_and_a_reply_does() -> None:
-    from tunewright.workflow.steps import require_fit
+    from tunewright.workflow.method import require_fit
 
     for task in ("reply", "extract"):
         require_fit("full", task)

@@ -172,7 +172,7 @@ def corpus_of(columns: dict[str, list[str]], task: Task) -> Corpus:
 def plan_for(corpus: Corpus, base: Path, options: dict[str, Any], *, method: str = "encoder", seed: int = 0) -> Plan:
     """The plan to train `base` on `corpus` with some options of `method`."""
     from tunewright.models.files import find_model
-    from tunewright.stages.train.api import METHODS
+    from tunewright.stages.train.plugins import METHODS
 
     labels = corpus.column("label").drop_nulls().unique().sort()
     return Plan(

@@ -12,12 +12,11 @@ from tunewright.core.digest import digest
 from tunewright.core.errors import UserError
 from tunewright.core.finding import Finding, NotChecked
 from tunewright.core.interrupts import SingleInterrupt
-from tunewright.core.plugins import Shelf
 from tunewright.core.progress import tracked
+from tunewright.stages.audit.plugins import CHECKS
 from tunewright.stages.audit.score import quality_score
 from tunewright.stages.audit.settings import AuditSettings
 
-CHECKS = Shelf("tunewright.stages.audit.checks", "check", "check")
 #: Checks that judge each row by itself, so that a sample tells their rate.
 PER_ROW = ("missing", "chat_format", "pii")
 #: The checks of the structural tier, with the options that keep each from running a model.

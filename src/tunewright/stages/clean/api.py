@@ -17,13 +17,12 @@ from tunewright.core.digest import digest
 from tunewright.core.edit import CHANGE_COLUMNS, Edit
 from tunewright.core.errors import GateFailed, UserError, did_you_mean
 from tunewright.core.finding import Finding
-from tunewright.core.plugins import Shelf
 from tunewright.core.progress import tracked
 from tunewright.stages.clean.apply import apply_changes, effective, finished, with_digests
+from tunewright.stages.clean.plugins import FIXES
 from tunewright.stages.clean.settings import CleanSettings
 from tunewright.text.placeholders import is_placeholder
 
-FIXES = Shelf("tunewright.stages.clean.fixes", "fix", "fix")
 #: The stage whose fixes change parts of texts: they are found first and made together.
 PARTS = 1
 #: Below this many rows a share of a class says nothing.

@@ -1,4 +1,4 @@
-"""The room's two shelves, and which of their files a project asked for."""
+"""The stage's baselines and metrics, and which of them a project asked for."""
 
 from collections.abc import Iterator, Mapping
 from types import ModuleType
@@ -6,13 +6,16 @@ from typing import Any
 
 from tunewright.core.dataset import Task
 from tunewright.core.errors import UserError
-from tunewright.core.plugins import Shelf
+from tunewright.core.plugins import PluginField, PluginRegistry
 
-BASELINES = Shelf("tunewright.stages.evaluate.baselines", "baseline", "predict")
-METRICS = Shelf("tunewright.stages.evaluate.metrics", "metric", "measure")
+BASELINES = PluginRegistry("tunewright.stages.evaluate.baselines", "baseline", "predict")
+METRICS = PluginRegistry("tunewright.stages.evaluate.metrics", "metric", "measure")
+FIELDS = (PluginField("evaluate", "baselines", BASELINES), PluginField("evaluate", "metrics", METRICS))
 
 
-def chosen(shelf: Shelf, named: Mapping[str, Any], task: Task, *, always: str) -> Iterator[tuple[str, ModuleType, Any]]:
+def chosen(
+    registry: PluginRegistry, named: Mapping[str, Any], task: Task, *, always: str
+) -> Iterator[tuple[str, ModuleType, Any]]:
     """Name, module and options of each file to use, in order of name.
 
     The named ones, or every one that fits the task but those left out with ``false``; `always` is never left out.
@@ -21,14 +24,14 @@ def chosen(shelf: Shelf, named: Mapping[str, Any], task: Task, *, always: str) -
         UserError: E-EVAL-004 when a named one does not fit the task.
     """
     wanted = {name for name, options in named.items() if options is not False}
-    for name in sorted({always, *(wanted or shelf.names())}):
-        module = shelf.load(name)
+    for name in sorted({always, *(wanted or registry.names())}):
+        module = registry.load(name)
         if task not in module.TASKS:
             if name in wanted:
-                fitting = [other for other in shelf.names() if task in shelf.load(other).TASKS]
+                fitting = [other for other in registry.names() if task in registry.load(other).TASKS]
                 raise UserError(
                     "E-EVAL-004",
-                    f"The {shelf.noun} {name!r} is for {', '.join(module.TASKS)}; the task here is {task}.",
+                    f"The {registry.noun} {name!r} is for {', '.join(module.TASKS)}; the task here is {task}.",
                     fix=f"Name some of: {', '.join(fitting)}.",
                 )
             continue

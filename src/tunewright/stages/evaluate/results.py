@@ -1,9 +1,12 @@
 """What `evaluate` gives back."""
 
+from tunewright.core.candidate import Candidate
 from tunewright.core.frozen import Frozen
 from tunewright.core.gate import Verdict
+from tunewright.core.outputs import Outputs
 from tunewright.core.score import Score
-from tunewright.core.scorecard import Decision
+from tunewright.core.scorecard import Decision, Scorecard
+from tunewright.stages.evaluate.gates import GAIN, gain
 
 
 class SystemLine(Frozen):
@@ -26,3 +29,20 @@ class EvaluateResult(Frozen):
     decision: Decision
     words: str
     verdict: Verdict | None
+
+
+def evaluate_result(outputs: Outputs) -> EvaluateResult:
+    """What the evaluation measured, and what the gate on the gain says of it."""
+    card = outputs[Scorecard]
+    return EvaluateResult(
+        candidate=outputs[Candidate].digest,
+        scorecard=card.digest,
+        rows=card.rows,
+        metric=card.metric,
+        systems=tuple(SystemLine(system=each.system, scores=each.scores) for each in card.systems),
+        best_baseline=card.best_baseline.system,
+        gain=gain(card),
+        decision=card.decision,
+        words=card.words,
+        verdict=outputs.verdicts.get(GAIN.name),
+    )

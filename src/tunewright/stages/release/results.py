@@ -2,6 +2,8 @@
 
 from tunewright.core.frozen import Frozen
 from tunewright.core.gate import Verdict
+from tunewright.core.outputs import Outputs
+from tunewright.core.release import Release
 
 
 class ReleaseResult(Frozen):
@@ -12,3 +14,15 @@ class ReleaseResult(Frozen):
     folder: str
     verdicts: tuple[Verdict, ...]
     parity_rows: int
+
+
+def release_result(outputs: Outputs) -> ReleaseResult:
+    """What was packaged."""
+    release = outputs[Release]
+    return ReleaseResult(
+        name=release.name,
+        release=release.digest,
+        folder=str(release.folder),
+        verdicts=release.verdicts,
+        parity_rows=release.parity_rows,
+    )

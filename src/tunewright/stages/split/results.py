@@ -1,8 +1,9 @@
 """What `split` gives back."""
 
 from tunewright.core.dataset import Dataset
-from tunewright.core.divided import Division
+from tunewright.core.divided import Divided, Division
 from tunewright.core.frozen import Frozen
+from tunewright.core.outputs import Outputs
 
 
 class SplitResult(Frozen):
@@ -10,3 +11,9 @@ class SplitResult(Frozen):
 
     dataset: Dataset
     division: Division
+
+
+def split_result(outputs: Outputs) -> SplitResult:
+    """How the rows were divided."""
+    divided = outputs[Divided]
+    return SplitResult(dataset=divided.dataset, division=divided.division)

@@ -9,10 +9,10 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.digest import file_digest
 from tunewright.core.errors import UserError
 from tunewright.core.files import publish_text
-from tunewright.core.plugins import Shelf
 from tunewright.core.progress import SILENT, Progress
 from tunewright.models.files import find_encoder, find_model
 from tunewright.models.quiet_imports import unassisted
+from tunewright.stages.train.plugins import METHODS
 from tunewright.stages.train.runs import control
 from tunewright.stages.train.runs.checkpoints import FOLDER
 from tunewright.stages.train.runs.fingerprint import Begun, begun, refused
@@ -22,7 +22,6 @@ from tunewright.stages.train.runs.resolved_settings import keep as keep_effectiv
 from tunewright.stages.train.runs.run_settings import Attempt, alone
 from tunewright.stages.train.settings import TrainSettings
 
-METHODS = Shelf("tunewright.stages.train.methods", "method", "train")
 #: Written when the model folder is whole, so that a kill after it does not train again.
 RUN_FILE = "run.json"
 

@@ -2,7 +2,9 @@
 
 from typing import Literal
 
+from tunewright.core.candidate import Candidate
 from tunewright.core.frozen import Frozen
+from tunewright.core.outputs import Outputs
 from tunewright.stages.train.runs.job_events import JobEvent
 from tunewright.stages.train.runs.jobs import Job
 from tunewright.stages.train.runs.resolved_settings import Effective
@@ -77,3 +79,20 @@ class RunsAskedResult(Frozen):
     job: Job
     asked: str
     words: str
+
+
+def train_result(outputs: Outputs) -> TrainResult:
+    """What training made."""
+    candidate = outputs[Candidate]
+    run = candidate.run
+    best = next((p.validation_metric for p in run.curve if p.step == run.best_step and p.validation_metric), None)
+    return TrainResult(
+        candidate=candidate.digest,
+        folder=str(candidate.folder),
+        metric=run.metric,
+        best_step=run.best_step,
+        best_value=best,
+        stopped=run.stopped,
+        precision=run.precision,
+        seconds=run.seconds,
+    )

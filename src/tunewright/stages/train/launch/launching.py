@@ -17,16 +17,15 @@ from typing import Any
 
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.frozen import Frozen
-from tunewright.core.plugins import Shelf
 from tunewright.core.progress import Progress
 from tunewright.stages.train.launch.interrupts import passed_on
 from tunewright.stages.train.launch.member import FAULTS, TOLD
 from tunewright.stages.train.launch.relay import replay
+from tunewright.stages.train.plugins import LAUNCHERS
 from tunewright.stages.train.runs.job_events import ENDED, events_of, state_of
 from tunewright.stages.train.runs.run_settings import Attempt
 from tunewright.stages.train.settings import TrainSettings
 
-LAUNCHERS = Shelf("tunewright.stages.train.launchers", "launcher", "commands")
 #: Exit code of a host that does not see the folder, and ssh's own for a host that it does not reach.
 NO_FOLDER, NO_HOST = 66, 255
 LOGS = "launched"

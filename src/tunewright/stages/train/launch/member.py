@@ -73,7 +73,7 @@ def _lead(folder: Path) -> None:
 
 def _help(folder: Path, team: Team) -> None:
     """Walk through the same recipe in silence, as far as the others need it."""
-    from tunewright.stages.train.api import METHODS
+    from tunewright.stages.train.plugins import METHODS
 
     handed = Handed.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
     method = METHODS.load(handed.plan.method)

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.errors import UserError
-from tunewright.core.plugins import Shelf
 from tunewright.core.progress import Progress
-
-TRACKERS = Shelf("tunewright.stages.train.trackers", "tracker", "track")
+from tunewright.stages.train.plugins import TRACKERS
 
 Log = Callable[[int, Mapping[str, float]], None]
 

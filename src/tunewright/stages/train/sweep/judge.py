@@ -1,4 +1,4 @@
-"""The rank sweep of a project: what the verb ``sweep`` does."""
+"""The rank sweep: trials of each rank, measured and held against each other."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,6 @@ from tunewright.core.playbook import claims
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.score import Score
 from tunewright.models.forgetting import forgetting, retention
-from tunewright.models.retention_suite import suite_digest
-from tunewright.stages.evaluate.settings import EvaluateSettings
 from tunewright.stages.train.settings import TrainSettings
 from tunewright.stages.train.sweep.results import LadderLine, RankLine, SweepResult
 from tunewright.stages.train.sweep.runs import METHOD, Runs, Taken
@@ -121,50 +119,6 @@ def sweepable(plan: Plan) -> Plan:
         )
     options = {name: value for name, value in plan.options.items() if name != "rank"}
     return plan.model_copy(update={"options": options, "estimate": None, "reasons": (), "refused": ()})
-
-
-class Order(Frozen):
-    """A sweep to be made, and everything that decides what it finds.
-
-    Attributes:
-        plan: from :func:`sweepable`.
-        settings: the ladder.
-        asked: what is done besides.
-        train: how each run is made.
-        evaluate: how intervals are drawn.
-        seed: of the draws.
-    """
-
-    plan: Plan
-    settings: SweepSettings
-    asked: Asked
-    train: TrainSettings
-    evaluate: EvaluateSettings
-    seed: int
-
-    @property
-    def kept_by(self) -> dict[str, Any]:
-        """The settings by which its result is kept."""
-        return {
-            **self.settings.model_dump(mode="json"),
-            **self.asked.model_dump(mode="json"),
-            "resamples": self.evaluate.resamples,
-            "level": self.evaluate.level,
-            "validate_every": self.train.validate_every,
-        }
-
-    @property
-    def inputs(self) -> dict[str, str]:
-        """Digests of what it is made from, beside the rows."""
-        return {"plan": self.plan.digest, "suite": suite_digest()}
-
-    def sweep(self, corpus: Corpus, work: Path, progress: Progress) -> SweepResult:
-        """:func:`sweep` as ordered."""
-        sampling = Sampling(self.evaluate.resamples, self.seed, self.evaluate.level)
-        return sweep(
-            corpus, self.plan, work, settings=self.settings, train=self.train, asked=self.asked, sampling=sampling,
-            progress=progress,
-        )  # fmt: skip
 
 
 def sweep(
