@@ -26,7 +26,7 @@ def faults(folder: Path, text: str, **given: object) -> list[UserError]:
 def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
     config = load(project(tmp_path, ""), environment={}).config
     assert config.split.test == 0.1
-    assert config.gates == {"audit.quality_score": ">= 85", "evaluate.gain": ">= -0.02", "evaluate.verdict": ">= 1"}
+    assert config.gates == {"audit.quality_score": ">= 85", "evaluate.gain": ">= -0.02", "evaluate.ship": ">= 1"}
 
 
 def test_all_faults_are_shown_at_once_with_lines_and_suggestions(tmp_path: Path) -> None:

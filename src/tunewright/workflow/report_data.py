@@ -12,6 +12,8 @@ from tunewright.core.outputs import Outputs
 from tunewright.core.release import Release
 from tunewright.core.scorecard import Scorecard
 from tunewright.core.version import __version__
+from tunewright.order import gates
+from tunewright.stages.audit.gates import QUALITY
 from tunewright.stages.plan.settings import PlanSettings
 from tunewright.stages.report.material import Audited, Divided, ReportMaterial, StepCost, Swept, SweptRank, Tested
 from tunewright.stages.report.settings import ReportSettings
@@ -43,6 +45,8 @@ def material(outputs: Outputs, workspace: Workspace, *, stopped: str = "") -> Re
         candidate=candidate.digest if candidate else None,
         tested=_tested(outputs, workspace),
         verdicts=tuple(outputs.verdicts.values()),
+        gates={name: gate for gate in gates() for name in (gate.name, gate.former) if name},
+        quality_gate=QUALITY.name,
         release=outputs.get(Release),
         costs=tuple(
             StepCost(step=outcome.step.name, seconds=outcome.seconds, hit=outcome.hit) for outcome in outputs.outcomes

@@ -17,6 +17,8 @@ from tunewright.core.ingested import Ingested
 from tunewright.core.release import Release
 from tunewright.core.score import Score
 from tunewright.core.scorecard import ClassScores, Comparison, ConfusionPair, Scorecard, SystemScores
+from tunewright.order import gates
+from tunewright.stages.audit.gates import QUALITY
 from tunewright.stages.report.material import Audited, Divided, ReportMaterial, StepCost, Tested
 
 ROWS = 4012
@@ -53,6 +55,8 @@ TEXTS = (
     "my card got swallowed by the machine at the station, pls block it right away",
     *PRIVATE,
 )
+
+GATES = {gate.name: gate for gate in gates()}
 
 
 def sha(name: object) -> str:
@@ -325,6 +329,8 @@ def full(labels: tuple[str, ...] = LABELS, texts: tuple[str, ...] = TEXTS, teste
         created="2026-11-24T10:15:02+00:00",
     )
     return ReportMaterial(
+        gates=GATES,
+        quality_gate=QUALITY.name,
         project="support-desk",
         generated="2026-11-24T10:15:04+00:00",
         version="0.1.0",
@@ -384,6 +390,8 @@ def many() -> ReportMaterial:
 def only_audit() -> ReportMaterial:
     before = audit(cleaned=False)
     return ReportMaterial(
+        gates=GATES,
+        quality_gate=QUALITY.name,
         project="tickets.csv",
         generated="2026-11-24T10:15:04+00:00",
         version="0.1.0",

@@ -1,9 +1,10 @@
 """The verdict in plain words: what it is, whether to ship, by how much, what the gates said, what it cost."""
 
 from tunewright.core.durations import page_duration
-from tunewright.core.gate import Verdict, parse_bar
+from tunewright.core.gate import Verdict
 from tunewright.core.scorecard import Comparison, Scorecard
 from tunewright.stages.report import format as fmt
+from tunewright.stages.report.gate_words import bar_in_words, gate_interval, gate_name, gate_value
 from tunewright.stages.report.material import ReportMaterial
 from tunewright.stages.report.page import Badge, Headline, KeyFigure, Tone
 from tunewright.stages.report.redact import sample
@@ -14,11 +15,6 @@ DECISIONS: dict[str, tuple[str, str, Tone]] = {
     "do not ship": ("Do not ship", "Not good enough to ship", "bad"),
     "do not fine-tune": ("Do not fine-tune", "Fine-tuning is not worth it here", "warn"),
     "inconclusive": ("Inconclusive", "Too close to call", "warn"),
-}
-GATES = {
-    "audit.quality_score": "data quality",
-    "evaluate.gain": "gain over the best baseline",
-    "evaluate.verdict": "the evaluation's own verdict",
 }
 
 
@@ -34,11 +30,6 @@ def headline(material: ReportMaterial) -> Headline:
         words=sample(card.words, WORDS) if card else sample(material.stopped, WORDS),
         figures=tuple(_figures(material)),
     )
-
-
-def gate_name(gate: str) -> str:
-    """A gate's name as a reader says it."""
-    return GATES.get(gate, gate.replace(".", ": ").replace("_", " "))
 
 
 def against_best(card: Scorecard) -> Comparison | None:
@@ -75,7 +66,7 @@ def _tested(material: ReportMaterial, card: Scorecard) -> tuple[Badge, str]:
     word, title, tone = DECISIONS[card.decision]
     shut = [verdict for verdict in material.verdicts if not verdict.open]
     if card.decision == "ship" and shut:
-        return Badge("Stopped", "bad"), f"Stopped by the gate on {gate_name(shut[0].gate)}"
+        return Badge("Stopped", "bad"), f"Stopped by the gate on {gate_name(material, shut[0])}"
     if material.release and any(verdict.overridden for verdict in material.verdicts):
         return Badge("Overridden", "warn"), f"{title}, and released past a failed gate"
     return Badge(word, tone), title
@@ -139,41 +130,20 @@ def _gates(material: ReportMaterial) -> str:
         return ""
     passed = [verdict for verdict in material.verdicts if verdict.passed]
     if len(passed) == len(material.verdicts):
-        names = fmt.listed([gate_name(verdict.gate) for verdict in passed])
+        names = fmt.listed([gate_name(material, verdict) for verdict in passed])
         return f"Every gate passed: {names}." if len(passed) > 1 else f"The gate on {names} passed."
-    return " ".join(_failed(verdict) for verdict in material.verdicts if not verdict.passed)
+    return " ".join(_failed(material, verdict) for verdict in material.verdicts if not verdict.passed)
 
 
-def _failed(verdict: Verdict) -> str:
-    sure = fmt.difference_interval if verdict.gate == "evaluate.gain" else fmt.interval
-    ends = sure(verdict.measured)
-    text = f"The gate on {gate_name(verdict.gate)} failed: it asks for {asked(verdict)}, "
-    text += f"measured was {gate_value(verdict)}"
+def _failed(material: ReportMaterial, verdict: Verdict) -> str:
+    ends = gate_interval(material, verdict)
+    text = f"The gate on {gate_name(material, verdict)} failed: it asks for {bar_in_words(material, verdict)}, "
+    text += f"measured was {gate_value(material, verdict)}"
     text += f" (interval {ends}, of which the worse end counts)" if ends else ""
     if verdict.overridden is None:
         return text + ". Nothing after it was started."
     who, why = sample(verdict.overridden.who, 60), sample(verdict.overridden.why, 200).rstrip(".")
     return f"{text}; {who} went on, giving as reason: “{why}”."
-
-
-def asked(verdict: Verdict) -> str:
-    """A gate's bar as a reader writes it: ``≥ 85``, a difference of shares in points."""
-    if verdict.gate == "evaluate.verdict":
-        return "not against shipping"
-    if verdict.gate == "evaluate.gain" and verdict.measured.unit == "share":
-        comparison, limit = parse_bar(verdict.bar)
-        return f"{comparison.replace('>=', '≥').replace('<=', '≤')}{fmt.NARROW}{fmt.difference(limit, 'share')} points"
-    return verdict.bar.strip().replace(">=", "≥").replace("<=", "≤").replace(" ", fmt.NARROW)
-
-
-def gate_value(verdict: Verdict) -> str:
-    """What a gate measured, in the unit of its bar's reader."""
-    score = verdict.measured
-    if verdict.gate == "evaluate.gain":
-        return f"{fmt.difference(score.value, score.unit)} {fmt.difference_unit(score.unit)}"
-    if verdict.gate == "evaluate.verdict":
-        return "not against shipping" if score.value else "do not ship"
-    return fmt.value(score)
 
 
 def _cost(material: ReportMaterial) -> str:
@@ -204,7 +174,7 @@ def _figures(material: ReportMaterial) -> list[KeyFigure]:
     if material.audited:
         quality = material.audited.report.quality
         before = material.before.report.quality if material.before and material.after else None
-        verdict = next((v for v in material.verdicts if v.gate == "audit.quality_score"), None)
+        verdict = material.quality_verdict
         note = f"{fmt.value(before)} before cleaning" if before else fmt.interval(quality)
         tone = "plain" if verdict is None else "good" if verdict.passed else "bad"
         found.append(KeyFigure("Data quality of 100", fmt.value(quality), note, tone))

@@ -13,7 +13,7 @@ from tunewright.core.audit_report import AuditReport
 from tunewright.core.candidate import Plan, Run
 from tunewright.core.corpus import VIEW_LIMIT, Corpus
 from tunewright.core.edit import Cleaned
-from tunewright.core.gate import Verdict
+from tunewright.core.gate import Gate, Verdict
 from tunewright.core.ingested import Ingested
 from tunewright.core.release import Release
 from tunewright.core.score import Score
@@ -115,6 +115,8 @@ class ReportMaterial:
         candidate: digest of what training made.
         tested: the scorecard.
         verdicts: every gate that was judged, in order.
+        gates: the gates that stages declare, by every name that they have or had.
+        quality_gate: name of the gate on the quality of the data.
         release: the bundle.
         costs: time by step.
         usd: money spent on the machine, when a price per hour is known.
@@ -137,11 +139,18 @@ class ReportMaterial:
     candidate: str | None = None
     tested: Tested | None = None
     verdicts: tuple[Verdict, ...] = ()
+    gates: Mapping[str, Gate] = field(default_factory=dict)
+    quality_gate: str = ""
     release: Release | None = None
     costs: tuple[StepCost, ...] = ()
     usd: float | None = None
     machine: str = ""
     stopped: str = ""
+
+    @property
+    def quality_verdict(self) -> Verdict | None:
+        """The verdict on the quality of the data; None where it was not judged."""
+        return next((verdict for verdict in self.verdicts if verdict.gate == self.quality_gate), None)
 
     @property
     def audited(self) -> Audited | None:

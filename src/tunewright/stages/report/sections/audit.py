@@ -9,7 +9,7 @@ from tunewright.core.durations import page_duration
 from tunewright.core.finding import Finding
 from tunewright.stages.report import charts
 from tunewright.stages.report import format as fmt
-from tunewright.stages.report.headline import asked
+from tunewright.stages.report.gate_words import bar_in_words
 from tunewright.stages.report.material import Audited, ReportMaterial, example_rows
 from tunewright.stages.report.page import (
     Badge,
@@ -90,7 +90,7 @@ def _quality(material: ReportMaterial) -> Figure:
         ("After cleaning", material.after),
     ]
     scores = [(name, audited.report.quality) for name, audited in parts if audited]
-    verdict = next((v for v in material.verdicts if v.gate == "audit.quality_score"), None)
+    verdict = material.quality_verdict
     bar = _bar(verdict.bar) if verdict else None
     rows = [
         {
@@ -103,7 +103,7 @@ def _quality(material: ReportMaterial) -> Figure:
         }
         for index, (name, score) in enumerate(scores)
     ]
-    line = f" The dashed line is the gate: {asked(verdict)}." if verdict else ""
+    line = f" The dashed line is the gate: {bar_in_words(material, verdict)}." if verdict else ""
     return Figure(
         svg=charts.intervals(rows, title="quality score of 100", form=".3~g", bar=bar, within=(0, 100)),
         title="Quality score",

@@ -1,8 +1,7 @@
 """What each gate asked, what was measured, and who went on past it."""
 
 from tunewright.core.gate import Verdict
-from tunewright.stages.report import format as fmt
-from tunewright.stages.report.headline import asked, gate_name, gate_value
+from tunewright.stages.report.gate_words import bar_in_words, gate_interval, gate_name, gate_value
 from tunewright.stages.report.material import ReportMaterial
 from tunewright.stages.report.page import Badge, Cell, Column, Quote, Ranged, Section, Table
 from tunewright.stages.report.redact import sample
@@ -24,23 +23,21 @@ def section(material: ReportMaterial) -> Section | None:
             Table(
                 "Gates, what they ask and what was measured",
                 tuple(columns),
-                tuple(_row(verdict, overridden=overridden) for verdict in material.verdicts),
+                tuple(_row(material, verdict, overridden=overridden) for verdict in material.verdicts),
             ),
         ),
     )
 
 
-def _row(verdict: Verdict, *, overridden: bool) -> tuple[Cell, ...]:
-    score = verdict.measured
-    sure = fmt.difference_interval(score) if verdict.gate == "evaluate.gain" else fmt.interval(score)
+def _row(material: ReportMaterial, verdict: Verdict, *, overridden: bool) -> tuple[Cell, ...]:
     result = Badge("Passed", "good") if verdict.passed else Badge("Failed", "bad")
     if verdict.overridden:
         result = Badge("Failed, overridden", "warn")
-    name = gate_name(verdict.gate)
+    name = gate_name(material, verdict)
     cells: tuple[Cell, ...] = (
         name[:1].upper() + name[1:],
-        asked(verdict),
-        Ranged(gate_value(verdict), sure),
+        bar_in_words(material, verdict),
+        Ranged(gate_value(material, verdict), gate_interval(material, verdict)),
         result,
     )
     return (*cells, _decision(verdict)) if overridden else cells
