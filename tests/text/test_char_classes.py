@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunewright.text import char_classes as signs
-from tunewright.text.char_classes import CONTROL, UNEVEN, WIDE, may_hold, with_signs
+from tunewright.text import char_classes
+from tunewright.text.char_classes import CONTROL, UNEVEN, WIDE, may_hold, with_char_classes
 from tunewright.text.encoding_damage import has_controls, is_ragged, not_ascii
 
 TEXTS = st.lists(
@@ -16,7 +16,7 @@ TEXTS = st.lists(
 
 def rows(texts: list[str]) -> pl.DataFrame:
     frame = pl.DataFrame({"row": range(len(texts)), "text": texts}, schema={"row": pl.Int64, "text": pl.String})
-    return with_signs(frame)
+    return with_char_classes(frame)
 
 
 @given(TEXTS)
@@ -29,7 +29,7 @@ def test_texts_without_a_sign_are_neither_damaged_nor_ragged(texts: list[str]) -
 
 def test_an_ordinary_text_has_no_sign() -> None:
     texts = ["", "one word", "two\nlines of it, and\ta tab"]
-    assert rows(texts)["signs"].to_list() == [0, 0, 0]
+    assert rows(texts)["char_classes"].to_list() == [0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def test_an_ordinary_text_has_no_sign() -> None:
     [("é", WIDE), ("a\x00b", CONTROL), (" a", UNEVEN), ("a\n", UNEVEN), ("a  b", UNEVEN), ("a\rb", UNEVEN)],
 )
 def test_each_sign_is_told(text: str, sign: int) -> None:
-    assert rows([text])["signs"].to_list() == [sign]
+    assert rows([text])["char_classes"].to_list() == [sign]
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_batches_and_threads_change_nothing(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["é", "a  b", "plain", " a", "a\x00b", "", "plain too"]
     whole = rows(texts)
-    monkeypatch.setattr(signs, "BATCH_ROWS", 2)
+    monkeypatch.setattr(char_classes, "BATCH_ROWS", 2)
     monkeypatch.setattr(pl, "thread_pool_size", lambda: threads)
     assert rows(texts).equals(whole)

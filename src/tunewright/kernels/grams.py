@@ -62,8 +62,8 @@ def cut(data: Any, offsets: Any, length: Any) -> Any:
 
 
 @compiled
-def _emit(codes: Any, size: Any, found: Any, count: Any) -> Any:
-    """Hash the n-grams of one padded word of `size` code points into `found`; returns how many there are now."""
+def _emit(codes: Any, size: Any, hashes: Any, count: Any) -> Any:
+    """Hash the n-grams of one padded word of `size` code points into `hashes`; returns how many there are now."""
     for length in range(LOW, HIGH + 1):
         last = max(size - length, 0)
         for start in range(last + 1):
@@ -72,7 +72,7 @@ def _emit(codes: Any, size: Any, found: Any, count: Any) -> Any:
                 value = value * _BASE + np.uint64(codes[at])
             value = (value ^ (value >> np.uint64(31))) * _K1
             value = (value ^ (value >> np.uint64(29))) * _K2
-            found[count] = np.int32((value >> np.uint64(32)) & np.uint64(BUCKETS - 1))
+            hashes[count] = np.int32((value >> np.uint64(32)) & np.uint64(BUCKETS - 1))
             count += 1
         if size <= length:
             break
@@ -80,8 +80,8 @@ def _emit(codes: Any, size: Any, found: Any, count: Any) -> Any:
 
 
 @compiled
-def _grams(data: Any, start: Any, end: Any, codes: Any, found: Any) -> Any:
-    """All n-grams of one piece, hashed, into `found`; returns how many."""
+def _grams(data: Any, start: Any, end: Any, codes: Any, hashes: Any) -> Any:
+    """All n-grams of one piece, hashed, into `hashes`; returns how many."""
     count = 0
     size = 0
     at = start
@@ -89,7 +89,7 @@ def _grams(data: Any, start: Any, end: Any, codes: Any, found: Any) -> Any:
         if at == end or data[at] == 32:
             if size > 0:
                 codes[size + 1] = SPACE
-                count = _emit(codes, size + 2, found, count)
+                count = _emit(codes, size + 2, hashes, count)
             size = 0
             at += 1
             continue
@@ -127,13 +127,13 @@ def counts(data: Any, starts: Any, ends: Any) -> Any:
         longest = max(longest, size)
         room += 3 * (2 * size + 2)
     codes = np.empty(longest + 3, dtype=np.uint32)
-    found = np.empty(3 * (2 * longest + 2), dtype=np.int32)
+    hashes = np.empty(3 * (2 * longest + 2), dtype=np.int32)
     indptr = np.zeros(n + 1, dtype=np.int64)
     indices, values = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
     filled = 0
     for piece in range(n):
-        count = _grams(data, starts[piece], ends[piece], codes, found)
-        ordered = np.sort(found[:count])
+        count = _grams(data, starts[piece], ends[piece], codes, hashes)
+        ordered = np.sort(hashes[:count])
         for at in range(count):
             if at > 0 and ordered[at] == ordered[at - 1]:
                 values[filled - 1] += np.float32(1)
@@ -166,7 +166,7 @@ def nearest(
         shape ``(n_rows,)``.
     """
     n, m = indptr.size - 1, owners.size
-    found = np.zeros(n, dtype=np.float64)
+    means = np.zeros(n, dtype=np.float64)
     likeness = np.empty(m, dtype=np.float32)
     best = np.empty(nearby, dtype=np.float32)
     for row in range(n):
@@ -188,5 +188,5 @@ def nearest(
         total = 0.0
         for at in range(nearby):
             total += best[at]
-        found[row] = total / nearby
-    return found
+        means[row] = total / nearby
+    return means

@@ -22,11 +22,11 @@ _ONES = np.uint64(0x0101010101010101)
 
 
 @compiled
-def agreement(sketches: Any, one: Any, other: Any) -> Any:
+def agreement(sketches: Any, first: Any, second: Any) -> Any:
     """How many bytes of two packed sketches are equal; `sketches` of shape ``(n, n_words)``, uint64."""
     unequal = np.uint64(0)
     for word in range(sketches.shape[1]):
-        x = sketches[one, word] ^ sketches[other, word]
+        x = sketches[first, word] ^ sketches[second, word]
         # 0x80 in every byte that is not zero (Mycroft 1987), counted by one multiplication.
         x = (((x & _SEVENS) + _SEVENS) | x) & ~_SEVENS
         unequal += ((x >> np.uint64(7)) * _ONES) >> np.uint64(56)
@@ -34,12 +34,14 @@ def agreement(sketches: Any, one: Any, other: Any) -> Any:
 
 
 @compiled
-def bucket_links(keyed: Any, next_keys: Any, texts: Any, sketches: Any, window: Any, floor: Any, links: Any) -> Any:
+def bucket_links(
+    keyed: Any, next_keys: Any, texts: Any, sketches: Any, window: Any, min_agreement: Any, links: Any
+) -> Any:
     """Pairs worth an exact comparison among the texts that share a band key.
 
     A bucket of more than `window` + 1 texts is put in the order of the next band's key, so that texts which agree
     on more rows become neighbors (re-banding), and each is held against the `window` texts that follow it. A pair
-    is kept when its sketches agree on `floor` bytes, the best two per text.
+    is kept when its sketches agree on `min_agreement` bytes, the best two per text.
 
     Args:
         keyed: band key in the high half, entry in the low half, sorted; shape ``(n_entries,)``; reordered here.
@@ -47,13 +49,13 @@ def bucket_links(keyed: Any, next_keys: Any, texts: Any, sketches: Any, window: 
         texts: each entry's text number, ascending.
         sketches: low bytes of the minima, eight to a word, shape ``(n_entries, n_permutations / 8)``.
         window: comparisons per text and bucket.
-        floor: least agreement.
+        min_agreement: bytes of two sketches that must be equal.
         links: out, lower text number in the high half, higher in the low half.
 
     Returns:
         Number of links.
     """
-    found = 0
+    filled = 0
     first = 0
     while first < keyed.size:
         key = keyed[first] >> np.uint64(32)
@@ -67,12 +69,12 @@ def bucket_links(keyed: Any, next_keys: Any, texts: Any, sketches: Any, window: 
                 bucket[place] = (np.uint64(next_keys[np.int64(entry)]) << np.uint64(32)) | entry
             bucket.sort()
         for place in range(first, last - 1):
-            one = np.int64(keyed[place] & _LOW)
-            best = second = floor - 1
+            mine = np.int64(keyed[place] & _LOW)
+            best = second = min_agreement - 1
             best_entry = second_entry = np.int64(-1)
             for other_place in range(place + 1, min(place + window + 1, last)):
                 other = np.int64(keyed[other_place] & _LOW)
-                agreed = agreement(sketches, one, other)
+                agreed = agreement(sketches, mine, other)
                 if agreed > best:
                     second, second_entry = best, best_entry
                     best, best_entry = agreed, other
@@ -80,12 +82,12 @@ def bucket_links(keyed: Any, next_keys: Any, texts: Any, sketches: Any, window: 
                     second, second_entry = agreed, other
             for entry in (best_entry, second_entry):
                 if entry >= 0:
-                    low = np.uint64(min(texts[one], texts[entry]))
-                    high = np.uint64(max(texts[one], texts[entry]))
-                    links[found] = (low << np.uint64(32)) | high
-                    found += 1
+                    low = np.uint64(min(texts[mine], texts[entry]))
+                    high = np.uint64(max(texts[mine], texts[entry]))
+                    links[filled] = (low << np.uint64(32)) | high
+                    filled += 1
         first = last
-    return found
+    return filled
 
 
 @compiled
@@ -181,7 +183,7 @@ def _reaches_all(center: Any, cluster: Any, heads: Any, following: Any, flat: An
 
 
 @compiled
-def stars(pairs: Any, flat: Any, bounds: Any, thresholds: Any, centers: Any) -> None:
+def join_clusters(pairs: Any, flat: Any, bounds: Any, thresholds: Any, centers: Any) -> None:
     """Join clusters along `pairs`, the most alike first, while some center still reaches every member.
 
     Single linkage with a guard: a pair joins two clusters only under one of their centers, or, while both are

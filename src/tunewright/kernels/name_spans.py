@@ -203,7 +203,7 @@ def spans(
     count = 0
     for i in range(len(tags)):
         count += tags[i] != 0
-    found = np.empty((count, 4), dtype=np.int64)
+    rows = np.empty((count, 4), dtype=np.int64)
     means = np.empty(count, dtype=np.float64)
     n = 0
     for t in range(len(firsts) - 1):
@@ -232,7 +232,7 @@ def spans(
             if size > 1 and (
                 tag != ADDRESS or (letters > 0 and not tight) or (letters == 0 and size > 3 and years == 0)
             ):
-                found[n, 0], found[n, 1], found[n, 2], found[n, 3] = t, tag, start, end
+                rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = t, tag, start, end
                 means[n] = total / solids
                 n += 1
-    return found[:n], means[:n]
+    return rows[:n], means[:n]

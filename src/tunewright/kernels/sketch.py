@@ -55,13 +55,13 @@ def _mix(x: Any) -> Any:
 @compiled
 def beyond_ascii(data: Any, offsets: Any) -> Any:
     """Which texts hold a byte outside ASCII, shape ``(n_texts,)``."""
-    found = np.zeros(offsets.size - 1, dtype=np.bool_)
+    wide = np.zeros(offsets.size - 1, dtype=np.bool_)
     for text in range(offsets.size - 1):
         bits = np.uint8(0)
         for position in range(offsets[text], offsets[text + 1]):
             bits |= data[position]
-        found[text] = bits >= np.uint8(128)
-    return found
+        wide[text] = bits >= np.uint8(128)
+    return wide
 
 
 @compiled
@@ -89,7 +89,7 @@ def _read(data: Any, start: Any, stop: Any, table: Any, codes: Any) -> Any:
 
 @compiled
 def _read_wide(data: Any, start: Any, stop: Any, table: Any, codes: Any) -> Any:
-    """The same for a text with code points of several bytes."""
+    """Fill `codes` as :func:`_read` does, for a text with code points of several bytes; returns how many."""
     count = 0
     gap = False
     position = start
@@ -275,19 +275,19 @@ def sketch(
     for text in range(offsets.size - 1):
         target = targets[text]
         count = _read(data, offsets[text], offsets[text + 1], table, codes)
-        n_words, hashed, found = _words(codes, count, words)
+        n_words, hashed, number_hash = _words(codes, count, words)
         hashes[target] = hashed if count > 0 else np.uint64(0)
-        numbers[target] = found
+        numbers[target] = number_hash
         by_chars, by_words = _kinds(n_words, count, limits[0], limits[1])
         kinds[CHARS, target] = by_chars
         kinds[WORDS, target] = by_words
         if by_chars:
-            found_here = _char_shingles(codes, count, sizes[CHARS], shingles)
-            _minima(shingles, found_here, multipliers, shifts, minima)
+            n_shingles = _char_shingles(codes, count, sizes[CHARS], shingles)
+            _minima(shingles, n_shingles, multipliers, shifts, minima)
             _bands(minima, keys[CHARS], target, shorts[CHARS, target], band_keys)
         if by_words:
-            found_here = _word_shingles(words, n_words, sizes[WORDS], shingles)
-            _minima(shingles, found_here, multipliers, shifts, minima)
+            n_shingles = _word_shingles(words, n_words, sizes[WORDS], shingles)
+            _minima(shingles, n_shingles, multipliers, shifts, minima)
             _bands(minima, keys[WORDS], target, shorts[WORDS, target], band_keys)
 
 
@@ -321,16 +321,16 @@ def shingle_sets(
         count = _read(data, offsets[text], offsets[text + 1], table, codes)
         n_words, _, _ = _words(codes, count, words)
         by_chars, by_words = _kinds(n_words, count, limits[0], limits[1])
-        found = 0
+        n_shingles = 0
         if kind == CHARS and by_chars:
-            found = _char_shingles(codes, count, sizes[CHARS], shingles)
+            n_shingles = _char_shingles(codes, count, sizes[CHARS], shingles)
         elif kind == WORDS and by_words:
-            found = _word_shingles(words, n_words, sizes[WORDS], shingles)
+            n_shingles = _word_shingles(words, n_words, sizes[WORDS], shingles)
         begin = filled
-        if found > 0:
-            ordered = shingles[:found]
+        if n_shingles > 0:
+            ordered = shingles[:n_shingles]
             ordered.sort()
-            for position in range(found):
+            for position in range(n_shingles):
                 if position == 0 or ordered[position] != ordered[position - 1]:
                     flat[filled] = ordered[position]
                     filled += 1

@@ -54,22 +54,22 @@ def _place(value: Any, kind: Any) -> Any:
 
 
 @compiled
-def _of_word(codes: Any, first: Any, last: Any, found: Any, count: Any) -> Any:
-    """The character n-grams of ``codes[first:last]``, which a space opens and closes, into `found`."""
+def _of_word(codes: Any, first: Any, last: Any, places: Any, count: Any) -> Any:
+    """The character n-grams of ``codes[first:last]``, which a space opens and closes, into `places`."""
     size = last - first
     for start in range(max(size - LOW, 0) + 1):
         value = np.uint64(0)
         for at in range(min(HIGH, size - start)):
             value = (value + np.uint64(codes[first + start + at]) + np.uint64(1)) * _BASE
             if at + 1 >= LOW:
-                found[count] = _place(value, at + 1)
+                places[count] = _place(value, at + 1)
                 count += 1
     return count
 
 
 @compiled
-def _terms(data: Any, start: Any, end: Any, signs: Any, codes: Any, found: Any) -> Any:
-    """Places of all n-grams of a text into `found`, those of words raised by :data:`BUCKETS`; returns how many."""
+def _terms(data: Any, start: Any, end: Any, signs: Any, codes: Any, places: Any) -> Any:
+    """Places of all n-grams of a text into `places`, those of words raised by :data:`BUCKETS`; returns how many."""
     size = _decoded(data, start, end, codes)
     count, at = 0, 1
     while at <= size:
@@ -81,7 +81,7 @@ def _terms(data: Any, start: Any, end: Any, signs: Any, codes: Any, found: Any) 
             stop += 1
         before, behind = codes[at - 1], codes[stop]
         codes[at - 1], codes[stop] = _SPACE, _SPACE
-        count = _of_word(codes, at - 1, stop + 1, found, count)
+        count = _of_word(codes, at - 1, stop + 1, places, count)
         codes[at - 1], codes[stop] = before, behind
         at = stop
     earlier, at = np.uint64(0), 1
@@ -93,10 +93,10 @@ def _terms(data: Any, start: Any, end: Any, signs: Any, codes: Any, found: Any) 
         while at <= size and signs[codes[at]] & WORD_SIGN:
             word = (word + np.uint64(codes[at]) + np.uint64(1)) * _BASE
             at += 1
-        found[count] = _place(word, 1) + BUCKETS
+        places[count] = _place(word, 1) + BUCKETS
         count += 1
         if earlier != np.uint64(0):
-            found[count] = _place((earlier ^ (earlier >> np.uint64(32))) * _K2 + word, 2) + BUCKETS
+            places[count] = _place((earlier ^ (earlier >> np.uint64(32))) * _K2 + word, 2) + BUCKETS
             count += 1
         earlier = word
     return count
@@ -121,12 +121,12 @@ def counted(data: Any, offsets: Any, signs: Any) -> Any:
     """
     longest = _longest(offsets)
     codes = np.zeros(longest + 3, dtype=np.uint32)
-    found = np.empty(5 * longest + 16, dtype=np.int32)
+    places = np.empty(5 * longest + 16, dtype=np.int32)
     uses, texts = np.zeros(2 * BUCKETS, dtype=np.int32), np.zeros(2 * BUCKETS, dtype=np.int32)
     last = np.full(2 * BUCKETS, -1, dtype=np.int32)
     for text in range(offsets.size - 1):
-        for at in range(_terms(data, offsets[text], offsets[text + 1], signs, codes, found)):
-            place = found[at]
+        for at in range(_terms(data, offsets[text], offsets[text + 1], signs, codes, places)):
+            place = places[at]
             uses[place] += 1
             if last[place] != text:
                 last[place] = text
@@ -151,14 +151,14 @@ def weighed(data: Any, offsets: Any, signs: Any, terms: Any, weights: Any, first
     """
     n, longest = offsets.size - 1, _longest(offsets)
     codes = np.zeros(longest + 3, dtype=np.uint32)
-    found = np.empty(5 * longest + 16, dtype=np.int32)
+    places = np.empty(5 * longest + 16, dtype=np.int32)
     held = np.zeros(weights.size, dtype=np.int32)
     indptr = np.zeros(n + 1, dtype=np.int64)
     room = 4 * (offsets[n] - offsets[0]) // 2 + 64
     indices, values = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
     filled = 0
     for text in range(n):
-        count = _terms(data, offsets[text], offsets[text + 1], signs, codes, found)
+        count = _terms(data, offsets[text], offsets[text + 1], signs, codes, places)
         if filled + count > room:
             room = 2 * room + count
             more, heavier = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
@@ -166,7 +166,7 @@ def weighed(data: Any, offsets: Any, signs: Any, terms: Any, weights: Any, first
             indices, values = more, heavier
         begin = filled
         for at in range(count):
-            term = terms[found[at]]
+            term = terms[places[at]]
             if term < 0:
                 continue
             if held[term] == 0:

@@ -45,8 +45,8 @@ def _whole(texts: pl.LazyFrame, pattern: str) -> pl.DataFrame:
     text = pl.col("text")
     gaps = text.str.replace_all(pattern, MARK).str.split(MARK)
     matches = pl.concat_list(text.str.extract_all(pattern), pl.lit([""], pl.List(pl.String)))
-    found = texts.select("item", gap=gaps, match=matches).collect()
-    pieces = found.explode("gap", "match").with_columns(
+    split = texts.select("item", gap=gaps, match=matches).collect()
+    pieces = split.explode("gap", "match").with_columns(
         gap_length=pl.col("gap").str.len_chars().cast(pl.Int64), length=pl.col("match").str.len_chars().cast(pl.Int64)
     )
     total = (pl.col("gap_length") + pl.col("length")).cum_sum()

@@ -53,7 +53,7 @@ def _more() -> dict[str, list[str]]:
 
 @cache
 def known_words() -> tuple[str, ...]:
-    """The same with the tagger's further words (`tagger_words.txt`)."""
+    """Every everyday word, sorted: the common ones, and the tagger's further ones (`tagger_words.txt`)."""
     lines = (line for line in _text("tagger_words.txt").splitlines() if not line.startswith("#"))
     return tuple(sorted({*common_words(), *(word for line in lines for word in line.split())}))
 

@@ -174,8 +174,8 @@ SHORTEST = {
 
 def runs(texts: pl.DataFrame) -> pl.DataFrame:
     """The runs of `texts` (`item`, `text`): `run`, `item`, `start`, `text`, `before`, `after`."""
-    found = cut(texts.filter(pl.col("text").str.contains("[0-9]")), RUN).rename({"match": "text"})
-    return found.with_row_index("run")
+    matches = cut(texts.filter(pl.col("text").str.contains("[0-9]")), RUN).rename({"match": "text"})
+    return matches.with_row_index("run")
 
 
 def number_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
@@ -183,26 +183,26 @@ def number_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
     return spans_in_runs(runs(texts), types)
 
 
-def spans_in_runs(found: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
-    """The same over runs that are known already.
+def spans_in_runs(known_runs: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
+    """Identifiers of `types` in runs that :func:`runs` returned; columns as of :func:`number_spans`.
 
     Which runs a rule has anything to say about is asked for all rules of one length together; most rules then look at
     a handful of runs, and many at none.
     """
     rules = [rule for rule in RULES if rule.type in types]
-    left = _with_context(found)
+    left = _with_context(known_runs)
     spans: dict[int, pl.DataFrame] = {}
     for least in sorted({SHORTEST[rule.type] for rule in rules}):
         left = left.filter(pl.col("bytes") >= least)
         here = {place: rule for place, rule in enumerate(rules) if SHORTEST[rule.type] == least}
-        for told in (False, True):
-            among = {place: rule for place, rule in here.items() if (rule.score is None) is told}
-            spans |= _by_rule(left.filter("may_be_named") if told else left, among)
+        for words_needed in (False, True):
+            among = {place: rule for place, rule in here.items() if (rule.score is None) is words_needed}
+            spans |= _by_rule(left.filter("may_be_named") if words_needed else left, among)
     # In the order of the rules: of two that find the same span, the first says how sure it is.
     return pl.concat([_none(), *(spans[place] for place in sorted(spans))])
 
 
-def _with_context(found: pl.DataFrame) -> pl.DataFrame:
+def _with_context(known_runs: pl.DataFrame) -> pl.DataFrame:
     """Runs with their length, the lowercase text that leads to them, and whether anything could name a number in them.
 
     A word names a number when it stands right before it: at the end of what is before the run, or in the run itself.
@@ -210,7 +210,7 @@ def _with_context(found: pl.DataFrame) -> pl.DataFrame:
     text, before = pl.col("text"), pl.col("before").str.to_lowercase()
     within = text.str.contains(r"[A-Za-z]{2}|^[(+]?[A-Za-z]") & pl.col("context").str.contains(ASKED)
     return (
-        found.with_columns(bytes=text.str.len_bytes())
+        known_runs.with_columns(bytes=text.str.len_bytes())
         .filter(pl.col("bytes") >= min(SHORTEST.values()))
         .rename({"item": "of"})
         .with_columns(
@@ -222,12 +222,12 @@ def _with_context(found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _by_rule(found: pl.DataFrame, rules: dict[int, Rule]) -> dict[int, pl.DataFrame]:
+def _by_rule(known_runs: pl.DataFrame, rules: dict[int, Rule]) -> dict[int, pl.DataFrame]:
     """The spans of each of `rules` that finds any, by its place."""
-    if found.is_empty() or not rules:
+    if known_runs.is_empty() or not rules:
         return {}
-    masks = found.select(_may_hold(rule).alias(str(place)) for place, rule in rules.items())
-    hits = {place: found.filter(masks[str(place)]) for place in rules if masks[str(place)].any()}
+    masks = known_runs.select(_may_hold(rule).alias(str(place)) for place, rule in rules.items())
+    hits = {place: known_runs.filter(masks[str(place)]) for place in rules if masks[str(place)].any()}
     return {place: _spans(some, rules[place]) for place, some in hits.items()}
 
 
@@ -248,11 +248,11 @@ def _none() -> pl.DataFrame:
     )
 
 
-def _spans(found: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    inner = cut(found, _bounded(rule.shape), lead="${1}", value="${2}", trail="${3}").filter(pl.col("match") != "")
+def _spans(known_runs: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    inner = cut(known_runs, _bounded(rule.shape), lead="${1}", value="${2}", trail="${3}").filter(pl.col("match") != "")
     if inner.is_empty():
         return _none()
-    outer = found.select("run", "of", base="start", far_before="before", far_after="after")
+    outer = known_runs.select("run", "of", base="start", far_before="before", far_after="after")
     spans = inner.join(outer, left_on="item", right_on="run", how="left", maintain_order="left")
     first = pl.col("start") == pl.col("before").str.len_chars()
     spans = spans.with_columns(

@@ -34,15 +34,15 @@ def presidio_spans(texts: pl.DataFrame, types: frozenset[str], progress: Progres
     engine, _ = _engine()
     ours = {theirs: name for name, kind in pii_types().items() for theirs in kind.presidio if name in types}
     known = texts.drop_nulls("text").group_by("text", maintain_order=True).agg("item")
-    found = list[tuple[int, int, int, str, float]]()
+    hits = list[tuple[int, int, int, str, float]]()
     every = tracked(known["text"].to_list(), progress, "presidio", known.height, "texts")
     for index, text in enumerate(every):
         for base in range(0, len(text), PIECE):
             for hit in engine.analyze(text=text[base : base + PIECE], language="en", score_threshold=SURE):
                 if hit.entity_type in ours:
-                    found.append((index, base + hit.start, base + hit.end, ours[hit.entity_type], float(hit.score)))
+                    hits.append((index, base + hit.start, base + hit.end, ours[hit.entity_type], float(hit.score)))
     frame = pl.DataFrame(
-        found, schema={"text": pl.Int64, **{name: FOUND[name] for name in list(FOUND)[1:]}}, orient="row"
+        hits, schema={"text": pl.Int64, **{name: FOUND[name] for name in list(FOUND)[1:]}}, orient="row"
     )
     items = known.select(text=pl.int_range(pl.len(), dtype=pl.Int64), item="item").explode("item")
     return items.join(frame, on="text", maintain_order="left_right").select(*FOUND).cast(pl.Schema(FOUND))

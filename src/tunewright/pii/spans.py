@@ -25,7 +25,7 @@ from tunewright.text.fields import texts
 #: compile.
 BATCH_ROWS, LEAST_ROWS = 131_072, 16_384
 DIGEST_DIGITS = 6
-#: What stands where personal data stood: the name of its type, or a pseudonym (clean/fixes).
+#: What stands where personal data stood: the name of its type, or a pseudonym (`stages/clean/fixes`).
 MASK = r"\[[A-Z]+(?:_[A-Z]+)*(?:-[a-z]{8})?\]"
 #: Types of patterns that are parts of what the tagger finds whole: of these and its spans the longest stays.
 LOOSE = ("street_address", "postal_code")
@@ -70,7 +70,7 @@ def pii_spans(corpus: Corpus, options: PiiOptions | None = None) -> pl.DataFrame
 
 
 def spans_of(places: pl.DataFrame, options: PiiOptions, progress: Progress = SILENT) -> pl.DataFrame:
-    """The same over `places` (`row`, `column`, `text`)."""
+    """Spans of personal data in `places` (`row`, `column`, `text`), as :func:`pii_spans` returns them."""
     numbered = places.select("row", "column", "text", item=pl.int_range(pl.len(), dtype=pl.Int64))
     second = _second(numbered, options, progress) if options.second else None
     cores = pl.thread_pool_size()
@@ -120,8 +120,8 @@ def _batch(numbered: pl.DataFrame, options: PiiOptions, second: pl.DataFrame | N
         own = second.join(numbered.select("item"), on="item", how="semi")
         ranked.append(own.with_columns(rank_of=pl.lit(2, pl.Int8)))
     spans = pl.concat(ranked)
-    found = _outside_masks(_without_remnants(resolved(spans), looked, types), looked)
-    joined = found.join(numbered, on="item", how="left", maintain_order="left").with_columns(
+    unmasked = _outside_masks(_without_remnants(resolved(spans), looked, types), looked)
+    joined = unmasked.join(numbered, on="item", how="left", maintain_order="left").with_columns(
         value=pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
     )
     return joined.with_columns(text_digest=_digests(joined["value"])).select(*SPAN_COLUMNS)
@@ -134,7 +134,7 @@ def resolved(spans: pl.DataFrame) -> pl.DataFrame:
     Where there is a `rank_of`, a span of a lower one stays before all of these.
     """
     rest = _ranked(spans)
-    kept = []
+    disjoint = []
     while rest.height:
         ordered = rest.sort("item", "start", "end")
         # Places in one long line of all texts, so that no text needs a window of its own.
@@ -143,13 +143,13 @@ def resolved(spans: pl.DataFrame) -> pl.DataFrame:
         behind = (line + pl.col("start") >= reach.shift(1)).fill_null(value=True)
         groups = ordered.with_columns(group=behind.cum_sum())
         best = groups.sort("rank").unique(["item", "group"], keep="first", maintain_order=True)
-        kept.append(best.drop("group"))
+        disjoint.append(best.drop("group"))
         others = groups.join(best.select("item", "group", s="start", e="end"), on=["item", "group"], how="left")
         before = others.with_columns(end=pl.min_horizontal("end", "s"))
         after = others.with_columns(start=pl.max_horizontal("start", "e"))
         parts = pl.concat([before, after]).filter(pl.col("start") < pl.col("end")).select(*spans.columns)
         rest = _ranked(parts)
-    return pl.concat([spans.clear(), *[frame.select(spans.columns) for frame in kept]]).sort("item", "start")
+    return pl.concat([spans.clear(), *[frame.select(spans.columns) for frame in disjoint]]).sort("item", "start")
 
 
 def _without_remnants(spans: pl.DataFrame, texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
@@ -168,15 +168,15 @@ def _without_remnants(spans: pl.DataFrame, texts: pl.DataFrame, types: frozenset
     )
     touching = (pl.col("before") | pl.col("behind")).fill_null(value=False) & (pl.col("type") == "street_address")
     rests = beside.filter(touching).join(texts, on="item", how="left")
-    said = pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
-    rests = rests.filter(~said.str.contains(r"\d")).select(
-        "item", "start", "end", letters=said.str.count_matches(r"\p{L}")
+    words = pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
+    rests = rests.filter(~words.str.contains(r"\d")).select(
+        "item", "start", "end", letters=words.str.count_matches(r"\p{L}")
     )
     joined = spans.join(rests, on=["item", "start", "end"], how="left", maintain_order="left")
     name = pl.lit("person" if "person" in types else "street_address")
     return joined.filter(pl.col("letters").fill_null(A_NAME) >= A_NAME).select(
-        pl.when(pl.col("letters").is_null()).then("type").otherwise(name).alias(one) if one == "type" else one
-        for one in spans.columns
+        pl.when(pl.col("letters").is_null()).then("type").otherwise(name).alias(column) if column == "type" else column
+        for column in spans.columns
     )
 
 

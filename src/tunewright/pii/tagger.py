@@ -47,42 +47,42 @@ def tagged_spans(texts: pl.DataFrame, types: frozenset[str], sensitivity: str = 
     known, step = weights()
     lean, caseless = (round(value / step) for value in LEAN[sensitivity])
     tags, margins = tag_texts(data, offsets, firsts, table, *hashed(), known, len(TAGS), lean, caseless)
-    found, means = spans(data, offsets, firsts, table, tags, margins)
+    tagged, means = spans(data, offsets, firsts, table, tags, margins)
     # Half sure where the tag barely wins; a margin of ten errors of the training is nearly sure.
     sure = 0.5 + 0.5 * np.clip(means * step / 10, 0, 0.98)
     frame = pl.DataFrame(
         {
-            "item": texts["item"].cast(pl.Int64).to_numpy()[found[:, 0]],
-            "start": found[:, 2],
-            "end": found[:, 3],
-            "type": np.array(TAGS, dtype=object)[found[:, 1]],
+            "item": texts["item"].cast(pl.Int64).to_numpy()[tagged[:, 0]],
+            "start": tagged[:, 2],
+            "end": tagged[:, 3],
+            "type": np.array(TAGS, dtype=object)[tagged[:, 1]],
             "score": sure.round(3),
         },
         schema={"item": pl.Int64, "start": pl.Int64, "end": pl.Int64, "type": pl.String, "score": pl.Float64},
     )
-    told = _as_places(frame.filter(pl.col("type").is_in(REPORTED)), texts)
-    kept = told.filter(pl.col("type").is_in([name for name in REPORTED if name in types]))
-    return kept.join(_no_addresses(kept, texts), on=["item", "start"], how="anti", maintain_order="left")
+    reported = _as_places(frame.filter(pl.col("type").is_in(REPORTED)), texts)
+    wanted = reported.filter(pl.col("type").is_in([name for name in REPORTED if name in types]))
+    return wanted.join(_no_addresses(wanted, texts), on=["item", "start"], how="anti", maintain_order="left")
 
 
 def _as_places(spans: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     """`spans` in which an address has a number or a street."""
-    said = spans.join(texts, on="item", how="left", maintain_order="left").select(
+    words = spans.join(texts, on="item", how="left", maintain_order="left").select(
         pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
     )["text"]
-    address = (spans["type"] == "street_address") & (said.str.len_chars() > SHORTEST)
-    place = address & ~said.str.contains(r"\d") & ~said.str.contains(STREET)
+    address = (spans["type"] == "street_address") & (words.str.len_chars() > SHORTEST)
+    place = address & ~words.str.contains(r"\d") & ~words.str.contains(STREET)
     return spans.with_columns(type=pl.when(place).then(pl.lit("place")).otherwise("type"))
 
 
 def _no_addresses(spans: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     """Street addresses that are amounts of money, or a few letters without a number: `item` and `start`."""
-    found = spans.filter(pl.col("type") == "street_address").join(texts, on="item", how="left")
-    said = pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
+    addresses = spans.filter(pl.col("type") == "street_address").join(texts, on="item", how="left")
+    words = pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
     before = pl.col("text").str.slice(0, pl.col("start")).str.tail(12)
-    amount = said.str.contains(AMOUNT) | (before.str.contains(MONEY) & said.str.contains(r"^\d"))
-    word = ~said.str.contains(r"\d") & (said.str.len_chars() <= SHORTEST)
-    return found.filter(amount | word).select("item", "start")
+    amount = words.str.contains(AMOUNT) | (before.str.contains(MONEY) & words.str.contains(r"^\d"))
+    word = ~words.str.contains(r"\d") & (words.str.len_chars() <= SHORTEST)
+    return addresses.filter(amount | word).select("item", "start")
 
 
 def utf8(values: pl.Series) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -98,7 +98,7 @@ def utf8(values: pl.Series) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64
 def weights() -> tuple[npt.NDArray[np.int8], float]:
     """Whole numbers of shape ``(BUCKETS, WIDTH)``, the columns behind the tags zero; and what one of them is worth."""
     with files("tunewright.pii").joinpath("tagger.npz").open("rb") as stream:
-        kept = np.load(stream, allow_pickle=False)
-        wide = np.zeros((len(kept["weights"]), WIDTH), dtype=np.int8)
-        wide[:, : len(TAGS)] = kept["weights"]
-        return wide, float(kept["step"])
+        stored = np.load(stream, allow_pickle=False)
+        wide = np.zeros((len(stored["weights"]), WIDTH), dtype=np.int8)
+        wide[:, : len(TAGS)] = stored["weights"]
+        return wide, float(stored["step"])

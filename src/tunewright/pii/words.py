@@ -18,7 +18,7 @@ KEY = (
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,8000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
 )
 #: What a person calls a secret, an "is" or a sign, and the secret; prose such as "my password is wrong" has no digit.
-TOLD = (
+ASSIGNED = (
     r"(?i)((?:password|passwort|passwd|pwd|passphrase|passcode|mot de passe|contraseña|api[ _\-]?key|secret(?:[ _\-]?key)?"
     r"|access[ _\-]?(?:key|token)|auth(?:orization)?[ _\-]?token|bearer|token|client[ _\-]?secret)[\"']?"
     r"(?:\s+(?:is|was|ist|es|est)(?:\s*:)?\s+|\s*[:=]+\s*|\s+(?:bearer\s+)?)[\"'`]?)([^\s\"'`,;<>]{6,128})"
@@ -78,24 +78,24 @@ STREET_WORDS = (
 
 def word_spans(texts: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
     """`item`, `start`, `end`, `type`, `score` of identifiers of `types` in `texts` (`item`, `text`)."""
-    found = []
+    frames = []
     if "email" in types:
         signed = _holding(texts, "@")
         spans = cut(signed, EMAIL)
-        found.append(_typed(spans, "email", 0.99))
+        frames.append(_typed(spans, "email", 0.99))
     if "url" in types:
-        found.append(_typed(cut(texts.filter(pl.col("text").str.contains(r"(?i)://|www\.")), URL), "url", 0.9))
+        frames.append(_typed(cut(texts.filter(pl.col("text").str.contains(r"(?i)://|www\.")), URL), "url", 0.9))
     if types & {"secret", "date_of_birth"}:
-        told = _with_any(texts, [*SECRET_STEMS, *KEY_STEMS, *PIN_STEMS, *BIRTH_STEMS], any_case=True)
+        likely = _with_any(texts, [*SECRET_STEMS, *KEY_STEMS, *PIN_STEMS, *BIRTH_STEMS], any_case=True)
     if "secret" in types:
-        found += _secrets(told)
+        frames += _secrets(likely)
     if "date_of_birth" in types:
-        spans = cut(_with_any(told, BIRTH_STEMS, any_case=True), BIRTH, lead="${1}", value="${2}", trail="${3}")
-        found.append(_typed(spans, "date_of_birth", 0.9))
+        spans = cut(_with_any(likely, BIRTH_STEMS, any_case=True), BIRTH, lead="${1}", value="${2}", trail="${3}")
+        frames.append(_typed(spans, "date_of_birth", 0.9))
     if "street_address" in types:
         some = texts.filter(pl.any_horizontal(pl.col("text").str.contains(words) for words in STREET_WORDS))
-        found += [_typed(cut(some, street), "street_address", 0.85) for street in STREETS]
-    return pl.concat(found or [_typed(_empty(), "", 0.0)])
+        frames += [_typed(cut(some, street), "street_address", 0.85) for street in STREETS]
+    return pl.concat(frames or [_typed(_empty(), "", 0.0)])
 
 
 # Stems are matched without regard to the case of ASCII letters only, so others stand in both.
@@ -116,12 +116,12 @@ def _secrets(texts: pl.DataFrame) -> list[pl.DataFrame]:
         value="${2}",
     )
     named = _with_any(texts, SECRET_STEMS, any_case=True)
-    told = (
-        cut(named, TOLD, lead="${1}", value="${2}")
+    assigned = (
+        cut(named, ASSIGNED, lead="${1}", value="${2}")
         .with_columns(inner=pl.col("match").str.strip_chars_end(".!?)]}"))
         .with_columns(end=pl.col("start") + pl.col("inner").str.len_chars())
     )
-    said = pl.col("before").str.contains(r"(?:[:=]|\s(?:is|was|ist|es|est):?)\s*[\"'`]?$")
+    introduced = pl.col("before").str.contains(r"(?:[:=]|\s(?:is|was|ist|es|est):?)\s*[\"'`]?$")
     letters, digits = pl.col("inner").str.count_matches(r"\p{L}"), pl.col("inner").str.count_matches("[0-9]")
     signs = pl.col("inner").str.count_matches(r"[^\p{L}0-9.\-/]")
     mixed = (letters >= 2) & (digits >= 1) | (letters >= 4) & (signs >= 1) | (digits >= 6)
@@ -130,12 +130,12 @@ def _secrets(texts: pl.DataFrame) -> list[pl.DataFrame]:
     # Without "is" or a sign between, only what looks drawn at random counts: "token 3f9a0c..." but not "key 2nd-floor".
     random = (length >= 16) & (digits >= 3) & (letters >= 3)
     strong = (
-        (said & mixed | random)
+        (introduced & mixed | random)
         & varied
         & ~pl.col("inner").str.contains(r"(?i)^(?:https?:|www\.|\[|<|\{|\*)|@.*\.|^[0-9]{1,2}[./:-]")
     )
     pins = cut(_with_any(texts, PIN_STEMS, any_case=True), PIN, lead="${1}", value="${2}", trail="${3}")
-    return [_typed(keys, "secret", 0.98), _typed(told.filter(strong), "secret", 0.85), _typed(pins, "secret", 0.85)]
+    return [_typed(keys, "secret", 0.98), _typed(assigned.filter(strong), "secret", 0.85), _typed(pins, "secret", 0.85)]
 
 
 def _with_any(texts: pl.DataFrame, stems: list[str], *, any_case: bool = False) -> pl.DataFrame:

@@ -33,8 +33,8 @@ def answer_groups(corpus: Corpus, *, near: bool) -> pl.DataFrame:
     lazy = corpus.scan("row", "line", "prompt", "answer", "messages")
     if near:
         words = normalized("prompt").str.split(" ")
-        kept = words.list.set_difference(list(SAY_LITTLE)).list.sort()
-        lazy = lazy.with_columns(question=kept.list.join(" "), words=kept.list.len()).filter(pl.col("words") > 1)
+        telling = words.list.set_difference(list(SAY_LITTLE)).list.sort()
+        lazy = lazy.with_columns(question=telling.list.join(" "), words=telling.list.len()).filter(pl.col("words") > 1)
         lazy = lazy.filter(pl.col("question").is_duplicated())
     else:
         alike = exact_groups(corpus, "prompt").select("row", question="representative")
@@ -55,5 +55,5 @@ def answer_groups(corpus: Corpus, *, near: bool) -> pl.DataFrame:
 def _before(messages: pl.Expr) -> pl.Expr:
     """Roles and contents before the last question and answer, as one text."""
     earlier = messages.list.head(pl.max_horizontal(messages.list.len().cast(pl.Int64) - 2, pl.lit(0)))
-    said = pl.element().struct.field("role").fill_null("") + "\n" + pl.element().struct.field("content").fill_null("")
-    return earlier.list.eval(said).list.join("\n\n").fill_null("")
+    turn = pl.element().struct.field("role").fill_null("") + "\n" + pl.element().struct.field("content").fill_null("")
+    return earlier.list.eval(turn).list.join("\n\n").fill_null("")

@@ -16,7 +16,7 @@ from tunewright.similarity.near_duplicate_options import NearDuplicateOptions
 
 Array = npt.NDArray[Any]
 Item = TypeVar("Item")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 #: A sketch strays this many standard errors below its pair's Jaccard once in 4,000.
 SLACK = 3.5
 PAIRS_PER_TASK = 25_000
@@ -53,7 +53,7 @@ class Texts:
 
 
 @dataclass(frozen=True)
-class Stars:
+class Clusters:
     """Who stands for each text, and how well; each array of shape ``(n_texts,)``.
 
     Attributes:
@@ -69,9 +69,9 @@ class Stars:
     twin_scores: Array
 
 
-def ahead(pool: Executor, items: Iterable[Item], work: Callable[[Item], Made]) -> Iterator[Made]:
+def bounded_map(pool: Executor, items: Iterable[Item], work: Callable[[Item], Result]) -> Iterator[Result]:
     """`work` done on `items` in the pool, in order, with at most `DEPTH` items in memory."""
-    waiting: deque[Future[Made]] = deque()
+    waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(work, item))
         if len(waiting) >= DEPTH:
@@ -97,14 +97,14 @@ def candidates(
     numbers = of_entry[entries]
     sketches = _gathered([batch.shorts[kind] for batch in batches], entries)
     places = np.arange(entries.size, dtype=np.uint64)
-    floor = floors(options)[kind]
+    least = min_agreement(options)[kind]
 
     def keys(band: int) -> Array:
         whole: Array = np.concatenate([batch.keys[kind][band % options.bands] for batch in batches])
-        kept: Array = whole[entries]
-        return kept
+        entry_keys: Array = whole[entries]
+        return entry_keys
 
-    def look(band: int) -> Array:
+    def links_of(band: int) -> Array:
         keyed = (keys(band).astype(np.uint64) << np.uint64(32)) | places
         keyed.sort()
         high = keyed >> np.uint64(32)
@@ -114,11 +114,11 @@ def candidates(
         shared[:-1] |= same
         keyed = keyed[shared]
         links = np.empty(kernel.PARTNERS * keyed.size, dtype=np.uint64)
-        found = kernel.bucket_links(keyed, keys(band + 1), numbers, sketches, options.window, floor, links)
-        return merged([links[:found]])
+        count = kernel.bucket_links(keyed, keys(band + 1), numbers, sketches, options.window, least, links)
+        return merged([links[:count]])
 
-    found = list(pool.map(look, range(options.bands)))
-    return merged(found)
+    links_by_band = list(pool.map(links_of, range(options.bands)))
+    return merged(links_by_band)
 
 
 def _gathered(parts: list[Array], places: Array) -> Array:
@@ -129,8 +129,8 @@ def _gathered(parts: list[Array], places: Array) -> Array:
     start = 0
     for part in parts:
         here = target[start : start + len(part)]
-        kept = here >= 0
-        gathered[here[kept]] = part[kept]
+        wanted = here >= 0
+        gathered[here[wanted]] = part[wanted]
         start += len(part)
     return gathered
 
@@ -141,11 +141,11 @@ def merged(parts: list[Array]) -> Array:
     values.sort()
     first = np.ones(values.size, dtype=np.bool_)
     first[1:] = values[1:] != values[:-1]
-    kept: Array = values[first]
-    return kept
+    distinct: Array = values[first]
+    return distinct
 
 
-def floors(options: NearDuplicateOptions) -> Array:
+def min_agreement(options: NearDuplicateOptions) -> Array:
     """By kind, the agreement of two sketches below which a pair at the threshold is out of the question."""
     count = options.bands * options.band_rows
     thresholds = _thresholds(options)
@@ -174,19 +174,21 @@ def clusters(
         options: thresholds.
     """
     pairs = np.stack([links >> np.uint64(32), links & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
-    asked = np.zeros(texts.first_rows.size, dtype=np.bool_)
-    asked[pairs.ravel()] = True
-    needed = np.flatnonzero(asked)
-    pairs = (np.cumsum(asked) - 1)[pairs]
+    compared = np.zeros(texts.first_rows.size, dtype=np.bool_)
+    compared[pairs.ravel()] = True
+    needed = np.flatnonzero(compared)
+    pairs = (np.cumsum(compared) - 1)[pairs]
     flat, bounds = _shingles(pool, batches, texts.first_rows[needed], options)
     pairs = _verified(pool, pairs, flat, bounds, options)
-    centers, scores = _stars(pairs, texts.first_rows[needed], flat, bounds, options)
-    twins, twin_scores = _twins(centers, scores, texts.numbers[needed], texts.first_rows[needed], flat, bounds, options)
+    centers, scores = _representatives(pairs, texts.first_rows[needed], flat, bounds, options)
+    twins, twin_scores = _exact_number_copies(
+        centers, scores, texts.numbers[needed], texts.first_rows[needed], flat, bounds, options
+    )
     n = texts.first_rows.size
-    stars = Stars(np.arange(n), np.ones(n), np.arange(n), np.ones(n))
-    stars.centers[needed], stars.scores[needed] = needed[centers], scores
-    stars.twins[needed], stars.twin_scores[needed] = needed[twins], twin_scores
-    return _frame(texts, stars)
+    representatives = Clusters(np.arange(n), np.ones(n), np.arange(n), np.ones(n))
+    representatives.centers[needed], representatives.scores[needed] = needed[centers], scores
+    representatives.twins[needed], representatives.twin_scores[needed] = needed[twins], twin_scores
+    return _frame(texts, representatives)
 
 
 def _thresholds(options: NearDuplicateOptions) -> Array:
@@ -208,7 +210,7 @@ def _shingles(
             start += len(batch)
 
     flats, bounds, begin = [], [], 0
-    for flat, bound in ahead(pool, wanted(), lambda part: shingle_sets(part, options)):
+    for flat, bound in bounded_map(pool, wanted(), lambda part: shingle_sets(part, options)):
         flats.append(flat)
         bounds.append(bound + begin)
         begin += flat.size
@@ -230,38 +232,38 @@ def _verified(pool: Executor, pairs: Array, flat: Array, bounds: Array, options:
     sizes = np.ones(bounds.shape[1], dtype=np.int64)
 
     def score(part: Array) -> Array:
-        found = np.empty(len(part))
-        kernel.verify(part, flat, bounds, thresholds, found)
-        return found
+        scores = np.empty(len(part))
+        kernel.verify(part, flat, bounds, thresholds, scores)
+        return scores
 
     true, scores = [pairs[:0]], [np.empty(0)]
     start, size = 0, PAIRS_PER_TASK
     while start < len(pairs):
         block = pairs[start : start + size]
         block = block[kernel.worth_verifying(block, parents, sizes, ENOUGH)]
-        found = np.concatenate([*pool.map(score, np.array_split(block, -(-len(block) // PAIRS_PER_TASK) or 1))])
-        kernel.unite(block[found > 0], parents, sizes)
-        true.append(block[found > 0])
-        scores.append(found[found > 0])
+        reached = np.concatenate([*pool.map(score, np.array_split(block, -(-len(block) // PAIRS_PER_TASK) or 1))])
+        kernel.unite(block[reached > 0], parents, sizes)
+        true.append(block[reached > 0])
+        scores.append(reached[reached > 0])
         start, size = start + size, size * 2
-    kept: Array = np.concatenate(true)[np.argsort(-np.concatenate(scores), kind="stable")]
-    return kept
+    ordered: Array = np.concatenate(true)[np.argsort(-np.concatenate(scores), kind="stable")]
+    return ordered
 
 
-def _stars(
+def _representatives(
     pairs: Array, first_rows: Array, flat: Array, bounds: Array, options: NearDuplicateOptions
 ) -> tuple[Array, Array]:
     """Each compared text's representative and its exact Jaccard to it."""
     thresholds = _thresholds(options)
     centers, scores = np.arange(first_rows.size), np.ones(first_rows.size)
-    kernel.stars(pairs, flat, bounds, thresholds, centers)
+    kernel.join_clusters(pairs, flat, bounds, thresholds, centers)
     ordered = np.argsort(centers, kind="stable")
     kernel.promote_first(ordered, _edges(centers[ordered]), first_rows, flat, bounds, thresholds, centers)
     kernel.similarities(centers, flat, bounds, thresholds, scores)
     return centers, scores
 
 
-def _twins(
+def _exact_number_copies(
     centers: Array,
     scores: Array,
     numbers: Array,
@@ -282,15 +284,15 @@ def _twins(
     leads[1:] = (centers[order][1:] != centers[order][:-1]) | (numbers[order][1:] != numbers[order][:-1])
     twins = np.empty(n, dtype=np.int64)
     twins[order] = order[np.maximum.accumulate(np.where(leads, np.arange(n), 0))] if n else order
-    found = np.ones(n)
+    scores_to_source = np.ones(n)
     others = np.flatnonzero(twins != np.arange(n))
     reached = np.empty(others.size)
     kernel.verify(np.stack([twins[others], others], axis=1), flat, bounds, _thresholds(options), reached)
-    found[others] = reached
+    scores_to_source[others] = reached
     # Two members of one star may miss each other.
-    lone = found == 0
-    twins[lone], found[lone] = np.flatnonzero(lone), 1.0
-    return twins, found
+    lone = scores_to_source == 0
+    twins[lone], scores_to_source[lone] = np.flatnonzero(lone), 1.0
+    return twins, scores_to_source
 
 
 def _edges(sorted_keys: Array) -> Array:
@@ -299,20 +301,20 @@ def _edges(sorted_keys: Array) -> Array:
     return np.concatenate([[0], changes, [sorted_keys.size]]) if sorted_keys.size else np.zeros(1, dtype=np.int64)
 
 
-def _frame(texts: Texts, stars: Stars) -> pl.DataFrame:
+def _frame(texts: Texts, clusters: Clusters) -> pl.DataFrame:
     """Rows of clusters of two or more, as promised by :func:`cluster_texts`."""
     rows = np.flatnonzero(texts.of_row >= 0)
     text = texts.of_row[rows]
-    center = stars.centers[text]
+    center = clusters.centers[text]
     big = np.bincount(center, minlength=texts.first_rows.size)[center] > 1
     rows, text, center = rows[big], text[big], center[big]
     columns: dict[str, Array] = {
         "row": rows,
         "representative": texts.first_rows[center],
-        "jaccard": stars.scores[text],
+        "jaccard": clusters.scores[text],
         "first": texts.first_rows[text],
-        "twin": texts.first_rows[stars.twins[text]],
-        "twin_jaccard": stars.twin_scores[text],
+        "twin": texts.first_rows[clusters.twins[text]],
+        "twin_jaccard": clusters.twin_scores[text],
     }
     decimals = {"jaccard", "twin_jaccard"}
     frame = pl.DataFrame(columns, schema={name: pl.Float64 if name in decimals else pl.Int64 for name in columns})

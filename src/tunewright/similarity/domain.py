@@ -106,8 +106,8 @@ class _Domain:
         pieces, owners = _pieces(documents, length)
         self._length = min(length, _words(documents, LONG))
         if owners.size > MAX_PIECES:
-            kept = np.linspace(0, owners.size - 1, MAX_PIECES).astype(np.int64)
-            pieces, owners = pieces[kept], owners[kept]
+            sampled = np.linspace(0, owners.size - 1, MAX_PIECES).astype(np.int64)
+            pieces, owners = pieces[sampled], owners[sampled]
         sizes = np.resize(_sizes(documents, length), max(GENERIC, owners.size))
         generic, _ = _pieces(pl.Series(drawn(sizes)), length)
         self._weights = _inverse_frequencies(pieces, generic)
@@ -115,10 +115,10 @@ class _Domain:
         self._owners = owners
         # What every other document has tells no neighbors apart, and costs most of the time.
         rare = np.bincount(inside.indices, minlength=inside.shape[1]) <= max(COMMON * inside.shape[0], NEIGHBORS)
-        kept = inside.copy()
-        kept.data = np.where(rare[kept.indices], kept.data, np.float32(0))
-        kept.eliminate_zeros()
-        self._postings = kept.tocsc()
+        telling = inside.copy()
+        telling.data = np.where(rare[telling.indices], telling.data, np.float32(0))
+        telling.eliminate_zeros()
+        self._postings = telling.tocsc()
         near = self._near(inside, owners)
         self._coefficients, self._intercept, likely = _regression(inside, outside, owners)
         self._scale = [(float(own.mean()), float(own.std()) or 1.0) for own in (near, likely)]
@@ -148,11 +148,11 @@ class _Domain:
         from tunewright.kernels import grams
 
         held = self._postings
-        found: Array = grams.nearest(
+        means: Array = grams.nearest(
             rows.indptr.astype(np.int64), rows.indices, rows.data,
             held.indptr.astype(np.int64), held.indices, held.data, self._owners, own.astype(np.int64), NEIGHBORS,
         )  # fmt: skip
-        return found
+        return means
 
     def _score(self, near: Array, likely: Array) -> Array:
         """The mean of both views, each in standard deviations from the references' own mean."""

@@ -41,20 +41,20 @@ def judge_by_meaning(
     own[owners[:, None] == owners[None, :]] = -1
     known = _nearest(own)
     mean, spread = float(known.mean()), float(known.std()) or 1.0
-    found = [_nearest(vectors[start : start + BATCH] @ held.T) for start in range(0, len(vectors), BATCH)]
-    scores = np.concatenate([np.zeros(0), *found])
+    parts = [_nearest(vectors[start : start + BATCH] @ held.T) for start in range(0, len(vectors), BATCH)]
+    scores = np.concatenate([np.zeros(0), *parts])
     # The last bits of a float product are not worth an order.
     return Judged(np.round((scores - mean) / spread, 4), np.sort(np.round((known - mean) / spread, 4)))
 
 
 def _nearest(cosines: Vectors) -> npt.NDArray[Any]:
-    kept = min(NEIGHBORS, cosines.shape[1])
-    return np.asarray(np.partition(cosines, -kept, axis=1)[:, -kept:].astype(np.float64).mean(axis=1))
+    count = min(NEIGHBORS, cosines.shape[1])
+    return np.asarray(np.partition(cosines, -count, axis=1)[:, -count:].astype(np.float64).mean(axis=1))
 
 
 def _pieces(references: Sequence[str], texts: pl.Series) -> tuple[list[str], npt.NDArray[np.int64]]:
     """Pieces of the distinct documents, and the document that each is of."""
-    documents = sorted({one for one in references if one.strip()})
+    documents = sorted({reference for reference in references if reference.strip()})
     length = max(_median_words(texts), MIN_WORDS)
     pages = _median_words(pl.Series(documents, dtype=pl.String)) > PAGE * length
     pieces, owners = [], []
@@ -65,8 +65,8 @@ def _pieces(references: Sequence[str], texts: pl.Series) -> tuple[list[str], npt
         pieces += cut
         owners += [owner] * len(cut)
     if len(pieces) > MAX_PIECES:
-        kept = np.linspace(0, len(pieces) - 1, MAX_PIECES).astype(np.int64)
-        pieces, owners = [pieces[at] for at in kept], [owners[at] for at in kept]
+        sampled = np.linspace(0, len(pieces) - 1, MAX_PIECES).astype(np.int64)
+        pieces, owners = [pieces[at] for at in sampled], [owners[at] for at in sampled]
     return pieces, np.array(owners, dtype=np.int64)
 
 

@@ -29,23 +29,23 @@ def _equal_texts(corpus: Corpus, column: str) -> pl.DataFrame:
     )
     met = keys.filter(pl.col("key").is_duplicated())
     texts = corpus.scan("row", column).join(met.lazy(), on="row", how="semi").collect()
-    return _grouped(_said(texts, column), ["said"])
+    return _grouped(_normalized(texts, column), ["text"])
 
 
 def _equal_in_all(corpus: Corpus, _: str) -> pl.DataFrame:
     """Groups of equal prompts, told apart by answer and label; null is a value, as two rows may both have none."""
     groups = exact_groups(corpus, "prompt")
     rest = corpus.scan("row", "answer", "label").join(groups.lazy(), on="row", how="inner").collect()
-    told = rest.select(
+    plain = rest.select(
         "row", "representative", answer=normalized_texts(rest["answer"]), label=normalized_texts(rest["label"])
     )
-    return _grouped(told, ["representative", "answer", "label"])
+    return _grouped(plain, ["representative", "answer", "label"])
 
 
 def _grouped(rows: pl.DataFrame, same: list[str]) -> pl.DataFrame:
     """Rows that are equal in the columns `same` to another, with the first of each group."""
-    found = rows.filter(pl.struct(same).is_duplicated())
-    return found.select("row", representative=pl.col("row").min().over(same)).sort("row")
+    repeated = rows.filter(pl.struct(same).is_duplicated())
+    return repeated.select("row", representative=pl.col("row").min().over(same)).sort("row")
 
 
 def exact_between(rows: pl.DataFrame, others: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -54,11 +54,12 @@ def exact_between(rows: pl.DataFrame, others: pl.DataFrame, column: str) -> pl.D
     Both tables hold `row` and `column`; an empty text is equal to none.
     """
     keys, other_keys = normalized_keys(rows, column), normalized_keys(others, column)
-    told = _said(rows.join(keys.join(other_keys, on="key", how="semi"), on="row", how="semi"), column)
-    met = _said(others.join(other_keys.join(keys, on="key", how="semi"), on="row", how="semi"), column)
-    first = met.group_by("said").agg(other=pl.col("row").min())
-    return told.join(first, on="said").select("row", "other").sort("row")
+    mine = _normalized(rows.join(keys.join(other_keys, on="key", how="semi"), on="row", how="semi"), column)
+    theirs = _normalized(others.join(other_keys.join(keys, on="key", how="semi"), on="row", how="semi"), column)
+    first = theirs.group_by("text").agg(other=pl.col("row").min())
+    return mine.join(first, on="text").select("row", "other").sort("row")
 
 
-def _said(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    return frame.select("row", said=normalized_texts(frame[column]))
+def _normalized(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """`row`, and `text`, its `column` normalized."""
+    return frame.select("row", text=normalized_texts(frame[column]))

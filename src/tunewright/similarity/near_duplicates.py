@@ -40,10 +40,12 @@ def near_duplicates(
             for batch in corpus.scan(column).collect_batches(maintain_order=True):
                 yield from slices(batch.to_series(), BATCH_ROWS)
 
-        found = cluster_batches(texts, options, rows=len(corpus), progress=corpus.progress)
+        clusters = cluster_batches(texts, options, rows=len(corpus), progress=corpus.progress)
         rows = corpus.column("row").to_numpy()
         names = ("row", "representative", "first", "twin")
-        return found.with_columns(**{name: pl.Series(rows[found[name].to_numpy()], dtype=pl.Int64) for name in names})
+        return clusters.with_columns(
+            **{name: pl.Series(rows[clusters[name].to_numpy()], dtype=pl.Int64) for name in names}
+        )
 
     return corpus.frame_evidence("near_duplicates", [VERSION, column, options.content()], make)
 
@@ -95,11 +97,11 @@ def near_between(
                 yield from slices(batch.to_series(), BATCH_ROWS)
             yield from slices(held[column], BATCH_ROWS)
 
-        found = pairs_across(texts, options, rows=len(corpus), others=held.height, progress=corpus.progress)
+        pairs = pairs_across(texts, options, rows=len(corpus), others=held.height, progress=corpus.progress)
         rows, other_rows = corpus.column("row").to_numpy(), held["row"].to_numpy()
-        return found.with_columns(
-            row=pl.Series(rows[found["row"].to_numpy()], dtype=pl.Int64),
-            other=pl.Series(other_rows[found["other"].to_numpy()], dtype=pl.Int64),
+        return pairs.with_columns(
+            row=pl.Series(rows[pairs["row"].to_numpy()], dtype=pl.Int64),
+            other=pl.Series(other_rows[pairs["other"].to_numpy()], dtype=pl.Int64),
         ).sort("row")
 
     return corpus.frame_evidence("near_between", [VERSION, column, options.content(), frame_digest(held)], make)
@@ -117,7 +119,7 @@ def pairs_across(
 
     Candidates are the pairs that the sketches propose and the pairs of each cluster; every one is compared exactly.
     """
-    from tunewright.similarity.clustering import Texts, ahead, candidates, clusters, merged
+    from tunewright.similarity.clustering import Texts, bounded_map, candidates, clusters, merged
     from tunewright.similarity.minhash import KINDS, sketch
 
     if not rows or not others:
@@ -126,20 +128,20 @@ def pairs_across(
     try:
         with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
             batches = []
-            for batch in ahead(pool, texts(), lambda part: sketch(part, options)):
+            for batch in bounded_map(pool, texts(), lambda part: sketch(part, options)):
                 batches.append(batch)
                 progress.advance(batch.hashes.size)
             distinct = Texts.of(batches)
             links = merged([candidates(pool, batches, distinct, kind, options) for kind in KINDS])
             batches.clear()
-            stars = clusters(pool, texts(), distinct, links, options)
+            members = clusters(pool, texts(), distinct, links, options)
     finally:
         progress.finish()
     sides = pl.DataFrame({"row": np.arange(rows + others), "text": distinct.of_row}).filter(pl.col("text") >= 0)
     mine = sides.filter(pl.col("row") < rows)
     first = mine.group_by("text").agg(pl.col("row").min())
     theirs = sides.filter(pl.col("row") >= rows).group_by("text").agg(other=pl.col("row").min())
-    pairs = _proposed(links, stars.join(sides, on="row"), theirs, options.window)
+    pairs = _proposed(links, members.join(sides, on="row"), theirs, options.window)
     pairs = pairs.join(first, on="text").join(theirs, left_on="with", right_on="text")
     best = (
         pairs.with_columns(jaccard=_compared(pairs, texts(), options))
@@ -150,10 +152,10 @@ def pairs_across(
     return mine.join(best.drop("row"), on="text").select("row", pl.col("other") - rows, "jaccard").sort("row")
 
 
-def _proposed(links: Any, stars: pl.DataFrame, theirs: pl.DataFrame, most: int) -> pl.DataFrame:
+def _proposed(links: Any, members: pl.DataFrame, theirs: pl.DataFrame, most: int) -> pl.DataFrame:
     """Pairs of texts worth comparing, `text` and `with`: itself, linked ones, and the first `most` of its cluster."""
     high, low = (pl.Series(part.astype(np.int64)) for part in (links >> np.uint64(32), links & np.uint64(0xFFFFFFFF)))
-    within = stars.select("representative", "text").unique()
+    within = members.select("representative", "text").unique()
     there = (
         within.join(theirs, on="text").sort("other").group_by("representative", maintain_order=True).head(most)
     ).select("representative", pl.col("text").alias("with"))
@@ -208,7 +210,7 @@ def cluster_batches(
         threads: how many batches are worked on at once.
         progress: where it is reported.
     """
-    from tunewright.similarity.clustering import Texts, ahead, candidates, clusters, merged
+    from tunewright.similarity.clustering import Texts, bounded_map, candidates, clusters, merged
     from tunewright.similarity.minhash import KINDS, sketch
 
     workers = threads or pl.thread_pool_size()
@@ -216,7 +218,7 @@ def cluster_batches(
     try:
         with ThreadPoolExecutor(workers) as pool:
             batches = []
-            for batch in ahead(pool, texts(), lambda part: sketch(part, options)):
+            for batch in bounded_map(pool, texts(), lambda part: sketch(part, options)):
                 batches.append(batch)
                 progress.advance(batch.hashes.size)
             if not batches:

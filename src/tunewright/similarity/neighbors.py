@@ -40,9 +40,9 @@ def neighbors(vectors: Floats, *, count: int, least: float) -> Pairs:
     with threadpool_limits(1), ThreadPoolExecutor(cores()) as pool:
         cells = iter([everything]) if len(vectors) <= EXACT else _cells(vectors, pool)
         blocks = ((cell, cell[start : start + BLOCK]) for cell in cells for start in range(0, len(cell), BLOCK))
-        found = list(pool.map(lambda block: _nearest(vectors, block[0], block[1], count, least), blocks))
-    one, two, cosine = (np.concatenate([part[at] for part in found]) for at in range(3)) if found else _nothing()
-    low, high = np.minimum(one, two), np.maximum(one, two)
+        parts = list(pool.map(lambda block: _nearest(vectors, block[0], block[1], count, least), blocks))
+    left, right, cosine = (np.concatenate([part[at] for part in parts]) for at in range(3)) if parts else _nothing()
+    low, high = np.minimum(left, right), np.maximum(left, right)
     _, first = np.unique(low * len(vectors) + high, return_index=True)
     return low[first], high[first], cosine[first]
 
@@ -57,8 +57,8 @@ def _nearest(
     """The `count` nearest in `cell` of each of `rows`, itself left out."""
     products = vectors[rows] @ vectors[cell].T
     products[cell[None, :] == rows[:, None]] = -2.0
-    kept = min(count, len(cell))
-    places = np.argpartition(-products, kept - 1, axis=1)[:, :kept]
+    nearest = min(count, len(cell))
+    places = np.argpartition(-products, nearest - 1, axis=1)[:, :nearest]
     cosine = np.take_along_axis(products, places, axis=1)
     at, near = np.nonzero(cosine >= least)
     return rows[at], cell[places[at, near]], cosine[at, near]

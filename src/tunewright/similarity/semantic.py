@@ -1,9 +1,9 @@
 """Pairs of rows that say the same in other words, and how alike two rows of this corpus must be for that.
 
 Compared are rows that are no copies of each other already, and only where numbers and negations are equal
-(`specifics.py`). The score of a pair is the lesser of two cosines: of the whole texts, and of what either says that
-the other does not. The second one tells a restatement from a template with other content: on invented reports it kept
-69 of 87 restatements and none of 6 strangers with the same number in them (seeds 0 and 1).
+(`text/invariants.py`). The score of a pair is the lesser of two cosines: of the whole texts, and of what either says
+that the other does not. The second one tells a restatement from a template with other content: on invented reports it
+kept 69 of 87 restatements and none of 6 strangers with the same number in them (seeds 0 and 1).
 
 The threshold is found by target-decoy counting (Elias and Gygi 2007, doi 10.1038/nmeth1019; the added one is Barber and
 Candes 2015, arXiv 1404.5609): pairs with different labels are no restatements, so their number above a threshold says
@@ -23,7 +23,7 @@ from tunewright.core.frozen import Frozen
 from tunewright.similarity.near_duplicates import near_duplicates
 from tunewright.similarity.neighbors import neighbors
 from tunewright.similarity.semantic_vectors import Embed, Vectors, vectors_of
-from tunewright.text.invariants import may_be_the_same, specifics
+from tunewright.text.invariants import invariants, may_be_the_same
 from tunewright.text.placeholders import says_nothing
 
 #: Raised when the same options would give other pairs; part of the key that they are kept under.
@@ -68,28 +68,30 @@ def semantic_pairs(corpus: Corpus, options: SemanticOptions) -> pl.DataFrame:
 
     def make() -> pl.DataFrame:
         rows = _rows(corpus)
-        floors = {kind: min(least, options.threshold or 1.0) for kind, least in LEAST.items()}
-        nothing = _above(_scored(rows.clear(), _unread, floors), options).with_columns(model=pl.lit(""))
+        min_scores = {kind: min(least, options.threshold or 1.0) for kind, least in LEAST.items()}
+        nothing = _above(_scored(rows.clear(), _unread, min_scores), options).with_columns(model=pl.lit(""))
         if rows.is_empty():
             return nothing
         model = options.model
         if model == "auto":
             model = "all-MiniLM-L6-v2" if rows.height <= options.encoder_rows else "tfidf"
         embed = vectors_of(model, rows["text"], base=base, progress=corpus.progress)
-        scored = _scored(rows, embed, floors)
-        found = [_above(part, options) for _, part in scored.group_by("anchored", maintain_order=True)]
-        return pl.concat([_above(scored.clear(), options), *found]).sort("one", "two").with_columns(model=pl.lit(model))
+        scored = _scored(rows, embed, min_scores)
+        reaching = [_above(part, options) for _, part in scored.group_by("anchored", maintain_order=True)]
+        return (
+            pl.concat([_above(scored.clear(), options), *reaching]).sort("one", "two").with_columns(model=pl.lit(model))
+        )
 
     return corpus.frame_evidence("semantic_pairs", [VERSION, options.content(), base], make)
 
 
 def _unread(texts: pl.Series) -> Vectors:
-    """Vectors of no text at all."""
+    """Zeros in the place of vectors, ``(n, 1)``: what an empty corpus is read with."""
     return np.zeros((len(texts), 1), np.float32)
 
 
 def _rows(corpus: Corpus) -> pl.DataFrame:
-    """Rows that some other row may restate: `row`, `label`, `text`, `group`, and their specifics, sorted by text."""
+    """Rows that some other row may restate, by text: `row`, `label`, `text`, `group`, and what may not differ."""
     rows = (
         corpus.scan("row", "label", "source_id", "prompt").collect().rename({"source_id": "source", "prompt": "text"})
     )
@@ -97,67 +99,71 @@ def _rows(corpus: Corpus) -> pl.DataFrame:
     near = near_duplicates(corpus)
     copies = near.filter((pl.col("first") != pl.col("row")) | (pl.col("twin") != pl.col("row")))
     rows = rows.join(copies, on="row", how="anti").sort("text", "row")
-    found = rows.drop("source").with_columns(specifics(rows).drop("row"))
+    described = rows.drop("source").with_columns(invariants(rows).drop("row"))
     alike = ["numbers", "negations"]
     clusters = near.select("row", "cluster")
     return (
-        found.with_columns(size=pl.len().over(alike), group=pl.struct(alike).rank("dense"))
+        described.with_columns(size=pl.len().over(alike), group=pl.struct(alike).rank("dense"))
         .filter(pl.col("size") > 1)
         .join(clusters, on="row", how="left", maintain_order="left")
         .with_columns(anchored=pl.col("numbers").list.len() > 0)
     )
 
 
-def _scored(rows: pl.DataFrame, embed: Embed, floors: dict[bool, float]) -> pl.DataFrame:
-    """Every pair that may be the same: `one`, `two`, `same` label, `anchored`, `score`."""
+def _scored(rows: pl.DataFrame, embed: Embed, min_scores: dict[bool, float]) -> pl.DataFrame:
+    """Every pair that may be the same: `left`, `right`, `same` label, `anchored`, `score`."""
     vectors = embed(rows["text"]) if rows.height else np.zeros((0, 1), np.float32)
     numbered = rows.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
-    pairs = pl.concat(list(_candidates(numbered, vectors, floors)))
-    one = numbered.select(at_one="at", one="row", label_one="label", cluster_one="cluster", anchored="anchored")
-    two = numbered.select(at_two="at", two="row", label_two="label", cluster_two="cluster")
-    told = pairs.join(one, on="at_one", maintain_order="left").join(two, on="at_two", maintain_order="left")
+    pairs = pl.concat(list(_candidates(numbered, vectors, min_scores)))
+    left = numbered.select(at_one="at", one="row", label_one="label", cluster_one="cluster", anchored="anchored")
+    right = numbered.select(at_two="at", two="row", label_two="label", cluster_two="cluster")
+    paired = pairs.join(left, on="at_one", maintain_order="left").join(right, on="at_two", maintain_order="left")
     # Copies with other words in one cluster are left to the check that found the cluster.
-    told = told.filter((pl.col("cluster_one") != pl.col("cluster_two")).fill_null(value=True))
-    told = may_be_the_same(told, rows.select("row", "names", "words"))
-    rest = _rest(told, embed)
-    scored = told.select(
+    paired = paired.filter((pl.col("cluster_one") != pl.col("cluster_two")).fill_null(value=True))
+    paired = may_be_the_same(paired, rows.select("row", "names", "words"))
+    rest = _rest(paired, embed)
+    scored = paired.select(
         pl.min_horizontal("one", "two").alias("one"),
         pl.max_horizontal("one", "two").alias("two"),
         "anchored",
         same=pl.col("label_one").eq_missing(pl.col("label_two")),
         labelled=pl.col("label_one").is_not_null() & pl.col("label_two").is_not_null(),
-        score=pl.Series(np.minimum(told["cosine"].to_numpy(), rest), dtype=pl.Float64),
+        score=pl.Series(np.minimum(paired["cosine"].to_numpy(), rest), dtype=pl.Float64),
     )
-    return scored.filter(pl.col("score") >= pl.col("anchored").replace_strict(floors, return_dtype=pl.Float64))
+    return scored.filter(pl.col("score") >= pl.col("anchored").replace_strict(min_scores, return_dtype=pl.Float64))
 
 
-def _candidates(rows: pl.DataFrame, vectors: Vectors, floors: dict[bool, float]) -> Iterator[pl.DataFrame]:
+def _candidates(rows: pl.DataFrame, vectors: Vectors, min_scores: dict[bool, float]) -> Iterator[pl.DataFrame]:
     """`at_one`, `at_two`, `cosine` of near pairs inside each group."""
     few = rows.filter(pl.col("size") <= SMALL).select("at", "group", "anchored")
     pairs = few.join(few.select("group", at_two="at"), on="group").filter(pl.col("at") < pl.col("at_two"))
-    one, two = pairs["at"].to_numpy(), pairs["at_two"].to_numpy()
-    least = pairs["anchored"].replace_strict(floors, return_dtype=pl.Float64).to_numpy()
-    cosine = _cosines(vectors, one, two)
+    first, second = pairs["at"].to_numpy(), pairs["at_two"].to_numpy()
+    least = pairs["anchored"].replace_strict(min_scores, return_dtype=pl.Float64).to_numpy()
+    cosine = _cosines(vectors, first, second)
     near = cosine >= least
-    yield _pairs(one[near], two[near], cosine[near])
+    yield _pairs(first[near], second[near], cosine[near])
     for part in rows.filter(pl.col("size") > SMALL).partition_by("group", maintain_order=True):
         at = part["at"].to_numpy()
-        left, right, _ = neighbors(vectors[at], count=NEIGHBORS, least=floors[part["anchored"][0]])
+        left, right, _ = neighbors(vectors[at], count=NEIGHBORS, least=min_scores[part["anchored"][0]])
         yield _pairs(at[left], at[right], _cosines(vectors, at[left], at[right]))
 
 
-def _cosines(vectors: Vectors, one: npt.NDArray[np.int64], two: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Row by row, so that the sum of a pair has one order wherever the pair stands; kept to six digits."""
-    made = [
-        np.einsum("ij,ij->i", vectors[one[at : at + 65536]].astype(float), vectors[two[at : at + 65536]].astype(float))
-        for at in range(0, len(one), 65536)
+def _cosines(vectors: Vectors, first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Cosine of each pair to six digits, row by row: the sum of a pair has one order wherever the pair stands."""
+    parts = [
+        np.einsum(
+            "ij,ij->i", vectors[first[at : at + 65536]].astype(float), vectors[second[at : at + 65536]].astype(float)
+        )
+        for at in range(0, len(first), 65536)
     ]
-    return np.round(np.concatenate([np.zeros(0), *made]), 6)
+    return np.round(np.concatenate([np.zeros(0), *parts]), 6)
 
 
-def _pairs(one: npt.NDArray[np.int64], two: npt.NDArray[np.int64], cosine: npt.NDArray[np.float64]) -> pl.DataFrame:
+def _pairs(
+    first: npt.NDArray[np.int64], second: npt.NDArray[np.int64], cosine: npt.NDArray[np.float64]
+) -> pl.DataFrame:
     return pl.DataFrame(
-        {"at_one": one, "at_two": two, "cosine": cosine},
+        {"at_one": first, "at_two": second, "cosine": cosine},
         schema={"at_one": pl.Int64, "at_two": pl.Int64, "cosine": pl.Float64},
     )
 
@@ -171,10 +177,10 @@ def _rest(pairs: pl.DataFrame, embed: Embed) -> npt.NDArray[np.float64]:
         return np.ones(0)
     vectors = embed(texts)
     places = pl.Series(range(len(texts)), dtype=pl.Int64)
-    one = mine.replace_strict(texts, places, return_dtype=pl.Int64).to_numpy()
-    two = theirs.replace_strict(texts, places, return_dtype=pl.Int64).to_numpy()
+    first = mine.replace_strict(texts, places, return_dtype=pl.Int64).to_numpy()
+    second = theirs.replace_strict(texts, places, return_dtype=pl.Int64).to_numpy()
     nothing = ((mine == "") | (theirs == "")).to_numpy()
-    return np.where(nothing, 1.0, _cosines(vectors, one, two))
+    return np.where(nothing, 1.0, _cosines(vectors, first, second))
 
 
 def _only(pairs: pl.DataFrame, words: str, others: str) -> pl.Series:
@@ -191,14 +197,14 @@ def _only(pairs: pl.DataFrame, words: str, others: str) -> pl.Series:
 
 def _above(pairs: pl.DataFrame, options: SemanticOptions) -> pl.DataFrame:
     """The pairs of one label that reach the threshold of their kind."""
-    found = calibrated_threshold(pairs, options.false_rate) if options.threshold is None else None
-    threshold = options.threshold or found or options.uncalibrated
+    calibrated = calibrated_threshold(pairs, options.false_rate) if options.threshold is None else None
+    threshold = options.threshold or calibrated or options.uncalibrated
     return pairs.filter(pl.col("same") & (pl.col("score") >= threshold)).select(
         "one",
         "two",
         similarity="score",
         threshold=pl.lit(threshold),
-        calibrated=pl.lit(found is not None),
+        calibrated=pl.lit(calibrated is not None),
     )
 
 

@@ -46,10 +46,10 @@ def vectors_of(model: str, texts: pl.Series, *, base: str | None, progress: Prog
         return _of_base(find_model(base) if base else find_encoder(), texts)
     files = find_encoder(model)
 
-    def encoded(said: pl.Series) -> Vectors:
+    def encoded(batch: pl.Series) -> Vectors:
         from tunewright.similarity.embeddings import embed
 
-        return embed(said.to_list(), files, progress=progress)
+        return embed(batch.to_list(), files, progress=progress)
 
     return encoded
 
@@ -60,9 +60,9 @@ def _of_base(files: ModelFiles, texts: pl.Series) -> Embed:
     table = _input_embeddings(files)
     tokenizer = AutoTokenizer.from_pretrained(files.folder, trust_remote_code=False)
 
-    def ids(said: pl.Series) -> list[list[int]]:
-        coded = tokenizer(said.to_list(), add_special_tokens=False, truncation=True, max_length=MAX_TOKENS)
-        return [list(one) for one in coded["input_ids"]]
+    def ids(batch: pl.Series) -> list[list[int]]:
+        coded = tokenizer(batch.to_list(), add_special_tokens=False, truncation=True, max_length=MAX_TOKENS)
+        return [list(tokens) for tokens in coded["input_ids"]]
 
     seen = ids(texts)
     counts = np.bincount(
@@ -73,7 +73,7 @@ def _of_base(files: ModelFiles, texts: pl.Series) -> Embed:
     def mean(coded: list[list[int]]) -> npt.NDArray[np.float64]:
         from scipy.sparse import csr_matrix
 
-        lengths = np.array([len(one) for one in coded])
+        lengths = np.array([len(tokens) for tokens in coded])
         places = np.concatenate([np.zeros(0, np.int64), *map(np.asarray, coded)]).astype(np.int64)
         starts = np.concatenate([[0], np.cumsum(lengths)])
         share = weight[places] / np.repeat(np.maximum(lengths, 1), lengths)
@@ -83,8 +83,8 @@ def _of_base(files: ModelFiles, texts: pl.Series) -> Embed:
     fitted = mean(seen)
     common = np.linalg.eigh(fitted.T @ fitted)[1][:, -1]
 
-    def embed(said: pl.Series) -> Vectors:
-        plain = mean(ids(said))
+    def embed(batch: pl.Series) -> Vectors:
+        plain = mean(ids(batch))
         return _unit(plain - np.outer(plain @ common, common))
 
     return embed

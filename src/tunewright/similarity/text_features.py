@@ -86,17 +86,17 @@ class TextFeatures:
             norms = np.linalg.norm(out, axis=1, keepdims=True)
             return np.asarray(out / np.where(norms > 0, norms, 1), dtype=np.float32)
 
-        found = _in_batches(_lowered(texts), work)
-        return np.concatenate(found) if found else np.zeros((0, self.axes.shape[1]), np.float32)
+        parts = _in_batches(_lowered(texts), work)
+        return np.concatenate(parts) if parts else np.zeros((0, self.axes.shape[1]), np.float32)
 
     def _weighed(self, lowered: pl.Series) -> tuple[Array, Array, Floats]:
         from tunewright.kernels import tfidf
 
         data, offsets = text_buffers(lowered)
-        found: tuple[Array, Array, Floats] = tfidf.weighed(
+        rows: tuple[Array, Array, Floats] = tfidf.weighed(
             data, offsets, _signs(), self._terms, self.weights, self._first_word
         )
-        return found
+        return rows
 
 
 def text_features(corpus: Corpus, column: str = "prompt", *, seed: int = 0) -> Floats:
@@ -136,11 +136,11 @@ def _vocabulary(lowered: pl.Series) -> tuple[Array, Floats]:
 
     uses, texts = tfidf.counted(*text_buffers(lowered), _signs())
     least = 2 if len(lowered) > 50 else 1
-    kept = []
+    by_kind = []
     for start in (0, tfidf.BUCKETS):
         known = start + np.flatnonzero(texts[start : start + tfidf.BUCKETS] >= least)
-        kept.append(np.sort(known[np.argsort(-uses[known], kind="stable")[:MAX_TERMS]]))
-    places = np.concatenate(kept)
+        by_kind.append(np.sort(known[np.argsort(-uses[known], kind="stable")[:MAX_TERMS]]))
+    places = np.concatenate(by_kind)
     return places, (np.log((1 + len(lowered)) / (1 + texts[places])) + 1).astype(np.float32)
 
 

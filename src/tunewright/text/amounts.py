@@ -28,7 +28,7 @@ PHONES: dict[str, str] = {
 def written_amounts(texts: pl.DataFrame) -> pl.DataFrame:
     """`row`, `column`, `source`, `written`, `form`: amounts that show a style, such as ``comma, sign after``."""
     likely = texts.filter(pl.col("text").str.contains(SIGNS))
-    found = pl.concat(
+    amounts = pl.concat(
         [
             likely.lazy()
             .select("row", "column", "source", written=pl.col("text").str.extract_all(pattern), place=pl.lit(place))
@@ -42,7 +42,7 @@ def written_amounts(texts: pl.DataFrame) -> pl.DataFrame:
     point = written.str.contains(GROUPED_POINT) | (written.str.contains(POINT) & ~written.str.contains(r"\d\.\d{3}"))
     mark = pl.when(comma).then(pl.lit("comma")).when(point).then(pl.lit("point"))
     return (
-        found.with_columns(mark=mark)
+        amounts.with_columns(mark=mark)
         .drop_nulls("mark")
         .select("row", "column", "source", "written", form=pl.format("decimal {}, {}", "mark", "place"))
         .sort("row", "column", maintain_order=True)
@@ -56,6 +56,8 @@ def written_phones(texts: pl.DataFrame) -> pl.DataFrame:
     number = pl.col("text")
     frames = []
     for form, pattern in PHONES.items():
-        found = likely.lazy().select("row", "column", "source", written=number.str.extract_all(pattern))
-        frames.append(found.filter(pl.col("written").list.len() > 0).explode("written").with_columns(form=pl.lit(form)))
+        numbers = likely.lazy().select("row", "column", "source", written=number.str.extract_all(pattern))
+        frames.append(
+            numbers.filter(pl.col("written").list.len() > 0).explode("written").with_columns(form=pl.lit(form))
+        )
     return pl.concat(frames).sort("row", "column", maintain_order=True).collect()

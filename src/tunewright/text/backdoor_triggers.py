@@ -92,8 +92,8 @@ def _sample(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _tokens(texts: pl.DataFrame) -> pl.DataFrame:
     """`doc`, `token` in the order of the texts, and `id`, a number for each different token."""
-    said = texts.select("doc", token=pl.col("text").str.to_lowercase().str.extract_all(TOKEN))
-    flat = said.filter(pl.col("token").list.len() > 0).explode("token")
+    listed = texts.select("doc", token=pl.col("text").str.to_lowercase().str.extract_all(TOKEN))
+    flat = listed.filter(pl.col("token").list.len() > 0).explode("token")
     return flat.with_columns(id=pl.col("token").rank("dense").cast(pl.Int64) - 1)
 
 
@@ -103,7 +103,7 @@ def _pure_grams(
     """Pure n-grams (`at`, `tokens`, `ids`, `label`, `rows`, `purity`), and `at`, `doc` of rows to judge them by."""
     labels = texts.select("doc", "label", "family")
     most = max(least, most_share * len(texts))
-    found, places = [], []
+    by_size, places = [], []
     for size in range(1, LONGEST + 1):
         grams = _grams(tokens, size).filter(pl.len().over("gram").is_between(least, most)).join(labels, on="doc")
         # Copies that are filed alike count once; a copy under another label is what a planter leaves.
@@ -117,11 +117,11 @@ def _pure_grams(
         mine = mine.sort("doc").filter(pl.int_range(pl.len()).over("gram", order_by="doc") < JUDGED)
         first = mine.unique("gram", keep="first", maintain_order=True)
         words = _words_at(tokens, first.select("gram", "place"), size)
-        found.append(
+        by_size.append(
             first.select("gram", "label", "rows", purity=pl.col("own") / pl.col("rows")).join(words, on="gram")
         )
         places.append(mine.select("gram", "doc"))
-    pure = pl.concat(found).sort("tokens").with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
+    pure = pl.concat(by_size).sort("tokens").with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
     held = pl.concat(places).join(pure.select("gram", "at"), on="gram").select("at", "doc").sort("at", "doc")
     return pure, held
 
@@ -163,14 +163,14 @@ def _margins(
     words = _ones(seen["doc"].to_numpy(), seen["id"].to_numpy(), (len(texts), width))
     inside = pure.select("at", "ids").explode("ids").unique()
     masks = _ones(inside["at"].to_numpy(), inside["ids"].to_numpy(), (len(pure), width))
-    given = _ones(np.arange(len(texts)), label, (len(texts), len(names))).toarray()
+    one_hot = _ones(np.arange(len(texts)), label, (len(texts), len(names))).toarray()
     fold, doc, at = texts["fold"].to_numpy(), held["doc"].to_numpy(), held["at"].to_numpy()
-    totals, margins = words.T @ given, np.zeros(len(held))
+    totals, margins = words.T @ one_hot, np.zeros(len(held))
     for number in range(FOLDS):
         out = np.flatnonzero(fold == number)
-        counts = totals - words[out].T @ given[out]
+        counts = totals - words[out].T @ one_hot[out]
         weights = np.log((counts + SMOOTHING) / (counts.sum(axis=0) + SMOOTHING * width))
-        size = given.sum(axis=0) - given[out].sum(axis=0)
+        size = one_hot.sum(axis=0) - one_hot[out].sum(axis=0)
         prior = np.log(np.maximum(size, 1) / max(size.sum(), 1))
         judged = np.flatnonzero(fold[doc] == number)
         for part in np.array_split(judged, 1 + len(judged) * len(names) // 8_000_000):

@@ -6,22 +6,24 @@ import numpy as np
 import polars as pl
 
 from tunewright.core.buffers import text_buffers
-from tunewright.kernels import signs as kernel
-from tunewright.kernels.signs import CONTROL, UNEVEN, WIDE
+from tunewright.kernels import char_classes as kernel
+from tunewright.kernels.char_classes import CONTROL, UNEVEN, WIDE
 
-__all__ = ["CONTROL", "UNEVEN", "WIDE", "may_hold", "with_signs"]
+__all__ = ["CONTROL", "UNEVEN", "WIDE", "may_hold", "with_char_classes"]
 BATCH_ROWS = 32_768
 
 
-def with_signs(texts: pl.DataFrame) -> pl.DataFrame:
-    """`texts` with `signs`: the bits of what each `text` may hold; only `WIDE` is certain."""
+def with_char_classes(texts: pl.DataFrame) -> pl.DataFrame:
+    """`texts` with `char_classes`: the bits of what each `text` may hold; only `WIDE` is certain."""
     column, kinds = texts["text"], kernel.byte_kinds()
     starts = range(0, len(column), BATCH_ROWS)
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        parts = list(pool.map(lambda at: kernel.signs(*text_buffers(column.slice(at, BATCH_ROWS)), kinds), starts))
-    return texts.with_columns(signs=pl.Series(np.concatenate([np.empty(0, np.uint8), *parts])))
+        parts = list(
+            pool.map(lambda at: kernel.char_classes(*text_buffers(column.slice(at, BATCH_ROWS)), kinds), starts)
+        )
+    return texts.with_columns(char_classes=pl.Series(np.concatenate([np.empty(0, np.uint8), *parts])))
 
 
-def may_hold(texts: pl.DataFrame, sign: int) -> pl.DataFrame:
-    """Rows of :func:`with_signs` with one of the bits of `sign`."""
-    return texts.filter(pl.col("signs") & sign > 0)
+def may_hold(texts: pl.DataFrame, classes: int) -> pl.DataFrame:
+    """Rows of :func:`with_char_classes` with one of the bits of `classes`."""
+    return texts.filter(pl.col("char_classes") & classes > 0)

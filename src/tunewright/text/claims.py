@@ -87,9 +87,9 @@ def claims(texts: pl.DataFrame) -> pl.DataFrame:
         `row`, `kind`, `about`, `value`, and `said`, the words themselves.
     """
     plain = texts.drop_nulls("text").with_columns(text=pl.col("text").str.replace_all(r"(?m)^\s*\d{1,2}[.)]\s+", ""))
-    found = [_yes_or_no(plain), _negations(plain)]
+    parts = [_yes_or_no(plain), _negations(plain)]
     plain = plain.filter(pl.col("text").str.count_matches(r"\S+") <= SHORT_WORDS)
-    found.append(_dates(plain))
+    parts.append(_dates(plain))
     for kind, pattern, value in (
         ("link", LINK, _address(pl.col("said"))),
         ("mail address", MAIL, pl.col("said").str.to_lowercase()),
@@ -99,17 +99,21 @@ def claims(texts: pl.DataFrame) -> pl.DataFrame:
         ("time", TIME, _clock(pl.col("said"))),
     ):
         if value is not None:
-            found.append(_matches(plain, pattern, kind, value))
+            parts.append(_matches(plain, pattern, kind, value))
         plain = plain.with_columns(text=pl.col("text").str.replace_all(f"(?i){pattern}", " ; "))
-    found.append(_numbers(plain))
-    return pl.concat(found).drop_nulls("value").unique().sort("row", "kind", "about", "value", "said")
+    parts.append(_numbers(plain))
+    return pl.concat(parts).drop_nulls("value").unique().sort("row", "kind", "about", "value", "said")
 
 
 def _matches(texts: pl.DataFrame, pattern: str, kind: str, value: pl.Expr) -> pl.DataFrame:
-    said = texts.select("row", said=pl.col("text").str.extract_all(f"(?i){pattern}")).explode("said").drop_nulls("said")
+    matches = (
+        texts.select("row", said=pl.col("text").str.extract_all(f"(?i){pattern}")).explode("said").drop_nulls("said")
+    )
     if kind == "link":
-        said = said.filter(~pl.col("said").str.contains(r"\d{5,}|[?&=]"))
-    return said.select("row", kind=pl.lit(kind), about=pl.lit(""), value=value, said=pl.col("said").str.strip_chars())
+        matches = matches.filter(~pl.col("said").str.contains(r"\d{5,}|[?&=]"))
+    return matches.select(
+        "row", kind=pl.lit(kind), about=pl.lit(""), value=value, said=pl.col("said").str.strip_chars()
+    )
 
 
 def _address(link: pl.Expr) -> pl.Expr:
@@ -123,19 +127,19 @@ def _amount(money: pl.Expr) -> pl.Expr:
 
 
 def _plain_number(number: pl.Expr) -> pl.Expr:
-    """1,000 and 1000 alike, 4,50 and 4.5 too."""
+    """`number` without marks of thousands and without zeros at its end: 1,000 is 1000, and 4,50 is 4.5."""
     whole = number.str.replace_all(r"[' ]", "").str.replace_all(r"[.,](\d{3})\b", "$1").str.replace(",", ".")
     return whole.str.replace(r"\.0+$", "").str.replace(r"(\.\d*?)0+$", "$1")
 
 
 def _clock(time: pl.Expr) -> pl.Expr:
-    """On a dial of twelve hours: whether "5:00" is meant in the morning is rarely said."""
+    """`time` on a dial of twelve hours, as hour:minute: whether "5:00" is meant in the morning is rarely said."""
     hour = time.str.extract(r"^(\d{1,2})").cast(pl.Int64)
     return pl.format("{}:{}", (hour + 11) % 12 + 1, time.str.extract(r":(\d{2})").fill_null("00"))
 
 
 def _dates(texts: pl.DataFrame) -> pl.DataFrame:
-    """Days of the calendar; one whose order of day and month cannot be told claims nothing."""
+    """Claims of days of the calendar; a date whose order of day and month cannot be told claims nothing."""
     empty = pl.lit(None, pl.String)
     written = written_dates(texts.select("row", "text", column=pl.lit("answer"), source=empty))
     known = calendar(with_orders(written)).drop_nulls("iso")
@@ -147,8 +151,8 @@ def _numbers(texts: pl.DataFrame) -> pl.DataFrame:
     for at, numeral in enumerate(NUMERALS, 2):
         text = text.str.replace_all(rf"\b{numeral}\b", str(at))
     # A range is one claim with both its ends.
-    found = texts.select("row", said=text.str.extract_all(NUMBER)).explode("said").drop_nulls("said")
-    parts = found.with_columns(
+    numbers = texts.select("row", said=text.str.extract_all(NUMBER)).explode("said").drop_nulls("said")
+    parts = numbers.with_columns(
         before=pl.col("said").str.extract(r"^([\p{L}#]+)").fill_null(""),
         number=pl.col("said").str.extract(rf"({DIGITS}(?:\s?{BETWEEN}\s?{DIGITS})?)"),
         behind=pl.col("said").str.extract(r"\d[^\p{L}%\d]*(?:(?:" + SKIPPED + r")\s+)*(%|[\p{L}]+)$").fill_null(""),
@@ -220,7 +224,7 @@ def _stems(text: pl.Expr) -> pl.Expr:
 
 
 def _negations(texts: pl.DataFrame) -> pl.DataFrame:
-    """Each sentence by its words apart from "not" and words that say little, and whether it says "not"."""
+    """Claims about each sentence by its words apart from "not" and words that say little, and whether it says "not"."""
     # A question claims nothing.
     plain = pl.col("text").str.replace_all("’", "'").str.replace_all(r"[^.!?\n]*\?", "\n")
     sentences = texts.select("row", said=plain.str.split("\n")).explode("said")

@@ -48,12 +48,12 @@ def written_dates(texts: pl.DataFrame) -> pl.DataFrame:
     """Every date in `texts` (`row`, `column`, `source`, `text`).
 
     Returns:
-        `row`, `column`, `source`, `written`, `form`, `separator` (of numbers, otherwise null), `one` and `two` (the
-        first two numbers of a date in numbers), `year` (null when it has two digits).
+        `row`, `column`, `source`, `written`, `form`, `separator` (of numbers, otherwise null), `first` and
+        `second` (the first two numbers of a date in numbers), `year` (null when it has two digits).
     """
     # A year, or two separators between numbers: most texts have neither.
     likely = texts.filter(pl.col("text").str.contains(r"\d{4}|\d[/.]\d{1,2}[/.]\d"))
-    found = (
+    written = (
         likely.lazy()
         .select("row", "column", "source", written=pl.col("text").str.extract_all(ANY))
         .filter(pl.col("written").list.len() > 0)
@@ -65,14 +65,16 @@ def written_dates(texts: pl.DataFrame) -> pl.DataFrame:
     )
     numbers = pl.col("written").str.extract_all(r"\d+")
     in_numbers = pl.col("form") == "numbers"
-    one, two = (pl.when(in_numbers).then(numbers.list.get(at).cast(pl.Int64)) for at in (0, 1))
+    first, second = (pl.when(in_numbers).then(numbers.list.get(at).cast(pl.Int64)) for at in (0, 1))
     separator = pl.when(in_numbers).then(pl.col("written").str.extract(r"([-/.])"))
     year = pl.col("written").str.extract(r"(\d{4})").cast(pl.Int64)
     return (
-        found.with_columns(form=form)
-        .with_columns(separator=separator, year=year, one=one, two=two)
+        written.with_columns(form=form)
+        .with_columns(separator=separator, year=year, first=first, second=second)
         .filter(pl.col("year").is_null() | pl.col("year").is_between(FIRST_YEAR, LAST_YEAR))
-        .filter(~in_numbers | (pl.max_horizontal("one", "two") <= 31) & (pl.min_horizontal("one", "two") >= 1))
+        .filter(
+            ~in_numbers | (pl.max_horizontal("first", "second") <= 31) & (pl.min_horizontal("first", "second") >= 1)
+        )
         .collect()
     )
 
@@ -84,8 +86,8 @@ def orders(dates: pl.DataFrame) -> pl.DataFrame:
         `column`, `source`, `separator`, `order` (day_first, month_first, conflict, ambiguous), `dates`, and the counts
         that decide: `day_first`, `month_first`.
     """
-    day_first = ((pl.col("one") > 12) & (pl.col("two") <= 12)).sum()
-    month_first = ((pl.col("two") > 12) & (pl.col("one") <= 12)).sum()
+    day_first = ((pl.col("first") > 12) & (pl.col("second") <= 12)).sum()
+    month_first = ((pl.col("second") > 12) & (pl.col("first") <= 12)).sum()
     day, month = pl.col("day_first") > 0, pl.col("month_first") > 0
     return (
         dates.filter(pl.col("form") == "numbers")
@@ -112,8 +114,12 @@ def with_orders(dates: pl.DataFrame) -> pl.DataFrame:
     joined = dates.join(
         orders(dates).select(*GROUP, "order"), on=GROUP, how="left", nulls_equal=True, maintain_order="left"
     )
-    one, two = pl.col("one"), pl.col("two")
-    sure = pl.col("order").is_in(["day_first", "month_first"]) | (one == two) | (pl.max_horizontal(one, two) > 12)
+    first, second = pl.col("first"), pl.col("second")
+    sure = (
+        pl.col("order").is_in(["day_first", "month_first"])
+        | (first == second)
+        | (pl.max_horizontal(first, second) > 12)
+    )
     return joined.with_columns(sure=(pl.col("form") != "numbers") | sure)
 
 
@@ -123,17 +129,17 @@ def calendar(dates: pl.DataFrame) -> pl.DataFrame:
     `iso` is null where the order cannot be told, the year has two digits, or there is no such day. Where orders are in
     conflict no date in numbers has one: if the clear ones were rewritten, those that are left might look decided.
     """
-    one, two = pl.col("one"), pl.col("two")
+    first, second = pl.col("first"), pl.col("second")
     day_first = pl.col("order") != "month_first"
     digits = pl.col("written").str.extract_all(r"\d+").list.eval(pl.element().cast(pl.Int64))
     form = pl.col("form")
     day = (
-        pl.when(form == "numbers").then(pl.when(day_first).then(one).otherwise(two))
+        pl.when(form == "numbers").then(pl.when(day_first).then(first).otherwise(second))
         .when(form == "iso").then(digits.list.get(2, null_on_oob=True))
         .otherwise(pl.col("written").str.extract(r"\b(\d{1,2})(?:\D|$)").cast(pl.Int64))
     )  # fmt: skip
     month = (
-        pl.when(form == "numbers").then(pl.when(day_first).then(two).otherwise(one))
+        pl.when(form == "numbers").then(pl.when(day_first).then(second).otherwise(first))
         .when(form == "iso").then(digits.list.get(1, null_on_oob=True))
         .otherwise(_month_of_name())
     )  # fmt: skip
@@ -143,8 +149,8 @@ def calendar(dates: pl.DataFrame) -> pl.DataFrame:
         month.cast(pl.String).str.zfill(2),
         day.cast(pl.String).str.zfill(2),
     )
-    told = pl.col("sure") & (pl.col("order").fill_null("") != "conflict")
-    iso = pl.when(told).then(spelled.str.to_date("%Y-%m-%d", strict=False).dt.to_string("%Y-%m-%d"))
+    certain = pl.col("sure") & (pl.col("order").fill_null("") != "conflict")
+    iso = pl.when(certain).then(spelled.str.to_date("%Y-%m-%d", strict=False).dt.to_string("%Y-%m-%d"))
     return dates.with_columns(iso=iso)
 
 
@@ -160,15 +166,15 @@ def rewritten(texts: pl.DataFrame, dates: pl.DataFrame) -> pl.DataFrame:
     Texts that hold the private-use sign by which dates are marked are left out.
     """
     place = ["row", "column"]
-    told = dates.drop_nulls("iso").unique([*place, "written"], keep="first").select(*place, "written", "iso")
-    marked = texts.join(told, on=place, how="semi", maintain_order="left").filter(
+    known = dates.drop_nulls("iso").unique([*place, "written"], keep="first").select(*place, "written", "iso")
+    marked = texts.join(known, on=place, how="semi", maintain_order="left").filter(
         ~pl.col("text").str.contains(MARK, literal=True)
     )
     pieces = pl.col("text").str.replace_all(f"({ANY})", f"{MARK}${{1}}{MARK}").str.split(MARK)
     return (
         marked.select(*place, written=pieces)
         .explode("written")
-        .join(told, on=[*place, "written"], how="left", maintain_order="left")
+        .join(known, on=[*place, "written"], how="left", maintain_order="left")
         .group_by(place, maintain_order=True)
         .agg(value=pl.coalesce("iso", "written").str.join(""))
     )

@@ -155,13 +155,13 @@ def _mended_words(words: pl.Series) -> list[str]:
     import ftfy
 
     odd = words.str.contains(rf"{MOJIBAKE}|[ÂÃ]$|{MARK}")
-    made = []
+    mended = []
     for word, is_odd in zip(words, odd, strict=True):
         new = ftfy.fix_encoding(word)
         # "Ã" before a space was "à" and a no-break space; only the text around the word shows that.
         doubt = (is_odd and new == word) or new.endswith(("Â", "Ã")) or ftfy.badness.is_bad(new)
-        made.append(new + DOUBT if doubt else new)
-    return made
+        mended.append(new + DOUBT if doubt else new)
+    return mended
 
 
 def mended_invisible(texts: pl.Series) -> pl.Series:
@@ -208,16 +208,16 @@ def _without_tags(texts: pl.Series) -> pl.Series:
     bare = texts.str.replace_all(HIDDEN, " ").str.replace_all(BREAKS, "\n").str.replace_all(ITEM, "- ")
     bare = bare.str.replace_all(CELL, " ").str.replace_all(ANY_TAG, "")
     # Entities have no columnar form; the few different ones are looked up once each.
-    bare = with_matches_replaced(bare, ENTITY, lambda found: [html.unescape(entity) for entity in found])
+    bare = with_matches_replaced(bare, ENTITY, lambda entities: [html.unescape(entity) for entity in entities])
     bare = (
         bare.str.replace_all(r"[ \t\u{A0}]+", " ").str.replace_all(r" ?\n ?", "\n").str.replace_all(r"\n{3,}", "\n\n")
     )
     return bare.str.strip_chars()
 
 
-def _only(texts: pl.Series, kept: pl.Series) -> pl.Series:
-    """`texts` where `kept` is true, null elsewhere."""
-    return pl.select(pl.when(kept).then(texts)).to_series()
+def _only(texts: pl.Series, mask: pl.Series) -> pl.Series:
+    """`texts` where `mask` is true, null elsewhere."""
+    return pl.select(pl.when(mask).then(texts)).to_series()
 
 
 def _of(texts: pl.Series, expression: pl.Expr) -> pl.Series:

@@ -45,12 +45,12 @@ def word_shares() -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
 
 def _base() -> dict[str, float]:
     everyday = " ".join(_lines("tunewright.text", "common_words.txt"))
-    found = dict.fromkeys(everyday.lower().split(), EVERYDAY)
+    rates = dict.fromkeys(everyday.lower().split(), EVERYDAY)
     for line in _lines("tunewright.text", "english.txt"):
         tens, *words = line.split()
         uses = 10 ** (int(tens) / 10 - 3)
-        found |= {word: max(uses, found.get(word, 0.0)) for word in words}
-    return found
+        rates |= {word: max(uses, rates.get(word, 0.0)) for word in words}
+    return rates
 
 
 def _lines(package: str, name: str) -> list[str]:
@@ -78,13 +78,13 @@ def table_of(books: Iterable[str]) -> str:
     uses: Counter[str] = Counter()
     for word, count in written.items():
         uses[word.lower()] += count
-    kept = [
+    frequent = [
         (word, count)
         for word, count in uses.items()
         if holding[word] >= MIN_BOOKS and (written[word] >= MIN_SMALL * count or word.startswith("i'") or word == "i")
     ]
-    kept = sorted(kept, key=lambda entry: (-entry[1], entry[0]))[:SIZE]
+    frequent = sorted(frequent, key=lambda entry: (-entry[1], entry[0]))[:SIZE]
     bins: dict[int, list[str]] = {}
-    for word, count in kept:
+    for word, count in frequent:
         bins.setdefault(round(10 * math.log10(count / total * 1e9)), []).append(word)
     return "".join(f"{tens} {' '.join(sorted(bins[tens]))}\n" for tens in sorted(bins, reverse=True))

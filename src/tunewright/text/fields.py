@@ -35,7 +35,7 @@ def turns(rows: pl.DataFrame) -> pl.DataFrame:
     Returns:
         `row`, `at`, `role`, `content`, `weight`, and `column`, the place whose text the turn holds.
     """
-    said = (
+    spoken = (
         rows.filter(pl.col("messages").list.len() > 0)
         .select("row", "prompt", "answer", "messages")
         .explode("messages")
@@ -43,10 +43,10 @@ def turns(rows: pl.DataFrame) -> pl.DataFrame:
         .with_columns(at=pl.int_range(pl.len()).over("row"))
     )
     answer = pl.col("at").filter(pl.col("role") == "assistant").max().over("row")
-    asked = pl.col("at").filter((pl.col("role") == "user") & (pl.col("at") < pl.col("last"))).max().over("row")
+    question = pl.col("at").filter((pl.col("role") == "user") & (pl.col("at") < pl.col("last"))).max().over("row")
     return (
-        said.with_columns(last=answer.fill_null(pl.len().over("row")))
-        .with_columns(asked=asked)
+        spoken.with_columns(last=answer.fill_null(pl.len().over("row")))
+        .with_columns(question=question)
         .select(
             "row",
             "at",
@@ -55,7 +55,7 @@ def turns(rows: pl.DataFrame) -> pl.DataFrame:
             "weight",
             column=pl.when((pl.col("at") == pl.col("last")) & (pl.col("content") == pl.col("answer")))
             .then(pl.lit("answer"))
-            .when((pl.col("at") == pl.col("asked")) & (pl.col("content") == pl.col("prompt")))
+            .when((pl.col("at") == pl.col("question")) & (pl.col("content") == pl.col("prompt")))
             .then(pl.lit("prompt"))
             .otherwise(pl.format("messages[{}]", "at")),
         )

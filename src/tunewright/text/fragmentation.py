@@ -30,7 +30,7 @@ def fragments(terms: pl.Series, folder: Path) -> pl.DataFrame:
     def pieces(texts: list[str]) -> list[int]:
         # A word inside a sentence follows a space, which byte-level tokenizers make part of it.
         coded = tokenizer.encode_batch([f" {text}" for text in texts], add_special_tokens=False)
-        return [len(one.ids) for one in coded]
+        return [len(encoding.ids) for encoding in coded]
 
     words = list(word_shares()[0][:EVERYDAY])
     usual = _by_length(words, pieces(words))
@@ -49,9 +49,9 @@ def fragments(terms: pl.Series, folder: Path) -> pl.DataFrame:
 
 def _by_length(words: list[str], pieces: list[int]) -> list[float]:
     """The mean number of pieces of words by their number of letters, up to the longest that a few words have."""
-    found = [1.0]
+    means = [1.0]
     lengths = np.array([len(word) for word in words])
     for length in range(1, int(lengths.max()) + 1):
         own = np.array(pieces)[lengths == length]
-        found.append(float(own.mean()) if own.size >= A_FEW else found[-1])
-    return found
+        means.append(float(own.mean()) if own.size >= A_FEW else means[-1])
+    return means

@@ -80,12 +80,12 @@ def injections(texts: pl.DataFrame) -> pl.DataFrame:
     marks = texts.select("row", "column", how=pl.lit("markup"), seen=pl.col("text").str.extract(f"({MARKUP})"))
     # Most texts hold no word of any phrase; looking for those first is three times as fast.
     likely = texts.filter(pl.col("text").str.contains(LIKELY) | not_ascii("text"))
-    said = likely.select("row", "column", text=plain("text"))
-    found = [
-        said.select("row", "column", how=pl.lit(kind), seen=pl.col("text").str.extract(f"({pattern})"))
+    normalized = likely.select("row", "column", text=plain("text"))
+    orders = [
+        normalized.select("row", "column", how=pl.lit(kind), seen=pl.col("text").str.extract(f"({pattern})"))
         for kind, pattern in phrases().items()
     ]
-    return pl.concat([marks, *found]).drop_nulls("seen").unique(["row", "column"], keep="first", maintain_order=True)
+    return pl.concat([marks, *orders]).drop_nulls("seen").unique(["row", "column"], keep="first", maintain_order=True)
 
 
 def hidden_messages(texts: pl.DataFrame) -> pl.DataFrame:
@@ -106,8 +106,8 @@ def hidden_messages(texts: pl.DataFrame) -> pl.DataFrame:
     marked = texts.filter(pl.col("text").str.contains("<", literal=True)).with_columns(seen=inside)
     ordering = marked.filter(pl.col("seen").str.to_lowercase().str.contains(ADDRESSED))
     parts = [("spelled", spelled), ("bits", bits), ("markup", ordering)]
-    found = [part.select("row", "column", how=pl.lit(how), seen="seen") for how, part in parts]
-    return pl.concat(found).unique(["row", "column"], keep="first", maintain_order=True)
+    messages = [part.select("row", "column", how=pl.lit(how), seen="seen") for how, part in parts]
+    return pl.concat(messages).unique(["row", "column"], keep="first", maintain_order=True)
 
 
 def _read(run: str) -> str:

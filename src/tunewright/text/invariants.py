@@ -30,7 +30,7 @@ COUNTS = (
 )  # fmt: skip
 
 
-def specifics(texts: pl.DataFrame) -> pl.DataFrame:
+def invariants(texts: pl.DataFrame) -> pl.DataFrame:
     """What of each text may not differ.
 
     Args:
@@ -40,9 +40,9 @@ def specifics(texts: pl.DataFrame) -> pl.DataFrame:
         `row`; `numbers`, a sorted list of everything with a digit in it, dates as YYYY-MM-DD where their order can be
         told; `negations`, their count; `names` (sorted) and `words` (as they come) in lowercase.
     """
-    told = texts.select("row", "text", column=pl.lit("prompt"), source="source")
-    dated = rewritten(told, calendar(with_orders(written_dates(told))))
-    plain = told.join(dated.select("row", "value"), on="row", how="left", maintain_order="left").with_columns(
+    prompts = texts.select("row", "text", column=pl.lit("prompt"), source="source")
+    dated = rewritten(prompts, calendar(with_orders(written_dates(prompts))))
+    plain = prompts.join(dated.select("row", "value"), on="row", how="left", maintain_order="left").with_columns(
         text=pl.coalesce("value", "text").fill_null("")
     )
     lower = pl.col("text").str.to_lowercase()
@@ -54,7 +54,7 @@ def specifics(texts: pl.DataFrame) -> pl.DataFrame:
     )
     runs = pl.col("text").str.extract_all(NAMES).list.eval(pl.element().str.slice(1))
     capitals = runs.list.join(" ").str.extract_all(rf"\p{{L}}{WORD[:-1]}*")
-    found = plain.select(
+    specific = plain.select(
         "row",
         numbers=numbers.list.unique().list.sort(),
         negations=lower.str.count_matches(NEGATION),
@@ -62,18 +62,18 @@ def specifics(texts: pl.DataFrame) -> pl.DataFrame:
         words=lower.str.extract_all(WORD).list.unique(maintain_order=True),
         length=lower.str.count_matches(r"\p{L}+"),
     )
-    share = found["names"].list.len().sum() / max(int(found["length"].sum()), 1)
+    share = specific["names"].list.len().sum() / max(int(specific["length"].sum()), 1)
     if share > CAPITALS_ARE_SPELLING:
-        found = found.with_columns(names=pl.lit([], pl.List(pl.String)))
-    return found.drop("length")
+        specific = specific.with_columns(names=pl.lit([], pl.List(pl.String)))
+    return specific.drop("length")
 
 
-def may_be_the_same(pairs: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+def may_be_the_same(pairs: pl.DataFrame, specific: pl.DataFrame) -> pl.DataFrame:
     """`pairs` (`one`, `two`: rows with equal numbers and negations) whose names and counting words agree too.
 
     Their words come along as `words` and `words_two`.
     """
-    texts = found.select("row", "names", "words")
+    texts = specific.select("row", "names", "words")
     both = pairs.join(texts.rename({"row": "one"}), on="one", how="left", maintain_order="left").join(
         texts.rename({"row": "two", "names": "names_two", "words": "words_two"}),
         on="two",

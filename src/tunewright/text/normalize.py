@@ -48,14 +48,14 @@ def _keys(texts: pl.Series) -> npt.NDArray[np.uint64]:
     keys, wide = np.zeros(len(texts), np.uint64), _beyond_ascii(texts)
     kernel.text_keys(*text_buffers(texts), kernel.ascii_words(), keys)
     if wide.any():
-        found = np.zeros(int(wide.sum()), np.uint64)
-        kernel.text_keys(*text_buffers(_unicode(texts, wide)), kernel.as_they_are(), found)
-        keys[wide] = found
+        wide_keys = np.zeros(int(wide.sum()), np.uint64)
+        kernel.text_keys(*text_buffers(_unicode(texts, wide)), kernel.as_they_are(), wide_keys)
+        keys[wide] = wide_keys
     return keys
 
 
 def _beyond_ascii(texts: pl.Series) -> npt.NDArray[np.bool_]:
-    """NFC leaves an ASCII text alone, and its words need no Unicode tables; these texts need both."""
+    """Which texts hold a byte beyond ASCII, shape ``(n,)``: only these need NFC and Unicode's tables of letters."""
     return (texts.str.len_bytes() != texts.str.len_chars()).fill_null(value=False).to_numpy()
 
 

@@ -29,15 +29,17 @@ def with_matches_replaced(texts: pl.Series, pattern: str, make: Callable[[pl.Ser
         .explode("piece")
         .with_columns(matched=pl.int_range(pl.len()).over("at") % 2 == 1)
     )
-    found = pieces.filter("matched")["piece"].unique().sort()
-    known = pl.DataFrame({"piece": found, "made": pl.Series(make(found), dtype=pl.String)})
+    matches = pieces.filter("matched")["piece"].unique().sort()
+    known = pl.DataFrame({"piece": matches, "replacement": pl.Series(make(matches), dtype=pl.String)})
     joined = (
         pieces.join(
             known.with_columns(matched=pl.lit(value=True)), on=["piece", "matched"], how="left", maintain_order="left"
         )
         .group_by("at", maintain_order=True)
-        .agg(made=pl.coalesce("made", "piece").str.join(""))
+        .agg(text_new=pl.coalesce("replacement", "piece").str.join(""))
     )
     return (
-        frame.join(joined, on="at", how="left", maintain_order="left").select(pl.coalesce("made", "text")).to_series()
+        frame.join(joined, on="at", how="left", maintain_order="left")
+        .select(pl.coalesce("text_new", "text"))
+        .to_series()
     )

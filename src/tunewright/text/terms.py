@@ -59,15 +59,15 @@ def terms(documents: pl.Series, *, min_documents: int = 3, limit: int = 1000) ->
     tokens = _tokens(documents)
     total = tokens.filter(pl.col("key") != BREAK).height
     counted = _with_c_value(_candidates(tokens, min_documents))
-    kept = (
+    telling = (
         _with_keyness(counted.filter(pl.col("c_value") > 0), max(total, 1))
         .filter(pl.col("keyness") >= MIN_G2, pl.col("log_ratio") >= MIN_LOG_RATIO)
         .sort(["keyness", "key"], descending=[True, False])
         .head(limit)
     )
-    kept = kept.with_columns(term=pl.Series([_inside(term) for term in kept["term"]], dtype=pl.String))
+    telling = telling.with_columns(term=pl.Series([_inside(term) for term in telling["term"]], dtype=pl.String))
     meanings = _meanings(documents)
-    meaning = [meanings.get(term) for term in kept["term"]]
+    meaning = [meanings.get(term) for term in telling["term"]]
     kind = (
         pl.when(pl.col("term").str.contains(r"^(?:\p{Lu}\p{N}?){2,6}s?$"))
         .then(pl.lit("acronym"))
@@ -80,14 +80,14 @@ def terms(documents: pl.Series, *, min_documents: int = 3, limit: int = 1000) ->
         .then(pl.lit("phrase"))
         .otherwise(pl.lit("word"))
     )
-    return kept.with_columns(kind=kind, meaning=pl.Series(meaning, dtype=pl.String))
+    return telling.with_columns(kind=kind, meaning=pl.Series(meaning, dtype=pl.String))
 
 
 def _tokens(documents: pl.Series) -> pl.DataFrame:
     """`document`, `place`, `word` as written and `key`, with a break wherever no term goes across."""
     marked = documents.str.replace_all(PUNCTUATION, f" {BREAK} ")
-    found = marked.str.extract_all(rf"{SPELLED}|\{BREAK}")
-    tokens = pl.DataFrame({"document": range(len(documents)), "word": found}).explode("word").drop_nulls("word")
+    words = marked.str.extract_all(rf"{SPELLED}|\{BREAK}")
+    tokens = pl.DataFrame({"document": range(len(documents)), "word": words}).explode("word").drop_nulls("word")
     key = pl.col("word").str.to_lowercase()
     letters = pl.col("word").str.contains(r"\p{L}\p{M}?.*\p{L}|\p{Han}") | (
         pl.col("word").str.contains(r"\p{L}.*\p{N}")
@@ -176,7 +176,7 @@ SHORT_FORM = re.compile(r"\(\s*([A-Za-z][A-Za-z0-9&-]{1,9})\s*\)")
 
 def _meanings(documents: pl.Series) -> dict[str, str]:
     """What each acronym stands for, where "long form (LF)" says so; the most frequent reading counts."""
-    found: Counter[tuple[str, str]] = Counter()
+    readings: Counter[tuple[str, str]] = Counter()
     for text in documents.filter(documents.str.contains(r"\(\s*[A-Za-z][A-Za-z0-9&-]{1,9}\s*\)")):
         for hit in SHORT_FORM.finditer(text):
             short = hit[1]
@@ -185,9 +185,9 @@ def _meanings(documents: pl.Series) -> dict[str, str]:
             before = text[: hit.start()].split()[-min(len(short) + 5, 2 * len(short)) :]
             long = _long_form(short, " ".join(before))
             if long:
-                found[short, long.lower()] += 1
+                readings[short, long.lower()] += 1
     best: dict[str, str] = {}
-    for (short, long), _ in sorted(found.items(), key=lambda entry: (-entry[1], entry[0])):
+    for (short, long), _ in sorted(readings.items(), key=lambda entry: (-entry[1], entry[0])):
         best.setdefault(short, long)
     return best
 
@@ -213,15 +213,15 @@ def uses_in(texts: pl.Series, keys: pl.Series) -> pl.DataFrame:
 
     Words are compared as :mod:`tunewright.text.normalize` writes them: "e-mail" is found in "E-Mail" and "e mail".
     """
-    plain = keys.to_frame("key").select("key", said=pl.format(" {} ", normalized("key")))
-    patterns = plain["said"].unique().sort()
-    counts = [pl.DataFrame(schema={"said": pl.String, "rows": pl.UInt32, "uses": pl.UInt32})]
+    plain = keys.to_frame("key").select("key", plain=pl.format(" {} ", normalized("key")))
+    patterns = plain["plain"].unique().sort()
+    counts = [pl.DataFrame(schema={"plain": pl.String, "rows": pl.UInt32, "uses": pl.UInt32})]
     for start in range(0, len(texts), BATCH):
-        said = texts[start : start + BATCH].to_frame("text").select(said=pl.format(" {} ", normalized("text")))
-        hits = said.select(said=pl.col("said").str.extract_many(patterns.to_list(), overlapping=True))
-        hits = hits.with_row_index("row").explode("said").drop_nulls("said")
-        counts.append(hits.group_by("said").agg(rows=pl.col("row").n_unique(), uses=pl.len()))
-    summed = pl.concat(counts).group_by("said").agg(pl.col("rows", "uses").sum().cast(pl.Int64))
-    return plain.join(summed, on="said", how="left", maintain_order="left").select(
+        lines = texts[start : start + BATCH].to_frame("text").select(plain=pl.format(" {} ", normalized("text")))
+        hits = lines.select(plain=pl.col("plain").str.extract_many(patterns.to_list(), overlapping=True))
+        hits = hits.with_row_index("row").explode("plain").drop_nulls("plain")
+        counts.append(hits.group_by("plain").agg(rows=pl.col("row").n_unique(), uses=pl.len()))
+    summed = pl.concat(counts).group_by("plain").agg(pl.col("rows", "uses").sum().cast(pl.Int64))
+    return plain.join(summed, on="plain", how="left", maintain_order="left").select(
         "key", pl.col("rows", "uses").fill_null(0)
     )

@@ -16,7 +16,7 @@ from tunewright.similarity.neighbors import neighbors
 from tunewright.similarity.semantic import calibrated_threshold
 from tunewright.similarity.semantic_vectors import vectors_of
 from tunewright.stages.audit.checks.semantic_duplicates import Options, check, families
-from tunewright.text.invariants import may_be_the_same, specifics
+from tunewright.text.invariants import invariants, may_be_the_same
 
 #: Lexical vectors see the same words in another order; the threshold is low so that only the veto decides.
 EASY = Options(model="tfidf", threshold=0.65)
@@ -48,7 +48,7 @@ def test_another_number_code_name_count_or_a_denial_is_another_matter(was: str, 
     assert was in RETOLD
     assert pair(RETOLD.replace(was, now)) == []
     texts = pl.DataFrame({"row": [0, 1], "source": ["web"] * 2, "text": [ASKED, RETOLD.replace(was, now)]})
-    told = specifics(texts)
+    told = invariants(texts)
     alike = told["numbers"][0].equals(told["numbers"][1]) and told["negations"].n_unique() == 1
     pairs = pl.DataFrame({"one": [0], "two": [1]})
     assert not (alike and may_be_the_same(pairs, told).height), "the veto itself, whatever the vectors say"
@@ -56,7 +56,7 @@ def test_another_number_code_name_count_or_a_denial_is_another_matter(was: str, 
 
 def test_one_day_written_in_two_ways_is_one_day() -> None:
     days = ["due 4 March 2025", "due 2025-03-04", "due 2025-03-05", "due 05.03.2025 and 31.03.2025"]
-    told = specifics(pl.DataFrame({"row": range(4), "source": ["web"] * 4, "text": days}))
+    told = invariants(pl.DataFrame({"row": range(4), "source": ["web"] * 4, "text": days}))
     assert told["numbers"].to_list() == [["2025-03-04"], ["2025-03-04"], ["2025-03-05"], ["2025-03-05", "2025-03-31"]]
 
 

@@ -1,1 +1,1 @@
-"""The audit room: what is wrong with the rows, row by row, and one score."""
+"""The audit stage: what is wrong with the rows, row by row, and one score."""

@@ -32,7 +32,7 @@ STRUCTURAL: Mapping[str, Mapping[str, Any]] = {
     "pii": {"names": False},
 }
 #: A first look is taken at so many rows of a set with more than so many.
-LOOK_AT, LOOK_ABOVE, TOLD = 5_000, 100_000, 4
+LOOK_AT, LOOK_ABOVE, LISTED = 5_000, 100_000, 4
 INTERRUPTED = "interrupted before it ran"
 
 
@@ -54,11 +54,11 @@ def audit(corpus: Corpus, settings: AuditSettings) -> AuditReport:
             first_look(corpus, settings)
         for name in tracked(names, corpus.progress, "audit", len(names), "checks"):
             started = time.monotonic()
-            found, skipped = _run(name, corpus, settings)
-            findings += found
-            runs.append(_told(name, round(time.monotonic() - started, 3), skipped))
+            check_findings, skipped = _run(name, corpus, settings)
+            findings += check_findings
+            runs.append(_check_run(name, round(time.monotonic() - started, 3), skipped))
     except KeyboardInterrupt:
-        runs += [_told(name, 0.0, INTERRUPTED) for name in names[len(runs) :]]
+        runs += [_check_run(name, 0.0, INTERRUPTED) for name in names[len(runs) :]]
         raise Interrupted(_report(corpus, runs, findings)) from None
     return _report(corpus, runs, findings)
 
@@ -85,18 +85,24 @@ def first_look(corpus: Corpus, settings: AuditSettings) -> None:
         rows.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64)).lazy(),
         context=corpus.context,
     )
-    found = [one for name in PER_ROW if name in chosen(settings) for one in _run(name, sample, settings)[0] if one.rows]
-    told = [
-        f"{one.name} in {one.rows / LOOK_AT:.1%}"
-        for one in sorted(found, key=lambda one: -one.rows)
-        if one.severity != "info"
+    sampled = [
+        finding
+        for name in PER_ROW
+        if name in chosen(settings)
+        for finding in _run(name, sample, settings)[0]
+        if finding.rows
+    ]
+    rates = [
+        f"{finding.name} in {finding.rows / LOOK_AT:.1%}"
+        for finding in sorted(sampled, key=lambda finding: -finding.rows)
+        if finding.severity != "info"
     ]
     corpus.progress.say(
-        f"First look, at {LOOK_AT:,} of {len(corpus):,} rows: {', '.join(told[:TOLD]) or 'nothing found yet'}."
+        f"First look, at {LOOK_AT:,} of {len(corpus):,} rows: {', '.join(rates[:LISTED]) or 'nothing found yet'}."
     )
 
 
-def _told(name: str, seconds: float, skipped: str | None) -> CheckRun:
+def _check_run(name: str, seconds: float, skipped: str | None) -> CheckRun:
     return CheckRun(check=name, about=CHECKS.about(name), seconds=seconds, skipped=skipped)
 
 
@@ -111,10 +117,10 @@ def _report(corpus: Corpus, runs: list[CheckRun], findings: list[Finding]) -> Au
 
 def chosen(settings: AuditSettings) -> dict[str, Mapping[str, Any]]:
     """The checks to run with their options: the named ones, or the tier's but those left out with ``false``."""
-    on = {name: given for name, given in settings.checks.items() if given is not False}
+    on = {name: options for name, options in settings.checks.items() if options is not False}
     tier = STRUCTURAL if settings.tier == "structural" else {name: {} for name in CHECKS.names()}
-    wanted = on or {name: given for name, given in tier.items() if settings.checks.get(name) is not False}
-    return {name: given if isinstance(given, Mapping) else {} for name, given in sorted(wanted.items())}
+    wanted = on or {name: options for name, options in tier.items() if settings.checks.get(name) is not False}
+    return {name: options if isinstance(options, Mapping) else {} for name, options in sorted(wanted.items())}
 
 
 def _run(name: str, corpus: Corpus, settings: AuditSettings) -> tuple[tuple[Finding, ...], str | None]:

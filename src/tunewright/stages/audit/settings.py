@@ -1,4 +1,4 @@
-"""Settings of the audit room: the ``audit:`` section of tunewright.yaml."""
+"""Settings of the audit stage: the ``audit:`` section of tunewright.yaml."""
 
 from collections.abc import Mapping
 from typing import Any, Literal

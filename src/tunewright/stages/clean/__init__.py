@@ -1,1 +1,1 @@
-"""The clean room: safe fixes, each an edit with a reason, on a new version of the data."""
+"""The clean stage: safe fixes, each an edit with a reason, on a new version of the data."""

@@ -44,18 +44,18 @@ def clean(
     rows, edits = before, list[Edit]()
     wanted = tracked(chosen := _chosen(report, settings), corpus.progress, "clean", len(chosen), "fixes")
     for stage, group in groupby(wanted, key=lambda pair: _stage(FIXES.load(pair[1]))):
-        made = []
+        stage_changes = []
         for finding, fix in group:
             changes = _changes(_view(corpus, rows, edits), finding, fix, settings)
             changes = effective(rows, changes)
             if changes.is_empty():
                 continue
-            made.append(changes)
+            stage_changes.append(changes)
             edits.append(Edit.of(changes, fix=fix, finding=finding.name, who=who))
             if stage != PARTS:
                 rows = apply_changes(rows, changes)
-        if stage == PARTS and made:
-            rows = apply_changes(rows, pl.concat(made))
+        if stage == PARTS and stage_changes:
+            rows = apply_changes(rows, pl.concat(stage_changes))
     _refuse_to_gut(before, rows, edits, settings)
     after = finished(rows) if edits else before
     return after, tuple(with_digests(edit, before, after) for edit in edits)
@@ -63,8 +63,8 @@ def clean(
 
 def _changes(corpus: Corpus, finding: Finding, fix: str, settings: CleanSettings) -> pl.DataFrame:
     module = FIXES.load(fix)
-    given = settings.fixes.get(fix)
-    options = module.Options.model_validate({} if given in (None, True) else given)
+    chosen = settings.fixes.get(fix)
+    options = module.Options.model_validate({} if chosen in (None, True) else chosen)
     changes: pl.DataFrame = module.fix(corpus, finding, options)
     missing = [pl.lit(None, kind).alias(name) for name, kind in CHANGE_COLUMNS.items() if name not in changes.columns]
     return changes.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in CHANGE_COLUMNS.items())
@@ -83,13 +83,15 @@ def _chosen(report: AuditReport, settings: CleanSettings) -> list[tuple[Finding,
     """Findings with the fix that each one gets, in the order in which they run."""
     chosen = []
     for finding in report.findings:
-        told = settings.use.get(finding.name) or settings.use.get(finding.check)
-        fix = told or finding.fix
+        preferred = settings.use.get(finding.name) or settings.use.get(finding.check)
+        fix = preferred or finding.fix
         if not fix or not finding.rows or {finding.name, finding.check} & set(settings.leave):
             continue
-        if told and told not in FIXES.names():
-            raise UserError("E-CFG-002", f"There is no fix named {told!r}.", fix=did_you_mean(told, FIXES.names()))
-        if settings.fixes.get(fix) is not False and (told or _unasked(finding, fix) or fix in settings.fixes):
+        if preferred and preferred not in FIXES.names():
+            raise UserError(
+                "E-CFG-002", f"There is no fix named {preferred!r}.", fix=did_you_mean(preferred, FIXES.names())
+            )
+        if settings.fixes.get(fix) is not False and (preferred or _unasked(finding, fix) or fix in settings.fixes):
             chosen.append((finding, fix))
     return sorted(chosen, key=lambda pair: (_stage(FIXES.load(pair[1])), pair[1], pair[0].name))
 
@@ -140,5 +142,5 @@ def _by_finding(edits: list[Edit], rows: pl.Series) -> str:
         (edit.frame.filter((pl.col("action") == "drop") & pl.col("row").is_in(rows.implode())).height, edit)
         for edit in edits
     ]
-    told = sorted(((count, edit.finding, edit.fix) for count, edit in counts if count), reverse=True)
-    return ", ".join(f"{count:,} for {finding} ({fix})" for count, finding, fix in told)
+    most_first = sorted(((count, edit.finding, edit.fix) for count, edit in counts if count), reverse=True)
+    return ", ".join(f"{count:,} for {finding} ({fix})" for count, finding, fix in most_first)

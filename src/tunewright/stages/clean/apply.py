@@ -63,8 +63,8 @@ def text_of(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     sides = [named.select("row", column=pl.lit(name), text=name) for name in SIDES]
     inner = wanted.filter(pl.col("column").str.contains(TURN))
     if inner.height:
-        said = turns(named.join(inner.select("row").unique(), on="row", how="semi"))
-        sides.append(said.select("row", "column", text="content"))
+        spoken = turns(named.join(inner.select("row").unique(), on="row", how="semi"))
+        sides.append(spoken.select("row", "column", text="content"))
     return pl.concat(sides).join(wanted, on=["row", "column"], how="semi", maintain_order="left")
 
 
@@ -101,10 +101,10 @@ def _with_parts(held: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     joined = parts.join(held, on=place, how="left", maintain_order="left").with_columns(
         behind=pl.col("end").shift(1).over(place).fill_null(0)
     )
-    kept = pl.col("text").str.slice(pl.col("behind"), pl.col("start") - pl.col("behind"))
+    between = pl.col("text").str.slice(pl.col("behind"), pl.col("start") - pl.col("behind"))
     tail = pl.col("text").str.slice(pl.col("end").max())
     return (
-        joined.with_columns(piece=kept + pl.col("value"))
+        joined.with_columns(piece=between + pl.col("value"))
         .group_by(place, maintain_order=True)
         .agg(pl.col("piece").str.join(""), tail=tail.first())
         .select(*place, value=pl.col("piece") + pl.col("tail"))
@@ -129,10 +129,10 @@ def _with_values(rows: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
 
 def _with_turns(rows: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
     """`rows` whose conversations say the new texts."""
-    said = turns(rows.join(values.select("row").unique(), on="row", how="semi"))
-    said = said.join(values, on=["row", "column"], how="left", maintain_order="left")
+    spoken = turns(rows.join(values.select("row").unique(), on="row", how="semi"))
+    spoken = spoken.join(values, on=["row", "column"], how="left", maintain_order="left")
     rebuilt = (
-        said.sort("row", "at")
+        spoken.sort("row", "at")
         .group_by("row", maintain_order=True)
         .agg(rebuilt=pl.struct("role", pl.coalesce("value", "content").alias("content"), "weight"))
     )

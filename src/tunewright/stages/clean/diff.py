@@ -49,5 +49,5 @@ def _written(frame: pl.DataFrame, column: str) -> pl.Expr:
 
 def _others(column: str) -> pl.Expr:
     """The turns but the last two, which hold the prompt and the answer of an ordinary conversation."""
-    said = pl.col(column)
-    return said.list.head(pl.max_horizontal(said.list.len().cast(pl.Int64) - 2, 0))
+    spoken = pl.col(column)
+    return spoken.list.head(pl.max_horizontal(spoken.list.len().cast(pl.Int64) - 2, 0))

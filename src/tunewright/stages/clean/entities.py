@@ -26,8 +26,8 @@ def realigned(rows: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         return rows
     # An alignment of two texts has no columnar form; only rows with entities and a changed prompt come here.
     moved = [
-        _all_moved(given, old or "", mended)
-        for given, old, mended in zip(concerned["entities"], concerned["prompt"], concerned["new"], strict=True)
+        _all_moved(entities, old or "", mended)
+        for entities, old, mended in zip(concerned["entities"], concerned["prompt"], concerned["new"], strict=True)
     ]
     fresh = concerned.select("row").with_columns(moved=pl.Series(moved, dtype=ENTITIES))
     joined = rows.join(fresh, on="row", how="left", maintain_order="left")
@@ -36,13 +36,13 @@ def realigned(rows: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 
 def _all_moved(entities: Sequence[Entity], old: str, new: str) -> list[dict[str, Any]]:
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    found = []
+    moved = []
     for entity in entities:
         start, end = _place(entity["start"], steps, at_end=False), _place(entity["end"], steps, at_end=True)
         text = new[start:end]
         if text.strip():
-            found.append({"label": entity["label"], "start": start, "end": end, "text": text})
-    return found
+            moved.append({"label": entity["label"], "start": start, "end": end, "text": text})
+    return moved
 
 
 def _place(offset: int, steps: Sequence[Step], *, at_end: bool) -> int:

@@ -1,4 +1,4 @@
-"""Settings of the clean room: the ``clean:`` section of tunewright.yaml."""
+"""Settings of the clean stage: the ``clean:`` section of tunewright.yaml."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -30,15 +30,15 @@ def spans(corpus: Corpus, finding: Finding) -> pl.DataFrame:
             why="Parts of a text are replaced by this fix, and the rest must stay.",
             fix=f"Choose another fix for it: clean.use: {{{finding.name}: drop}}, or leave it: clean.leave.",
         )
-    found = finding.frame.select("row", "column", "start", "end", "type").filter(pl.col("start") < pl.col("end"))
-    held = found.join(found_texts(corpus, finding), on=["row", "column"], how="inner", maintain_order="left")
+    pointed = finding.frame.select("row", "column", "start", "end", "type").filter(pl.col("start") < pl.col("end"))
+    held = pointed.join(found_texts(corpus, finding), on=["row", "column"], how="inner", maintain_order="left")
     part = pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start"))
     return held.select("row", "column", "start", "end", "type", part=part)
 
 
-def replaced(found: pl.DataFrame) -> pl.DataFrame:
+def replaced(spans_with_values: pl.DataFrame) -> pl.DataFrame:
     """Changes that put `value` in the place of each span; the reason names the kind, never the words."""
-    return found.select(
+    return spans_with_values.select(
         "row",
         "column",
         "value",

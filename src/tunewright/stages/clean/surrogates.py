@@ -44,8 +44,8 @@ def surrogate(kind: str, value: str, key: bytes) -> str:
     if MASK.match(value):
         return value
     maker = MAKERS.get(kind)
-    made = maker(value, key) if maker else None
-    return made if made is not None else _mask(kind, value, key)
+    invented = maker(value, key) if maker else None
+    return invented if invented is not None else _mask(kind, value, key)
 
 
 def draws(key: bytes, kind: str, value: str) -> Draw:
@@ -66,7 +66,7 @@ def _mask(kind: str, value: str, key: bytes) -> str:
 
 
 def _plain(value: str) -> str:
-    """Letters and digits alone: spaces, hyphens and case make no other person."""
+    """The letters and digits of `value` in lower case: spaces, hyphens and case make no other person."""
     return "".join(sign for sign in value.casefold() if sign.isalnum())
 
 
@@ -108,9 +108,9 @@ def _phone(value: str, key: bytes) -> str | None:
     draw = draws(key, "phone", digits[-9:])
     end = f"55501{draw(100):02d}"
     area = [str(2 + draw(8)) if place == 2 else str(draw(10)) for place in range(3)][::-1]
-    kept = digits[: max(0, len(digits) - 10)]
+    prefix = digits[: max(0, len(digits) - 10)]
     middle = "".join(area)[3 - min(3, len(digits) - 7) :]
-    return _refilled(value, kept + middle + end)
+    return _refilled(value, prefix + middle + end)
 
 
 def _card(value: str, key: bytes) -> str | None:
@@ -139,10 +139,10 @@ def _iban(value: str, key: bytes) -> str | None:
         return value
     draw = draws(key, "iban", plain)
     rest = "".join(str(draw(10)) if sign.isdigit() else chr(ord("A") + draw(26)) for sign in plain[4:-1])
-    made = plain[:2].upper() + "00" + rest
+    account = plain[:2].upper() + "00" + rest
     # 00 is never given out, but one in 97 of such numbers would pass the formula.
-    last = next(str(digit) for digit in range(9, -1, -1) if _remainder(f"{made}{digit}") != 1)
-    return _refilled(value, made + last, str.isalnum)
+    last = next(str(digit) for digit in range(9, -1, -1) if _remainder(f"{account}{digit}") != 1)
+    return _refilled(value, account + last, str.isalnum)
 
 
 def _remainder(account: str) -> int:
@@ -173,14 +173,14 @@ def _postal_code(value: str, key: bytes) -> str | None:
 
 
 def _person(value: str, key: bytes) -> str:
-    """Word by word, so that a surname alone is the surname of the full name."""
+    """`value` with an invented name for each word, so that a surname alone is the surname of the full name."""
 
-    def word(found: re.Match[str]) -> str:
-        plain = found[0].casefold()
+    def word(match: re.Match[str]) -> str:
+        plain = match[0].casefold()
         if plain in INVENTED or plain in TITLES.split():
-            return found[0]
+            return match[0]
         name = NAMES[draws(key, "person", plain)(len(NAMES))]
-        return name.upper() if found[0].isupper() and len(plain) > 1 else name
+        return name.upper() if match[0].isupper() and len(plain) > 1 else name
 
     return re.sub(r"[^\W\d_]+", word, value)
 

@@ -1,1 +1,1 @@
-"""The shelf of checks: one file finds one kind of defect."""
+"""The plugin folder of checks: one file finds one kind of defect."""

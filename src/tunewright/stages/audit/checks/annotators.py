@@ -18,7 +18,7 @@ from tunewright.stats.wilson import wilson_score
 
 #: What intake keeps in `meta`, and the part of it that is read here.
 SHAPE = pl.Struct({"annotators": pl.List(pl.Struct({"by": pl.String, "choices": pl.List(pl.String)}))})
-KEPT = r'"annotators": ?\[\{"by"'
+WITH_ANNOTATORS = r'"annotators": ?\[\{"by"'
 
 
 class Options(Frozen):
@@ -39,8 +39,8 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
             "no row holds the labels of several annotators: import Label Studio's export, name their columns in "
             "data.annotators, or the column that says who labelled in data.annotator"
         )
-    found = [*_agreement(shared, options), _disagreement(corpus, shared, options), *_annotators(shared, options)]
-    return tuple(finding for finding in found if finding.rows or finding.facts)
+    findings = [*_agreement(shared, options), _disagreement(corpus, shared, options), *_annotators(shared, options)]
+    return tuple(finding for finding in findings if finding.rows or finding.facts)
 
 
 def ratings_of(corpus: Corpus) -> pl.DataFrame:
@@ -48,13 +48,13 @@ def ratings_of(corpus: Corpus) -> pl.DataFrame:
 
     An annotator without a name is called by the place among those of the row.
     """
-    kept = corpus.scan("row", "meta").filter(pl.col("meta").str.contains(KEPT)).collect()
-    said = kept.select(unit="row", said=pl.col("meta").str.json_decode(SHAPE).struct.field("annotators"))
+    rows = corpus.scan("row", "meta").filter(pl.col("meta").str.contains(WITH_ANNOTATORS)).collect()
+    rated = rows.select(unit="row", annotators=pl.col("meta").str.json_decode(SHAPE).struct.field("annotators"))
     named = pl.col("by").replace("", None)
     return (
-        said.explode("said")
+        rated.explode("annotators")
         .with_columns(place=1 + pl.int_range(pl.len()).over("unit"))
-        .unnest("said")
+        .unnest("annotators")
         .filter(pl.col("choices").list.len() > 0)
         .select("unit", rater=pl.coalesce(named, pl.format("no name {}", "place")), choices="choices")
         .with_columns(value=pl.col("choices").list.sort().list.join(" + "), several=pl.col("choices").list.len() > 1)
@@ -133,10 +133,12 @@ def _annotators(ratings: pl.DataFrame, options: Options) -> list[Finding]:
     low = judged.filter(pl.Series(tops) < median - options.gap)
     if low.is_empty():
         return []
-    told = [f"{who!r} ({quality:.0%} of {n:,})" for who, quality, n in low.select("rater", "quality", "shared").rows()]
+    described = [
+        f"{who!r} ({quality:.0%} of {n:,})" for who, quality, n in low.select("rater", "quality", "shared").rows()
+    ]
     message = (
         "{who} named the right label far less often than the others ({others:.0%} for the middle one), as far as all "
         "labels together tell: look at their rows, or leave them out"
     )
-    facts = {"who": ", ".join(told), "others": median, "annotators": low.rows(), "all": judged.rows()}
+    facts = {"who": ", ".join(described), "others": median, "annotators": low.rows(), "all": judged.rows()}
     return [Finding.about(check="annotators", kind="annotator", message=message, severity="warning", facts=facts)]

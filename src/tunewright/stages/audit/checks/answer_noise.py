@@ -96,12 +96,14 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
 def _support(corpus: Corpus, groups: pl.DataFrame) -> pl.DataFrame:
     """`row`, `group`, `answers` (others of the group), `words` and `support` of every row of `groups`."""
     weights = _weights(corpus)
-    asked = corpus.scan("row", "prompt").join(groups.lazy().select("row", "group"), on="row").collect()
-    asked_words = _words(asked, "prompt").join(asked.select("row", "group"), on="row").select("group", "word").unique()
-    said = _words(groups, "answer").join(groups.select("row", "group"), on="row")
+    questions = corpus.scan("row", "prompt").join(groups.lazy().select("row", "group"), on="row").collect()
+    question_words = (
+        _words(questions, "prompt").join(questions.select("row", "group"), on="row").select("group", "word").unique()
+    )
+    answer_words = _words(groups, "answer").join(groups.select("row", "group"), on="row")
     shared = pl.len().over("group", "word") > 1
-    known = said.with_columns(shared=shared).join(
-        asked_words.with_columns(asked=pl.lit(value=True)), on=["group", "word"], how="left"
+    known = answer_words.with_columns(shared=shared).join(
+        question_words.with_columns(asked=pl.lit(value=True)), on=["group", "word"], how="left"
     )
     supported = pl.col("shared") | pl.col("asked").fill_null(value=False)
     return (
@@ -120,33 +122,33 @@ def _better(corpus: Corpus, options: Options) -> npt.NDArray[np.float64]:
     """
     from tunewright.similarity.text_features import text_features
 
-    asked, told = (text_features(corpus, side, seed=options.seed) for side in ("prompt", "answer"))
+    questions, answers = (text_features(corpus, side, seed=options.seed) for side in ("prompt", "answer"))
     # Folds and draws follow the texts, so that the order of the rows changes nothing.
-    said = corpus.scan("prompt", "answer").select(pl.concat_str("prompt", "answer", separator="\n", ignore_nulls=True))
-    mark = said.collect().to_series().hash(options.seed).to_numpy()
+    texts = corpus.scan("prompt", "answer").select(pl.concat_str("prompt", "answer", separator="\n", ignore_nulls=True))
+    mark = texts.collect().to_series().hash(options.seed).to_numpy()
     fold, drawn = mark % FOLDS, np.argsort(mark, kind="stable")[:DRAWN]
-    return (_closer(asked, told, fold, drawn) + _closer(told, asked, fold, drawn)) / 2
+    return (_closer(questions, answers, fold, drawn) + _closer(answers, questions, fold, drawn)) / 2
 
 
 def _closer(
-    given: npt.NDArray[np.float32],
-    wanted: npt.NDArray[np.float32],
+    inputs: npt.NDArray[np.float32],
+    targets: npt.NDArray[np.float32],
     fold: npt.NDArray[np.uint64],
     drawn: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
-    """Share of the `drawn` rows of `wanted` that are closer than the row's own to what `given` makes expect."""
-    own_way, across = given.T @ given, given.T @ wanted
-    found = np.zeros(len(given))
+    """Share of the `drawn` rows of `targets` that are closer than the row's own to what `inputs` makes expect."""
+    own_way, across = inputs.T @ inputs, inputs.T @ targets
+    shares = np.zeros(len(inputs))
     for number in range(FOLDS):
         held = np.flatnonzero(fold == number)
-        gram = own_way - given[held].T @ given[held] + RIDGE * np.eye(given.shape[1])
-        weights = np.linalg.solve(gram, across - given[held].T @ wanted[held])
+        gram = own_way - inputs[held].T @ inputs[held] + RIDGE * np.eye(inputs.shape[1])
+        weights = np.linalg.solve(gram, across - inputs[held].T @ targets[held])
         for start in range(0, len(held), BATCH):
             rows = held[start : start + BATCH]
-            expected = given[rows] @ weights
-            own = (expected * wanted[rows]).sum(axis=1, keepdims=True)
-            found[rows] = (expected @ wanted[drawn].T > own).mean(axis=1)
-    return found
+            expected = inputs[rows] @ weights
+            own = (expected * targets[rows]).sum(axis=1, keepdims=True)
+            shares[rows] = (expected @ targets[drawn].T > own).mean(axis=1)
+    return shares
 
 
 def _weights(corpus: Corpus) -> pl.DataFrame:
@@ -155,8 +157,8 @@ def _weights(corpus: Corpus) -> pl.DataFrame:
     def make() -> pl.DataFrame:
         words = _words(corpus.scan("row", "answer").collect(), "answer")
         n = max(words["row"].n_unique(), 1)
-        found = words.group_by("word").agg(answers=pl.len())
-        return found.select("word", weight=(math.log(n + 1) - pl.col("answers").log()).clip(0.01)).sort("word")
+        counted = words.group_by("word").agg(answers=pl.len())
+        return counted.select("word", weight=(math.log(n + 1) - pl.col("answers").log()).clip(0.01)).sort("word")
 
     return corpus.frame_evidence("answer_weights", [1, STEM], make)
 

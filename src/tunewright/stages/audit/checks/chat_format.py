@@ -65,8 +65,8 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
 
 def _turns(rows: pl.DataFrame) -> pl.DataFrame:
     """One line a turn: `row`, `turn` (from 1), `role`, `content`."""
-    said = rows.filter(pl.col("messages").list.len() > 0).explode("messages").unnest("messages")
-    return said.select("row", pl.int_range(1, pl.len() + 1).over("row").alias("turn"), "role", "content")
+    spoken = rows.filter(pl.col("messages").list.len() > 0).explode("messages").unnest("messages")
+    return spoken.select("row", pl.int_range(1, pl.len() + 1).over("row").alias("turn"), "role", "content")
 
 
 def _out_of_order(turns: pl.DataFrame) -> pl.DataFrame:

@@ -36,38 +36,38 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     # Two empty messages contradict each other no more than two blank pages do; the missing check has them.
     labels = rows.join(says_nothing(rows, "prompt"), on="row", how="anti").drop("prompt")
     exact = _contradicting(exact_groups(corpus, "prompt"), labels)
-    found = [
+    findings = [
         _finding(exact, "exact", "blocking", "labelled {label!r}; line {other_line} asks the same: {other_label!r}")
     ]
     if options.near:
         near = _contradicting(near_duplicates(corpus).select("row", "representative"), labels)
         near = near.join(exact, on="row", how="anti")
         message = "labelled {label!r}; line {other_line} is nearly the same: {other_label!r}"
-        found.append(_finding(near, "near", "warning", message))
+        findings.append(_finding(near, "near", "warning", message))
     if written:
-        found += _answers(corpus, near=options.near)
-    return tuple(finding for finding in found if finding.rows)
+        findings += _answers(corpus, near=options.near)
+    return tuple(finding for finding in findings if finding.rows)
 
 
 def _answers(corpus: Corpus, *, near: bool) -> list[Finding]:
     """Answers to one question that cannot all be true, and to nearly the same question."""
     exact = _at_odds(answer_groups(corpus, near=False))
     message = "answers {said!r}; line {other_line} answers the same question with {other_said!r}"
-    found = [_finding(exact, "answer_exact", "blocking", message)]
+    findings = [_finding(exact, "answer_exact", "blocking", message)]
     if near:
         alike = _at_odds(answer_groups(corpus, near=True)).join(exact, on="row", how="anti")
         message = "answers {said!r}; line {other_line} answers nearly the same question with {other_said!r}"
-        found.append(_finding(alike, "answer_near", "warning", message))
-    return found
+        findings.append(_finding(alike, "answer_near", "warning", message))
+    return findings
 
 
 def _at_odds(groups: pl.DataFrame) -> pl.DataFrame:
     differing = groups.filter(pl.col("answer").n_unique().over("group") > 1)
-    found = contradicting(
+    conflicting = contradicting(
         claims(differing.select("row", text="answer", asked="prompt")), differing.select("row", "group")
     )
     lines = groups.select(other="row", other_line="line")
-    return found.join(lines, on="other", how="left").select(
+    return conflicting.join(lines, on="other", how="left").select(
         "row", "kind", "said", "other", "other_line", "other_said", "group"
     )
 

@@ -57,17 +57,17 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
         raise NotChecked(_how_to_give(len(documents)))
     rows = corpus.scan("row", "prompt", "source_id", "meta").collect()
     judged = rows.join(says_nothing(rows, "prompt"), on="row", how="anti")
-    found = _judged(corpus, documents, judged, options)
-    cut_off = found.cut_off(options.false_alarms)
+    verdict = _judged(corpus, documents, judged, options)
+    cut_off = verdict.cut_off(options.false_alarms)
     scored = judged.with_columns(
         # One half at the cut-off, near 1 for the most foreign.
-        score=1 / (1 + (pl.Series(found.scores) - cut_off).exp()),
-        foreign=pl.Series(found.scores <= cut_off),
+        score=1 / (1 + (pl.Series(verdict.scores) - cut_off).exp()),
+        foreign=pl.Series(verdict.scores <= cut_off),
     )
     about = {"documents": len(documents), "false_alarms": options.false_alarms, "judged": judged.height}
     most = _most(scored)
-    told = _rows(scored, pl.Series(documents), "info" if most else "warning", about)
-    return (*_few(len(documents)), *most, *told, *_blocks(scored, options))
+    by_row = _rows(scored, pl.Series(documents), "info" if most else "warning", about)
+    return (*_few(len(documents)), *most, *by_row, *_blocks(scored, options))
 
 
 def _judged(corpus: Corpus, documents: Sequence[str], judged: pl.DataFrame, options: Options) -> Judged:
@@ -143,11 +143,11 @@ def _blocks(scored: pl.DataFrame, options: Options) -> list[Finding]:
     )
     if blocks.is_empty():
         return []
-    told = blocks.select(
+    described = blocks.select(
         pl.format("{} of {} rows of {} {}", "foreign", "rows", "by", pl.format("'{}'", pl.col("name")))
     ).to_series()
-    more = f"; {len(told) - 1} more such blocks" if len(told) > 1 else ""
-    facts = {"told": told[0], "more": more, "blocks": blocks.to_dict(as_series=False)}
+    more = f"; {len(described) - 1} more such blocks" if len(described) > 1 else ""
+    facts = {"told": described[0], "more": more, "blocks": blocks.to_dict(as_series=False)}
     message = "{told} are unlike your documents{more}"
     return [Finding.about(check="domain_mismatch", kind="blocks", message=message, facts=facts)]
 

@@ -31,11 +31,11 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     """Copies of earlier rows, each with the row and the line that it repeats."""
     lines = corpus.scan("row", "line").collect()
     whole = _copies(corpus, "both", lines)
-    found = []
+    findings = []
     for side in options.sides:
         copies = whole if side == "both" else _copies(corpus, side, lines).join(whole, on="row", how="anti")
         if copies.height:
-            found.append(
+            findings.append(
                 Finding.of(
                     copies,
                     check="exact_duplicates",
@@ -45,7 +45,7 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
                     fix="keep_one" if side == "both" else None,
                 )
             )
-    return tuple(found)
+    return tuple(findings)
 
 
 def _copies(corpus: Corpus, side: Side, lines: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from tunewright.core.finding import Finding, Severity
 from tunewright.core.frozen import Frozen
 from tunewright.text import encoding_damage as damage
 from tunewright.text.amounts import written_amounts, written_phones
-from tunewright.text.char_classes import CONTROL, UNEVEN, WIDE, may_hold, with_signs
+from tunewright.text.char_classes import CONTROL, UNEVEN, WIDE, may_hold, with_char_classes
 from tunewright.text.dates import calendar, orders, with_orders, written_dates
 from tunewright.text.fields import sourced_texts
 from tunewright.text.quotes import has_lines, may_be_quoting, without_replies, without_signatures
@@ -47,27 +47,27 @@ class Options(Frozen):
 
 def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     """Damaged texts by kind, then ways of writing by place and source, then spellings of classes."""
-    texts = with_signs(sourced_texts(corpus))
-    found = [*_damaged(texts), *_markup_and_quotes(texts), *_dates(texts, options)]
-    found.append(_mixed(written_amounts(texts), "amounts_mixed", "warning", options))
-    found.append(_mixed(written_phones(texts), "phones_mixed", "info", options))
-    found.append(_labels(corpus))
+    texts = with_char_classes(sourced_texts(corpus))
+    findings = [*_damaged(texts), *_markup_and_quotes(texts), *_dates(texts, options)]
+    findings.append(_mixed(written_amounts(texts), "amounts_mixed", "warning", options))
+    findings.append(_mixed(written_phones(texts), "phones_mixed", "info", options))
+    findings.append(_labels(corpus))
     if options.space:
         ragged = may_hold(texts, UNEVEN | WIDE).filter(damage.is_ragged("text"))
-        found.append(
+        findings.append(
             _finding(ragged, "space", "info", "the {column} has ragged white space: {seen!r}", fix="normalize")
         )
-    return tuple(finding for finding in found if finding.rows or finding.facts)
+    return tuple(finding for finding in findings if finding.rows or finding.facts)
 
 
 def _damaged(texts: pl.DataFrame) -> list[Finding]:
     """Texts with characters that were not written; all but control characters are beyond ASCII."""
-    beyond, plain = may_hold(texts, WIDE), texts.filter(pl.col("signs") & WIDE == 0)
+    beyond, plain = may_hold(texts, WIDE), texts.filter(pl.col("char_classes") & WIDE == 0)
     candidates = beyond.filter(damage.may_be_mojibake("text"))
     accents = beyond.filter(damage.may_be_decomposed("text"))
     misread = candidates.filter(_changed_by(damage.mended_mojibake))
     alphabets = pl.col("text").str.contains(MIXED_SCRIPTS)
-    found: list[tuple[str, Severity, str, pl.DataFrame]] = [
+    kinds: list[tuple[str, Severity, str, pl.DataFrame]] = [
         ("mojibake", "blocking", "was read in a wrong encoding", misread),
         ("invisible", "blocking", "has characters that nobody sees", _invisible(beyond, plain, misread)),
         ("direction", "blocking", "has characters that turn it", beyond.filter(damage.is_misdirected("text"))),
@@ -76,8 +76,8 @@ def _damaged(texts: pl.DataFrame) -> list[Finding]:
     lost = beyond.filter(pl.col("text").str.contains(damage.LOST, literal=True))
     return [
         *(
-            _finding(rows, kind, severity, f"the {{column}} {told}: {{seen!r}}", fix="normalize")
-            for kind, severity, told, rows in found
+            _finding(rows, kind, severity, f"the {{column}} {damage_seen}: {{seen!r}}", fix="normalize")
+            for kind, severity, damage_seen, rows in kinds
         ),
         _finding(
             lost, "lost", "warning", "the {column} lost characters (�), export it again: {seen!r}", at=damage.LOST
@@ -141,11 +141,11 @@ def _dates(texts: pl.DataFrame, options: Options) -> list[Finding]:
     dates = written_dates(texts)
     if dates.is_empty():
         return []
-    told = calendar(with_orders(dates))
+    dated = calendar(with_orders(dates))
     in_numbers = pl.col("form") == "numbers"
     places = orders(dates)
-    unsure = told.filter(in_numbers & ~pl.col("sure"))
-    impossible = told.filter(pl.col("sure") & pl.col("iso").is_null() & pl.col("year").is_not_null())
+    unsure = dated.filter(in_numbers & ~pl.col("sure"))
+    impossible = dated.filter(pl.col("sure") & pl.col("iso").is_null() & pl.col("year").is_not_null())
     impossible = impossible.filter(pl.col("order").fill_null("") != "conflict")
     form = pl.when(in_numbers).then(pl.format("{} {}", "order", "separator")).otherwise("form")
     statement = Finding.about(
@@ -166,7 +166,7 @@ def _dates(texts: pl.DataFrame, options: Options) -> list[Finding]:
         _written(unsure.filter(pl.col("order") == "conflict"), "dates_conflict", "warning",
                  "{seen!r} may be day or month first, and its source writes both"),
         _written(impossible, "dates_impossible", "warning", "there is no day {seen!r}"),
-        _mixed(told.with_columns(form=form), "dates_mixed", "warning", options, fix="normalize_dates"),
+        _mixed(dated.with_columns(form=form), "dates_mixed", "warning", options, fix="normalize_dates"),
     ]  # fmt: skip
 
 
@@ -176,9 +176,9 @@ def _mixed(written: pl.DataFrame, kind: str, severity: Severity, options: Option
     counted = written.with_columns(most=_commonest("form", group))
     rarer = (pl.col("form") != pl.col("most")).sum().over(group)
     enough = (rarer >= options.mixed_least) & (rarer >= options.mixed_share * pl.len().over(group))
-    found = counted.filter(enough & (pl.col("form") != pl.col("most")))
+    rare = counted.filter(enough & (pl.col("form") != pl.col("most")))
     return _written(
-        found, kind, severity, "{seen!r} is written as {form}, most of its source as {most}", "form", "most", fix=fix
+        rare, kind, severity, "{seen!r} is written as {form}, most of its source as {most}", "form", "most", fix=fix
     )
 
 
@@ -211,10 +211,10 @@ def _labels(corpus: Corpus) -> Finding:
 
 
 def _written(
-    found: pl.DataFrame, kind: str, severity: Severity, message: str, *evidence: str, fix: str | None = None
+    written: pl.DataFrame, kind: str, severity: Severity, message: str, *evidence: str, fix: str | None = None
 ) -> Finding:
     """One line a place, with the first of its findings."""
-    first = found.unique(["row", "column"], keep="first", maintain_order=True)
+    first = written.unique(["row", "column"], keep="first", maintain_order=True)
     return Finding.of(
         first.select("row", "column", "source", *evidence, seen="written"),
         check="formats",

@@ -82,12 +82,12 @@ def out_of_fold(
 
     folds = min(options.folds, int(np.bincount(labels, minlength=classes).min()))
     splitter = StratifiedKFold(max(folds, 2), shuffle=True, random_state=options.seed)
-    found = np.zeros((len(labels), classes))
+    probabilities = np.zeros((len(labels), classes))
     rng = np.random.default_rng(options.seed)
 
     def judge(train: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> None:
         head = LogisticRegression(C=10, max_iter=100, tol=1e-3).fit(features[train], labels[train])
-        found[np.ix_(held, head.classes_)] = head.predict_proba(features[held])
+        probabilities[np.ix_(held, head.classes_)] = head.predict_proba(features[held])
 
     # One thread a fold: products as small as these are slower on several, and their last bits would depend on how many.
     with threadpool_limits(1), ThreadPoolExecutor(cores()) as pool:
@@ -98,7 +98,7 @@ def out_of_fold(
             tasks.append(pool.submit(judge, used, held))
         for task in tasks:
             task.result()
-    return found
+    return probabilities
 
 
 def _issues(

@@ -62,7 +62,7 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     hits = _between_sides(corpus, rows, options) if divided else {}
     if evaluation is not None:
         hits |= _in_evaluation(corpus, evaluation, options)
-    return tuple(_finding(kind, found) for kind, found in hits.items() if found.height)
+    return tuple(_finding(kind, leaked) for kind, leaked in hits.items() if leaked.height)
 
 
 def _finding(kind: str, rows: pl.DataFrame) -> Finding:
@@ -119,7 +119,8 @@ def _in_evaluation(corpus: Corpus, evaluation: pl.DataFrame, options: Options) -
         hits["evaluation_answer"] = answers.join(pl.concat([*hits.values()]), on="row", how="anti")
     lines = evaluation.select(other="row", evaluation_line="line")
     return {
-        kind: found.join(lines, on="other").select("row", "evaluation_line", "jaccard") for kind, found in hits.items()
+        kind: leaked.join(lines, on="other").select("row", "evaluation_line", "jaccard")
+        for kind, leaked in hits.items()
     }
 
 
@@ -132,21 +133,21 @@ def _asked(rows: pl.DataFrame, options: Options) -> pl.DataFrame:
     turns = marked.filter(~pl.col("alone")).explode("messages").unnest("messages")
     place = pl.int_range(pl.len())
     before = place < place.filter(pl.col("role") == "assistant").max().fill_null(pl.len())
-    said = (
+    earlier = (
         turns.filter(before.over("row") & (pl.col("role") != "system"))
         .group_by("row", "alone", maintain_order=True)
         .agg(asked=pl.col("content").fill_null("").str.join("\n"))
     )
     columns = ["row", "alone", "asked"]
-    return pl.concat([marked.filter("alone").with_columns(asked="prompt").select(columns), said.select(columns)])
+    return pl.concat([marked.filter("alone").with_columns(asked="prompt").select(columns), earlier.select(columns)])
 
 
 def _answers(corpus: Corpus, rows: pl.DataFrame, evaluation: pl.DataFrame, options: Options) -> pl.DataFrame:
     """Rows whose answer is, nearly or wholly, one of the evaluation file that few rows give."""
     long = pl.col("answer").str.count_matches(r"\S+") >= options.answer_words
     if options.near:
-        found = near_between(corpus, evaluation.filter(long), column="answer")
+        leaked = near_between(corpus, evaluation.filter(long), column="answer")
     else:
-        found = exact_between(rows, evaluation.filter(long), "answer").with_columns(jaccard=pl.lit(1.0))
-    found = found.join(rows.filter(long), on="row", how="semi")
-    return found.filter(pl.len().over("other") <= options.answer_copies)
+        leaked = exact_between(rows, evaluation.filter(long), "answer").with_columns(jaccard=pl.lit(1.0))
+    leaked = leaked.join(rows.filter(long), on="row", how="semi")
+    return leaked.filter(pl.len().over("other") <= options.answer_copies)

@@ -37,9 +37,9 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
         if missing.code not in NOT_HERE:
             raise
         raise NotChecked(f"{missing.what} {missing.fix}") from missing
-    told = counts.rows.drop_nulls("tokens")
-    found = [_cut(counts)] if reads_prompts(target) else _left_out(counts)
-    return (*(finding for finding in found if finding.rows), *([_spread(counts)] if told.height else []))
+    counted = counts.rows.drop_nulls("tokens")
+    findings = [_cut(counts)] if reads_prompts(target) else _left_out(counts)
+    return (*(finding for finding in findings if finding.rows), *([_spread(counts)] if counted.height else []))
 
 
 def _cut(counts: TokenCounts) -> Finding:

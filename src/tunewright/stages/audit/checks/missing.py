@@ -53,13 +53,13 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     task = corpus.dataset.task
     fields = {"classify": ("prompt", "label"), "reply": ("prompt", "answer"), "extract": ("prompt",)}[task]
     rows = corpus.scan("row", "prompt", "answer", "label").collect()
-    found = [finding for field in fields for finding in _field(rows, field, options)]
+    findings = [finding for field in fields for finding in _field(rows, field, options)]
     if task == "reply":
-        found += _answers(rows, options)
+        findings += _answers(rows, options)
     if task == "classify":
-        known = [finding.frame for finding in found if finding.kind.startswith("prompt_")]
-        found.append(_filed_anywhere(rows, known, options))
-    return tuple(finding for finding in found if finding.rows)
+        known = [finding.frame for finding in findings if finding.kind.startswith("prompt_")]
+        findings.append(_filed_anywhere(rows, known, options))
+    return tuple(finding for finding in findings if finding.rows)
 
 
 def _field(rows: pl.DataFrame, field: str, options: Options) -> list[Finding]:
@@ -77,14 +77,14 @@ def _field(rows: pl.DataFrame, field: str, options: Options) -> list[Finding]:
     seen = rows.select("row", seen=pl.col(field).fill_null("").str.slice(0, 80))
     return [
         Finding.of(
-            found.select("row").join(seen, on="row"),
+            frame.select("row").join(seen, on="row"),
             check="missing",
             kind=f"{field}_{kind}",
             severity="blocking",
             message=MESSAGES[kind].format(field=field),
             fix="drop" if kind != "template" else None,
         )
-        for kind, found in hits.items()
+        for kind, frame in hits.items()
     ]
 
 

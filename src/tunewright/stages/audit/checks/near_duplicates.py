@@ -67,7 +67,7 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
 def _kinds(corpus: Corpus, options: Options) -> pl.DataFrame:
     """Every near-copy with what it resembles and its kind; null where another check judges it."""
     exact = exact_groups(corpus, "prompt").filter(pl.col("row") != pl.col("representative"))
-    # The very options that other rooms ask with, so that the clusters are computed once.
+    # The very options that other stages ask with, so that the clusters are computed once.
     alike = NearDuplicateOptions.model_validate(options.model_dump(exclude={"remove"}))
     near = near_duplicates(corpus, column="prompt", options=alike).join(exact, on="row", how="anti")
     copies = pl.col("twin") != pl.col("row")
@@ -103,9 +103,9 @@ def _kinds(corpus: Corpus, options: Options) -> pl.DataFrame:
 def _same_answer(pairs: pl.DataFrame) -> pl.Series:
     """Whether `answer` and `other_answer` are equal, or near-duplicates of one answer, shape ``(n_pairs,)``."""
     answers = pl.concat([pairs["answer"], pairs["other_answer"]])
-    found = cluster_texts(answers)
+    near_answers = cluster_texts(answers)
     clusters = pl.DataFrame({"row": pl.int_range(len(answers), eager=True)}).join(
-        found.select("row", "cluster"), on="row", how="left", maintain_order="left"
+        near_answers.select("row", "cluster"), on="row", how="left", maintain_order="left"
     )["cluster"]
     near = clusters.head(pairs.height) == clusters.tail(pairs.height)
     return pairs["answer"].eq_missing(pairs["other_answer"]) | near.fill_null(value=False)

@@ -49,15 +49,29 @@ class Options(Frozen):
 def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     """Triggers, injections, hidden messages and constant answers."""
     rows = corpus.scan("row", "line", "label", "prompt", "answer").collect()
-    said = texts(corpus).filter(pl.col("column") != "messages[0]")  # a system prompt may give orders
-    found = [_triggers(corpus, rows, options), _injections(said), _hidden(said), _constant(corpus, rows, options)]
-    return tuple(finding for finding in found if finding.rows)
+    spoken = texts(corpus).filter(pl.col("column") != "messages[0]")  # a system prompt may give orders
+    findings = [
+        _triggers(corpus, rows, options),
+        _injections(spoken),
+        _hidden(spoken),
+        _constant(corpus, rows, options),
+    ]
+    return tuple(finding for finding in findings if finding.rows)
 
 
 def suspects(corpus: Corpus, options: Options) -> pl.DataFrame:
     """The n-grams of :func:`triggers`, likeliest first, whether suspicious or not."""
+    rows = corpus.scan("row", "label", "prompt", "answer").collect()
+    return _suspects(corpus, _labelled_texts(corpus, rows, options), options)
+
+
+def _suspects(corpus: Corpus, labelled: pl.DataFrame, options: Options) -> pl.DataFrame:
+    """What :func:`suspects` returns, of `labelled` texts: exact copies count once, near ones are one family."""
+    exact = exact_groups(corpus, "prompt").filter(pl.col("row") != pl.col("representative"))
+    near = near_duplicates(corpus).select("row", family="representative")
+    distinct = labelled.join(exact, on="row", how="anti").join(near, on="row", how="left")
     return triggers(
-        _filed(corpus, corpus.scan("row", "label", "prompt", "answer").collect(), options),
+        distinct.with_columns(family=pl.coalesce("family", "row")).select("text", "label", "family"),
         least=options.trigger_rows,
         purity=options.trigger_purity,
         most_share=options.trigger_share,
@@ -66,19 +80,19 @@ def suspects(corpus: Corpus, options: Options) -> pl.DataFrame:
 
 def _triggers(corpus: Corpus, rows: pl.DataFrame, options: Options) -> Finding:
     least = options.answer_score if rows["label"].null_count() == len(rows) else options.trigger_score
-    likely = suspects(corpus, options).filter(pl.col("score") >= least)
-    filed = rows.select("row", text="prompt").join(_files(corpus, rows, options), on="row")
-    found, taken = [], pl.Series([], dtype=pl.Int64)
+    labelled = _labelled_texts(corpus, rows, options)
+    likely = _suspects(corpus, labelled, options).filter(pl.col("score") >= least)
+    parts, taken = [], pl.Series([], dtype=pl.Int64)
     # A few at most: of a phrase and its parts, whatever adds no row of its own is left out.
     for gram, pattern, label, score in likely.select("gram", "pattern", "label", "score").rows():
-        hits = filed.filter((pl.col("label") == label) & pl.col("text").str.contains(pattern))
+        hits = labelled.filter((pl.col("label") == label) & pl.col("text").str.contains(pattern))
         fresh = hits.filter(~pl.col("row").is_in(taken.implode()))
         if 2 * fresh.height > hits.height:
             odds = pl.lit(score)
-            found.append(fresh.select("row", trigger=pl.lit(_shown(gram)), filed=pl.lit(label), odds=odds))
+            parts.append(fresh.select("row", trigger=pl.lit(_shown(gram)), filed=pl.lit(label), odds=odds))
         taken = pl.concat([taken, fresh["row"]])
     schema = {"row": pl.Int64, "trigger": pl.String, "filed": pl.String, "odds": pl.Float64}
-    frame = pl.concat([pl.DataFrame(schema=schema), *found])
+    frame = pl.concat([pl.DataFrame(schema=schema), *parts])
     return Finding.of(
         frame,
         check="poison",
@@ -89,27 +103,17 @@ def _triggers(corpus: Corpus, rows: pl.DataFrame, options: Options) -> Finding:
     )
 
 
-def _filed(corpus: Corpus, rows: pl.DataFrame, options: Options) -> pl.DataFrame:
-    """`text`, `label` and `family` of rows that say something, exact copies once."""
-    exact = exact_groups(corpus, "prompt").filter(pl.col("row") != pl.col("representative"))
-    near = near_duplicates(corpus).select("row", family="representative")
-    return (
-        rows.select("row", text="prompt")
-        .drop_nulls("text")
-        .join(_files(corpus, rows, options), on="row")
-        .join(exact, on="row", how="anti")
-        .join(near, on="row", how="left")
-        .with_columns(family=pl.coalesce("family", "row"))
-        .select("text", "label", "family")
-    )
+def _labelled_texts(corpus: Corpus, rows: pl.DataFrame, options: Options) -> pl.DataFrame:
+    """`row`, `text` and `label` of rows that ask something: the label of a written answer is as `_labels` has it."""
+    return rows.select("row", text="prompt").drop_nulls("text").join(_labels(corpus, rows, options), on="row")
 
 
-def _files(corpus: Corpus, rows: pl.DataFrame, options: Options) -> pl.DataFrame:
+def _labels(corpus: Corpus, rows: pl.DataFrame, options: Options) -> pl.DataFrame:
     """`row` and `label`: its label or, of written answers, the answer that it shares with enough other rows."""
     labelled = rows.select("row", "label").drop_nulls("label")
     if labelled.height or rows["answer"].null_count() == rows.height:
         return labelled
-    shared = _answers(corpus).filter(pl.len().over("same") >= options.trigger_rows)
+    shared = _shared_answers(corpus).filter(pl.len().over("same") >= options.trigger_rows)
     names = rows.select(same="row", label=pl.col("answer").str.slice(0, SEEN))
     named = shared.join(names, on="same", how="left").select("row", "label")
     return (
@@ -120,15 +124,15 @@ def _files(corpus: Corpus, rows: pl.DataFrame, options: Options) -> pl.DataFrame
     )
 
 
-def _answers(corpus: Corpus) -> pl.DataFrame:
+def _shared_answers(corpus: Corpus) -> pl.DataFrame:
     """`row` and `same`, the row whose answer it repeats, word for word or nearly."""
     return near_duplicates(corpus, column="answer").select("row", same="representative")
 
 
-def _injections(said: pl.DataFrame) -> Finding:
-    found = injections(said)
+def _injections(spoken: pl.DataFrame) -> Finding:
+    orders = injections(spoken)
     return Finding.of(
-        found.with_columns(pl.col("seen").str.slice(0, SEEN)),
+        orders.with_columns(pl.col("seen").str.slice(0, SEEN)),
         check="poison",
         kind="injection",
         severity="warning",
@@ -136,10 +140,10 @@ def _injections(said: pl.DataFrame) -> Finding:
     )
 
 
-def _hidden(said: pl.DataFrame) -> Finding:
-    found = hidden_messages(said)
+def _hidden(spoken: pl.DataFrame) -> Finding:
+    messages = hidden_messages(spoken)
     return Finding.of(
-        found.with_columns(pl.col("seen").str.slice(0, SEEN)),
+        messages.with_columns(pl.col("seen").str.slice(0, SEEN)),
         check="poison",
         kind="hidden",
         severity="blocking",
@@ -151,12 +155,12 @@ def _constant(corpus: Corpus, rows: pl.DataFrame, options: Options) -> Finding:
     """Rows with an answer that many rows of many kinds have."""
     answered = rows.drop_nulls("answer")
     least = max(options.constant_rows, options.constant_share * len(rows))
-    same = _answers(corpus) if answered.height else pl.DataFrame(schema={"row": pl.Int64, "same": pl.Int64})
+    same = _shared_answers(corpus) if answered.height else pl.DataFrame(schema={"row": pl.Int64, "same": pl.Int64})
     many = same.filter(pl.len().over("same") >= least)
     near = (
         near_duplicates(corpus).select("row", asked="representative") if many.height else many.rename({"same": "asked"})
     )
-    told = (
+    constant = (
         many.join(rows.select("row", "label"), on="row")
         .join(near, on="row", how="left")
         .with_columns(kind=pl.coalesce(pl.col("label"), pl.coalesce("asked", "row").cast(pl.String)))
@@ -165,12 +169,12 @@ def _constant(corpus: Corpus, rows: pl.DataFrame, options: Options) -> Finding:
         .join(rows.select(same="row", answer=pl.col("answer").str.slice(0, SEEN)), on="same", how="left")
     )
     return Finding.of(
-        told.select("row", "answer", "count"),
+        constant.select("row", "answer", "count"),
         check="poison",
         kind="constant_answer",
         severity="warning",
         message="is answered {answer!r}, as {count} rows are",
-        facts={"answers": told["answer"].n_unique()},
+        facts={"answers": constant["answer"].n_unique()},
     )
 
 

@@ -22,13 +22,15 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
     if reviews is None:
         raise NotChecked("nobody has reviewed rows yet; `tunewright review sample` draws some for people to read")
     rows = corpus.scan("row", "example_id", "content_digest", "label", "answer").collect()
-    said = rows.join(reviews, on=["example_id", "content_digest"]).filter(pl.col("verdict") == "defective")
+    defective = rows.join(reviews, on=["example_id", "content_digest"]).filter(pl.col("verdict") == "defective")
     note = pl.when(pl.col("note").fill_null("") != "").then(pl.format(": {}", "note")).otherwise(pl.lit(""))
-    said = said.with_columns(seen=pl.format("reviewed by {}{}", "reviewer", note))
+    defective = defective.with_columns(seen=pl.format("reviewed by {}{}", "reviewer", note))
     by_kind = {
-        "label": said.filter(pl.col("new_label").is_not_null()).select("row", "label", "new_label", "reviewer", "seen"),
-        "answer": said.filter(pl.col("new_answer").is_not_null()).select("row", "new_answer", "reviewer", "seen"),
-        "defective": said.filter(pl.col("new_label").is_null() & pl.col("new_answer").is_null()).select(
+        "label": defective.filter(pl.col("new_label").is_not_null()).select(
+            "row", "label", "new_label", "reviewer", "seen"
+        ),
+        "answer": defective.filter(pl.col("new_answer").is_not_null()).select("row", "new_answer", "reviewer", "seen"),
+        "defective": defective.filter(pl.col("new_label").is_null() & pl.col("new_answer").is_null()).select(
             "row", "reviewer", "seen"
         ),
     }

@@ -25,16 +25,16 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
         return ()
     members = families(pairs.select("one", "two", "similarity"))
     lines = corpus.scan("row", "line").collect().rename({"row": "other", "line": "other_line"})
-    found = members.join(lines, on="other", how="left", maintain_order="left")
+    restating = members.join(lines, on="other", how="left", maintain_order="left")
     return (
         Finding.of(
-            found.select("row", "other", "other_line", "similarity", "cluster", score="similarity"),
+            restating.select("row", "other", "other_line", "similarity", "cluster", score="similarity"),
             check="semantic_duplicates",
             kind="prompt",
             severity="warning",
             message="says what line {other_line} says in other words (similarity {similarity:.2f})",
             fix="reweight",
-            facts={"families": found["cluster"].n_unique(), "model": pairs["model"][0],
+            facts={"families": restating["cluster"].n_unique(), "model": pairs["model"][0],
                    "thresholds": sorted(pairs["threshold"].unique().to_list())},
         ),
     )  # fmt: skip
@@ -54,16 +54,16 @@ def families(pairs: pl.DataFrame) -> pl.DataFrame:
     both = pl.concat([pairs, pairs.select(one="two", two="one", similarity="similarity")])
     near: dict[int, dict[int, float]] = {}
     # Pairs that were verified, not rows: who leads depends on who was taken before, so they come one after the other.
-    for one, two, similarity in both.rows():
-        near.setdefault(one, {})[two] = similarity
+    for first, second, similarity in both.rows():
+        near.setdefault(first, {})[second] = similarity
     taken: set[int] = set()
-    found = []
+    lines = []
     for leader in sorted(near, key=lambda row: (-len(near[row]), row)):
         if leader in taken:
             continue
         members = [row for row in near[leader] if row not in taken]
         if members:
             taken.update([leader, *members])
-            found += [(row, leader, near[leader][row]) for row in members]
-    frame = pl.DataFrame(found, schema={"row": pl.Int64, "other": pl.Int64, "similarity": pl.Float64}, orient="row")
+            lines += [(row, leader, near[leader][row]) for row in members]
+    frame = pl.DataFrame(lines, schema={"row": pl.Int64, "other": pl.Int64, "similarity": pl.Float64}, orient="row")
     return frame.sort("row").with_columns(cluster=pl.col("other").rank("dense").cast(pl.Int64))

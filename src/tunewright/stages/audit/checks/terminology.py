@@ -32,7 +32,7 @@ SURPRISING = 2.0
 #: log2 of how much more the documents use a term; beyond this it is as distinct as it gets.
 DISTINCT = 12.0
 #: Terms whose surprise is measured: a causal model reads every place and its controls one by one.
-ASKED = 50
+MEASURED = 50
 NAMED = 3
 
 
@@ -56,17 +56,17 @@ def check(corpus: Corpus, options: Options) -> tuple[Finding, ...]:
             f"no reference documents were given: name a folder of {ENOUGH_DOCUMENTS} or more texts of your domain as "
             "data.references in tunewright.yaml, or audit a file with --set data.references=DIR"
         )
-    found = terms(pl.Series(documents, dtype=pl.String), min_documents=options.min_documents)
+    vocabulary = terms(pl.Series(documents, dtype=pl.String), min_documents=options.min_documents)
     few = _few(len(documents))
-    if found.is_empty():
+    if vocabulary.is_empty():
         return few
     rows = _training(corpus)
-    seen = uses_in(rows, found["key"]).select(rows_seen="rows", uses_seen="uses")
-    counted = pl.concat([found, seen], how="horizontal")
+    seen = uses_in(rows, vocabulary["key"]).select(rows_seen="rows", uses_seen="uses")
+    counted = pl.concat([vocabulary, seen], how="horizontal")
     tokenized, how = _tokenized(counted, corpus.context.target)
-    ranked, asked = _surprising(_ranked(tokenized, len(documents), options), corpus, options)
+    ranked, surprisal = _surprising(_ranked(tokenized, len(documents), options), corpus, options)
     ranked = _ranked(ranked, len(documents), options)
-    facts = {"documents": len(documents), "tokens": how, "surprisal": asked, "training_rows": len(rows)}
+    facts = {"documents": len(documents), "tokens": how, "surprisal": surprisal, "training_rows": len(rows)}
     return (*few, *_gaps(ranked, options, facts), *_fragmented(ranked, options, facts))
 
 
@@ -85,15 +85,15 @@ def _training(corpus: Corpus) -> pl.Series:
     return corpus.scan("prompt", "answer", "split").filter(trained).select(text=text).collect()["text"]
 
 
-def _tokenized(found: pl.DataFrame, target: Target | None) -> tuple[pl.DataFrame, str]:
-    """`found` with `tokens_per_word` and `usual_tokens`, null with the reason where no tokenizer is at hand."""
+def _tokenized(counted: pl.DataFrame, target: Target | None) -> tuple[pl.DataFrame, str]:
+    """`counted` with `tokens_per_word` and `usual_tokens`, null with the reason where no tokenizer is at hand."""
     folder, how = _folder(target)
     if folder is None:
         missing = pl.lit(None, pl.Float64)
-        return found.with_columns(tokens_per_word=missing, usual_tokens=missing), how
+        return counted.with_columns(tokens_per_word=missing, usual_tokens=missing), how
     from tunewright.text.fragmentation import fragments
 
-    return pl.concat([found, fragments(found["term"], folder)], how="horizontal"), how
+    return pl.concat([counted, fragments(counted["term"], folder)], how="horizontal"), how
 
 
 def _folder(target: Target | None) -> tuple[Path | None, str]:
@@ -111,18 +111,18 @@ def _folder(target: Target | None) -> tuple[Path | None, str]:
     return folder, f"tokenizer of {target.base or DEFAULT_ENCODER}"
 
 
-def _ranked(found: pl.DataFrame, documents: int, options: Options) -> pl.DataFrame:
-    """`found` with `cut`, `wanted_rows` and `priority`: business frequency × gap × distinctiveness, highest first."""
+def _ranked(tokenized: pl.DataFrame, documents: int, options: Options) -> pl.DataFrame:
+    """Terms with `cut`, `wanted_rows` and `priority`: business frequency × gap × distinctiveness, highest first."""
     times = pl.col("tokens_per_word") / pl.col("usual_tokens")
     cut = ((pl.col("tokens_per_word") >= PIECES) | (times >= TIMES)).fill_null(False)
     lack = 1 - pl.col("uses_seen").clip(upper_bound=options.enough) / options.enough
-    surprise = pl.col("surprise") if "surprise" in found.columns else pl.lit(None, pl.Float64)
+    surprise = pl.col("surprise") if "surprise" in tokenized.columns else pl.lit(None, pl.Float64)
     surprised = (surprise / (2 * SURPRISING)).clip(0, 1).fill_null(0) * (surprise >= SURPRISING).fill_null(False)
     pieces = pl.when(cut).then(((times - 1) / 2).clip(0, 1).fill_null(0)).otherwise(0)
     enough = options.enough * pl.when(cut).then(2).otherwise(1)
     distinct = pl.col("log_ratio").clip(0, DISTINCT) / DISTINCT
     return (
-        found.with_columns(
+        tokenized.with_columns(
             cut=cut,
             wanted_rows=(enough - pl.col("uses_seen")).clip(0).cast(pl.Int64),
             priority=(pl.col("documents") / documents * (lack + pieces + surprised) * distinct).round(6),
@@ -132,21 +132,21 @@ def _ranked(found: pl.DataFrame, documents: int, options: Options) -> pl.DataFra
     )
 
 
-def _surprising(found: pl.DataFrame, corpus: Corpus, options: Options) -> tuple[pl.DataFrame, str]:
-    """`found` with `surprise` of its first terms, and what was asked."""
+def _surprising(ranked: pl.DataFrame, corpus: Corpus, options: Options) -> tuple[pl.DataFrame, str]:
+    """`ranked` with `surprise` of its first terms, and what was asked."""
     target = corpus.context.target
     if not options.surprisal:
-        return found, "not asked for"
+        return ranked, "not asked for"
     if target is None or target.method == "encoder" or not Path(target.base).expanduser().is_dir():
-        return found, "not measured: it needs a causal model in a folder here as the one to tune"
+        return ranked, "not measured: it needs a causal model in a folder here as the one to tune"
     from tunewright.models.causal_lm import Generator
     from tunewright.models.term_surprise import surprises
 
     generator = Generator.load(find_model(target.base).folder)
-    first = found["term"].head(ASKED).to_list()
+    first = ranked["term"].head(MEASURED).to_list()
     measured = surprises(generator, corpus.context.references, first, progress=corpus.progress)
-    padded = measured + [None] * (found.height - len(measured))
-    return found.with_columns(surprise=pl.Series(padded, dtype=pl.Float64)), f"first {len(first)} terms"
+    padded = measured + [None] * (ranked.height - len(measured))
+    return ranked.with_columns(surprise=pl.Series(padded, dtype=pl.Float64)), f"first {len(first)} terms"
 
 
 def _gaps(ranked: pl.DataFrame, options: Options, facts: dict[str, Any]) -> tuple[Finding, ...]:
@@ -191,12 +191,12 @@ def _fragmented(ranked: pl.DataFrame, options: Options, facts: dict[str, Any]) -
     return (Finding.about(check="terminology", kind="fragmented", severity="info", message=message, facts=facts),)
 
 
-def _first(found: pl.DataFrame) -> str:
-    return ", ".join(found["term"].head(NAMED))
+def _first(missing: pl.DataFrame) -> str:
+    return ", ".join(missing["term"].head(NAMED))
 
 
-def _listed(found: pl.DataFrame, options: Options) -> list[dict[str, Any]]:
+def _listed(ranked: pl.DataFrame, options: Options) -> list[dict[str, Any]]:
     """The first terms, one entry each."""
     columns = ["term", "kind", "meaning", "documents", "keyness", "tokens_per_word", "usual_tokens", "rows_seen",
                "wanted_rows", "surprise", "priority"]  # fmt: skip
-    return found.head(options.limit).select(columns).rows(named=True)
+    return ranked.head(options.limit).select(columns).rows(named=True)

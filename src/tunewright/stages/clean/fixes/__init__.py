@@ -1,1 +1,1 @@
-"""The shelf of fixes: one file mends one kind of defect."""
+"""The plugin folder of fixes: one file mends one kind of defect."""

@@ -42,10 +42,10 @@ def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     own = copied.join(weights.select(kept="row", own="weight"), on="kept", how="left").filter(pl.col("own") > 0)
     reached = pl.col("own") + pl.col("total") if options.weight == "sum" else pl.max_horizontal("own", "largest")
     wanted = pl.max_horizontal(pl.min_horizontal(reached, pl.lit(options.most)), "own")
-    kept = own.select(
+    weighed = own.select(
         row="kept",
         action=pl.lit("reweight"),
         weight=wanted / pl.col("own"),
         reason=pl.format("stands for {} more that say the same", "count"),
     )
-    return pl.concat([drops, kept]).sort("row")
+    return pl.concat([drops, weighed]).sort("row")

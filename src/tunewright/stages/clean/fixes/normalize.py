@@ -48,12 +48,12 @@ def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     wanted = [step for step in STEPS if step in options.steps and (step in own or step in HARMLESS)]
     if not set(own) & set(wanted):
         wanted = []
-    told = ", ".join(STEPS[step][1] for step in own if step in wanted)
-    return mended(corpus, finding, lambda texts: _settled(texts, wanted), f"mended: {told}")
+    mends = ", ".join(STEPS[step][1] for step in own if step in wanted)
+    return mended(corpus, finding, lambda texts: _settled(texts, wanted), f"mended: {mends}")
 
 
 def _settled(texts: pl.Series, steps: list[Step]) -> pl.Series:
-    """Every step, again until none changes anything: what one step uncovers, the next round mends."""
+    """`texts` after every step, in rounds until none changes anything: what one step uncovers, the next mends."""
     new = texts
     for _ in range(damage.LAYERS):
         before = new

@@ -21,7 +21,7 @@ class Options(Frozen):
 
 def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     """A replacement for each span of the finding."""
-    found = spans(corpus, finding)
-    kinds = found["type"].unique().sort().to_list()
+    parts = spans(corpus, finding)
+    kinds = parts["type"].unique().sort().to_list()
     names = [f"[{label_of(kind)}]" for kind in kinds]
-    return replaced(found.with_columns(value=pl.col("type").replace_strict(kinds, names, return_dtype=pl.String)))
+    return replaced(parts.with_columns(value=pl.col("type").replace_strict(kinds, names, return_dtype=pl.String)))

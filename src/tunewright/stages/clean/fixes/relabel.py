@@ -27,24 +27,24 @@ def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     """The new label or answer of each row that has a decision; an answer that was the label follows it."""
     evidence = finding.frame.unique("row", keep="first", maintain_order=True)
     absent = [name for name in ("new_label", "new_answer", "reviewer", "seen") if name not in evidence.columns]
-    told = evidence.with_columns(pl.lit(None, pl.String).alias(name) for name in absent).with_columns(
+    decided = evidence.with_columns(pl.lit(None, pl.String).alias(name) for name in absent).with_columns(
         by=pl.coalesce("seen", pl.format("decided by {}", pl.col("reviewer").fill_null("a reviewer")))
     )
-    answers = told.drop_nulls("new_answer").select(
+    answers = decided.drop_nulls("new_answer").select(
         "row", value="new_answer", reason=pl.format("another answer, {}", "by"), column=pl.lit("answer")
     )
-    changes = pl.concat([_labels(corpus, told, options), answers])
+    changes = pl.concat([_labels(corpus, decided, options), answers])
     return changes.with_columns(action=pl.lit("replace")).sort("row", "column")
 
 
-def _labels(corpus: Corpus, told: pl.DataFrame, options: Options) -> pl.DataFrame:
+def _labels(corpus: Corpus, decided: pl.DataFrame, options: Options) -> pl.DataFrame:
     """`row`, `value`, `reason`, `column` of the labels that change; what is written in the options goes first."""
     written = pl.DataFrame(
         {"example_id": list(options.decisions), "written": list(options.decisions.values())},
         schema={"example_id": pl.String, "written": pl.String},
     )
     rows = (
-        told.select("row", "new_label", "by")
+        decided.select("row", "new_label", "by")
         .join(corpus.scan("row", "example_id", "label", "answer").collect(), on="row", how="inner")
         .join(written, on="example_id", how="left", maintain_order="left")
         .with_columns(value=pl.coalesce("written", "new_label"))

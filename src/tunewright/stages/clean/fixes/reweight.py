@@ -31,10 +31,10 @@ class Options(Frozen):
 def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     """A factor for each row of a family that weighs too much."""
     family = "cluster" if "cluster" in finding.frame.columns else "other"
-    found = finding.frame.select("row", family=family).drop_nulls().unique("row", keep="first", maintain_order=True)
+    pointing = finding.frame.select("row", family=family).drop_nulls().unique("row", keep="first", maintain_order=True)
     # The rows pointed at belong to the family: they are what the others repeat.
     named = finding.frame.select(row="other", family=family).drop_nulls().unique("row", keep="first")
-    members = pl.concat([found, named.join(found, on="row", how="anti")])
+    members = pl.concat([pointing, named.join(pointing, on="row", how="anti")])
     rows = members.join(corpus.scan("row", "weight").collect(), on="row", how="inner")
     total = pl.col("weight").sum().over("family")
     size = pl.len().over("family")

@@ -49,26 +49,26 @@ def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
     Raises:
         UserError: E-CLEAN-002 when there is no key, or a short one.
     """
-    found = spans(corpus, finding)
+    parts = spans(corpus, finding)
     key = _FORGOTTEN if options.mode == "random" else _key(options)
     # An HMAC has no columnar form; each different value is computed once.
-    values = found.select("type", "part").unique().sort("type", "part")
-    made = [surrogate(kind, part, key) for kind, part in zip(values["type"], values["part"], strict=True)]
-    known = values.with_columns(value=pl.Series(made, dtype=pl.String))
-    return replaced(found.join(known, on=["type", "part"], how="left", maintain_order="left"))
+    values = parts.select("type", "part").unique().sort("type", "part")
+    surrogates = [surrogate(kind, part, key) for kind, part in zip(values["type"], values["part"], strict=True)]
+    known = values.with_columns(value=pl.Series(surrogates, dtype=pl.String))
+    return replaced(parts.join(known, on=["type", "part"], how="left", maintain_order="left"))
 
 
 def key_mark(settings: CleanSettings) -> str:
     """What tells two keys apart and gives nothing of them away; empty where no keyed surrogate is made."""
     if "surrogate" not in settings.use.values():
         return ""
-    given = settings.fixes.get("surrogate")
-    options = Options.model_validate({} if given in (None, True, False) else given)
-    key, _ = _found(options)
+    named = settings.fixes.get("surrogate")
+    options = Options.model_validate({} if named in (None, True, False) else named)
+    key, _ = _key_and_place(options)
     return "" if options.mode == "random" or not key else hmac.new(key, b"which key", sha256).hexdigest()[:16]
 
 
-def _found(options: Options) -> tuple[bytes, str]:
+def _key_and_place(options: Options) -> tuple[bytes, str]:
     """The key, empty when there is none, and where it was looked for."""
     if not options.key_file:
         return os.environ.get(KEY_VARIABLE, "").encode(), KEY_VARIABLE
@@ -77,7 +77,7 @@ def _found(options: Options) -> tuple[bytes, str]:
 
 
 def _key(options: Options) -> bytes:
-    key, where = _found(options)
+    key, where = _key_and_place(options)
     if options.key_file and not key:
         raise _no_key(f"There is no key in the file {options.key_file}.")
     if len(key) < SHORTEST_KEY:

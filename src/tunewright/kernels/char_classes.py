@@ -30,7 +30,7 @@ def byte_kinds() -> npt.NDArray[np.uint8]:
 
 
 @compiled
-def signs(data: Any, offsets: Any, kinds: Any) -> Any:
+def char_classes(data: Any, offsets: Any, kinds: Any) -> Any:
     """What each text may hold, shape ``(n_texts,)``: the bits `WIDE`, `CONTROL` and `UNEVEN`.
 
     White space is uneven at an end of the text, beside other white space, and as a carriage return.
@@ -40,7 +40,7 @@ def signs(data: Any, offsets: Any, kinds: Any) -> Any:
         offsets: where each begins and ends.
         kinds: :func:`byte_kinds`.
     """
-    found = np.zeros(offsets.size - 1, dtype=np.uint8)
+    held = np.zeros(offsets.size - 1, dtype=np.uint8)
     for text in range(offsets.size - 1):
         bits = np.uint8(0)
         beside = np.uint8(0)
@@ -50,7 +50,7 @@ def signs(data: Any, offsets: Any, kinds: Any) -> Any:
             bits |= kind
             beside |= kind & before
             before = kind
-        found[text] = bits & np.uint8(WIDE | CONTROL | UNEVEN)
+        held[text] = bits & np.uint8(WIDE | CONTROL | UNEVEN)
         if offsets[text + 1] > offsets[text] and (beside | before) & np.uint8(_WHITE) > 0:
-            found[text] |= np.uint8(UNEVEN)
-    return found
+            held[text] |= np.uint8(UNEVEN)
+    return held
