@@ -28,23 +28,26 @@ the app crashed,app,ben
 """
 
 
-def read_text(folder: Path, content: str, name: str = "t.csv", **told: Any) -> Intake:
+def read_text(folder: Path, content: str, name: str = "t.csv", **options: Any) -> Intake:
     path = folder / name
     path.write_text(content, encoding="utf-8")
-    settings = DataSettings.model_validate(told)
+    settings = DataSettings.model_validate(options)
     require_sure(detect(path, settings), name, confirmed=True)
     return read(path, settings)
 
 
-def said(intake: Intake) -> list[list[tuple[str, list[str]]]]:
+def choices_of(intake: Intake) -> list[list[tuple[str, list[str]]]]:
     """Who chose what, row by row."""
-    return [[(one["by"], one["choices"]) for one in json.loads(meta)["annotators"]] for meta in intake.frame["meta"]]
+    return [
+        [(answer["by"], answer["choices"]) for answer in json.loads(meta)["annotators"]]
+        for meta in intake.frame["meta"]
+    ]
 
 
 def test_a_column_each_becomes_what_they_said_and_the_consensus_is_the_label(tmp_path: Path) -> None:
     intake = read_text(tmp_path, WIDE, annotators=["ann", "ben", "cat"])
     assert intake.frame["label"].to_list() == ["card", "app", None, "card"], "of a tie the first by name"
-    assert said(intake) == [
+    assert choices_of(intake) == [
         [("ann", ["card"]), ("ben", ["card"]), ("cat", ["post"])],
         [("ann", ["app"]), ("cat", ["app"])],
         [],
@@ -72,7 +75,7 @@ def test_a_line_each_becomes_one_row_a_text_with_its_first_line(tmp_path: Path) 
         (2, "where is my card", "card"),
         (3, "the app crashed", "app"),
     ]
-    assert said(intake) == [
+    assert choices_of(intake) == [
         [("ann", ["card"]), ("ben", ["post"]), ("cat", ["card"])],
         [("ann", ["app"]), ("cat", ["app"]), ("ben", ["app"])],
     ]
@@ -84,8 +87,8 @@ def test_columns_of_any_name_stay_the_users_own(tmp_path: Path) -> None:
         "text,ann,ben,unit,line,value,rater\nwhere is my card,card,card,kg,9,3,x\nthe app crashed,app,app,m,8,4,y\n"
     )
     intake = read_text(tmp_path, content, annotators=["ann", "ben"])
-    kept = {name: told for name, told in json.loads(intake.frame["meta"][0]).items() if name != "annotators"}
-    assert kept == {"unit": "kg", "line": "9", "value": "3", "rater": "x"}
+    own_columns = {name: value for name, value in json.loads(intake.frame["meta"][0]).items() if name != "annotators"}
+    assert own_columns == {"unit": "kg", "line": "9", "value": "3", "rater": "x"}
     assert intake.frame["line"].to_list() == [2, 3]
     long = "text,label,who,unit,line\nwhere is my card,card,ann,kg,9\nwhere is my card,card,ben,m,8\n"
     intake = read_text(tmp_path, long, annotator="who", columns={"prompt": "text", "label": "label"})
@@ -98,11 +101,11 @@ def test_label_studio_says_who_in_words(tmp_path: Path) -> None:
 
     tasks = [{"id": 1, "data": {"text": "hi"}, "annotations": [one(7, "a"), one({"id": 8, "email": "b@x.org"}, "b")]}]
     intake = read_text(tmp_path, json.dumps(tasks), "t.json")
-    assert said(intake) == [[("7", ["a"]), ("b@x.org", ["b"])]]
+    assert choices_of(intake) == [[("7", ["a"]), ("b@x.org", ["b"])]]
 
 
 @pytest.mark.parametrize(
-    ("content", "told", "code", "words"),
+    ("content", "settings", "code", "words"),
     [
         (WIDE, {"annotators": ["ann", "bern"]}, "E-DATA-016", "bern"),
         (WIDE, {"annotators": ["ann"], "annotator": "ben"}, "E-DATA-021", "Both"),
@@ -111,8 +114,8 @@ def test_label_studio_says_who_in_words(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_put_together_is_refused(
-    tmp_path: Path, content: str, told: dict[str, Any], code: str, words: str
+    tmp_path: Path, content: str, settings: dict[str, Any], code: str, words: str
 ) -> None:
     with pytest.raises(UserError, match=words) as error:
-        read_text(tmp_path, content, **told)
+        read_text(tmp_path, content, **settings)
     assert error.value.code == code

@@ -66,8 +66,8 @@ def workbook(*sheets: tuple[str, list[list[object]]]) -> bytes:
 def zipped(name: str, data: bytes, *others: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for one in (name, *others):
-            archive.writestr(one, data)
+        for member in (name, *others):
+            archive.writestr(member, data)
     return buffer.getvalue()
 
 
@@ -319,14 +319,14 @@ def test_a_nasty_file_is_read_right_or_refused_with_a_code(tmp_path: Path, name:
     file, data, expected, settings = NASTY[name]
     path = tmp_path / file
     path.write_bytes(data)
-    given = DataSettings.model_validate(settings)
+    data_settings = DataSettings.model_validate(settings)
     if isinstance(expected, Refused):
         with pytest.raises(UserError) as caught:
-            read(path, given)
+            read(path, data_settings)
         assert caught.value.code == expected.code, caught.value
         assert caught.value.fix or caught.value.why
         return
-    intake = read(path, given)
+    intake = read(path, data_settings)
     assert (intake.frame.height, intake.quarantine.height) == (expected.rows, expected.aside), intake.quarantine
     assert intake.detection.format == expected.format
     assert intake.frame.schema == pl.Schema(COLUMNS)

@@ -98,7 +98,7 @@ def test_every_record_of_a_csv_is_a_row_or_set_aside_with_its_line(kinds: list[s
         line += spelled[kind].count("\n")
     table = read_delimited(text(content), DataSettings(delimiter=",", header="first"))
     assert table.lines.to_list() == rows
-    assert sorted(one.line for one in table.bad) == aside
+    assert sorted(record.line for record in table.bad) == aside
 
 
 @given(st.lists(st.one_of(st.just("ok"), st.just("bad"), st.just("stray"), st.just("blank")), min_size=3, max_size=40))
@@ -128,7 +128,7 @@ def test_a_chat_read_by_columns_is_the_chat_read_record_by_record(chats: list[li
     kind = pl.List(pl.Struct({"role": pl.String, "content": pl.String, "weight": pl.Float64}))
     frame = pl.DataFrame({"messages": pl.Series(chats, dtype=kind)})
     table = RecordTable(frame, pl.int_range(1, len(chats) + 1, eager=True), [], FileFormat("parquet"))
-    found, bad = columnar.chat_rows(table, "messages", "role", "content")
+    rows, bad = columnar.chat_rows(table, "messages", "role", "content")
     expected, refused = [], []
     for line, chat in enumerate(chats, 1):
         try:
@@ -136,8 +136,8 @@ def test_a_chat_read_by_columns_is_the_chat_read_record_by_record(chats: list[li
             expected.append((line, shaped["prompt"], shaped["answer"], shaped["turns"]))
         except Unusable:
             refused.append(line)
-    assert found.select("line", "prompt", "answer", "messages").rows() == expected
-    assert [one.line for one in bad] == refused
+    assert rows.select("line", "prompt", "answer", "messages").rows() == expected
+    assert [record.line for record in bad] == refused
 
 
 small = {name: case for name, case in NASTY.items() if len(case[1]) < 3000}

@@ -17,7 +17,7 @@ WRITTEN = [TRUTH[0], '{"category": "login", "reply": "Hi"}', None, None, "no JSO
 
 
 def written() -> ReportMaterial:
-    made = materials.full()
+    full = materials.full()
     systems = tuple(
         SystemScores(
             system=name,
@@ -32,7 +32,7 @@ def written() -> ReportMaterial:
         for name, about, value in (("tuned", "the tuned candidate", -0.2), ("untuned", "The base as it came.", -6.5))
     )
     frame = pl.DataFrame({"row": range(8), "truth": TRUTH, "predicted": WRITTEN, "nats": [0.2] * 8})
-    card = made.tested.scorecard.model_copy(
+    card = full.tested.scorecard.model_copy(
         update={
             "task": "reply",
             "metric": "log_likelihood",
@@ -44,20 +44,21 @@ def written() -> ReportMaterial:
             "suite": materials.sha("split"),
         }
     ).with_predictions(frame)
-    run = made.run.model_copy(
+    run = full.run.model_copy(
         update={
             "metric": "log_likelihood",
             "curve": tuple(
-                one.model_copy(update={"validation_metric": -0.5 - 0.01 * at}) for at, one in enumerate(made.run.curve)
+                point.model_copy(update={"validation_metric": -0.5 - 0.01 * at})
+                for at, point in enumerate(full.run.curve)
             ),
         }
     )
-    tested = replace(made.tested, scorecard=card, rows=materials.quoted(rows=8))
-    return replace(made, tested=tested, run=run, divided=replace(made.divided, classes={}))
+    tested = replace(full.tested, scorecard=card, rows=materials.quoted(rows=8))
+    return replace(full, tested=tested, run=run, divided=replace(full.divided, classes={}))
 
 
 def table(section, title: str):
-    return next(one for one in section.tables if one.caption.startswith(title))
+    return next(candidate for candidate in section.tables if candidate.caption.startswith(title))
 
 
 def test_a_likelihood_is_no_percentage() -> None:

@@ -160,23 +160,23 @@ def test_findings_name_the_users_own_lines_and_what_cleaning_left(pages) -> None
 
 
 def test_every_value_is_traceable_to_its_whole_digest(pages) -> None:
-    made = materials.full()
+    material = materials.full()
     digests = [
-        made.ingested.file_digest,
-        made.ingested.dataset.digest,
-        made.before.report.digest,
-        made.after.report.digest,
-        made.cleaned.digest,
-        made.cleaned.after.digest,
-        made.divided.digest,
-        made.plan.digest,
-        made.run.digest,
-        made.candidate,
-        made.tested.scorecard.digest,
-        made.tested.scorecard.predictions_digest,
-        made.release.digest,
-        *made.release.weights.values(),
-        *(v.digest for v in made.verdicts),
+        material.ingested.file_digest,
+        material.ingested.dataset.digest,
+        material.before.report.digest,
+        material.after.report.digest,
+        material.cleaned.digest,
+        material.cleaned.after.digest,
+        material.divided.digest,
+        material.plan.digest,
+        material.run.digest,
+        material.candidate,
+        material.tested.scorecard.digest,
+        material.tested.scorecard.predictions_digest,
+        material.release.digest,
+        *material.release.weights.values(),
+        *(v.digest for v in material.verdicts),
     ]
     text = Page(pages["full"]).text
     assert [digest for digest in digests if digest not in text] == []
@@ -205,28 +205,28 @@ def test_the_audit_of_a_file_alone_has_a_report(pages) -> None:
 
 
 def test_do_not_fine_tune_is_a_verdict_a_reader_sees() -> None:
-    made = materials.full()
-    card = made.tested.scorecard.model_copy(update={"decision": "do not fine-tune"})
-    card.with_predictions(made.tested.scorecard.predictions)
+    full = materials.full()
+    card = full.tested.scorecard.model_copy(update={"decision": "do not fine-tune"})
+    card.with_predictions(full.tested.scorecard.predictions)
     loss = card.comparisons[0].difference.model_copy(update={"value": -0.02, "low": -0.04, "high": 0.01})
     shut = judge("evaluate.gain", "> 0", loss)
-    text = Page(render(replace(made, tested=replace(made.tested, scorecard=card), verdicts=(shut,), release=None))).text
+    text = Page(render(replace(full, tested=replace(full.tested, scorecard=card), verdicts=(shut,), release=None))).text
     assert "Fine-tuning is not worth it here" in text
     assert "measured was −2.0 points" in text
 
 
 def test_a_scorecard_without_rows_classes_or_comparisons_is_still_reported() -> None:
-    made = materials.full()
-    card = made.tested.scorecard.model_copy(
+    full = materials.full()
+    card = full.tested.scorecard.model_copy(
         update={
             "classes": (),
             "confusions": (),
             "comparisons": (),
             "latency": (),
-            "systems": made.tested.scorecard.systems[:1],
+            "systems": full.tested.scorecard.systems[:1],
         }
     ).with_predictions(pl.DataFrame())
-    bare = replace(made, tested=replace(made.tested, scorecard=card, rows=pl.DataFrame()), costs=(), verdicts=())
+    bare = replace(full, tested=replace(full.tested, scorecard=card, rows=pl.DataFrame()), costs=(), verdicts=())
     page = Page(render(bare))
     assert "no baseline was measured" in page.text
     assert "Class by class" not in page.text
@@ -245,8 +245,8 @@ def luminance(color: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrast(one: str, other: str) -> float:
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+def contrast(color: str, other: str) -> float:
+    high, low = sorted((luminance(color), luminance(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
 

@@ -32,15 +32,17 @@ def open_page(folder: Path, html: str, *flags: str) -> list[str]:
     """What the page's console said."""
     (folder / "page.html").write_text(html, encoding="utf-8")
     call = [BROWSER, *FLAGS, f"--user-data-dir={folder / 'profile'}", *flags, (folder / "page.html").as_uri()]
-    said = subprocess.run(call, capture_output=True, text=True, timeout=120, check=True)
-    return [line for line in said.stderr.splitlines() if "CONSOLE" in line]
+    process = subprocess.run(call, capture_output=True, text=True, timeout=120, check=True)
+    return [line for line in process.stderr.splitlines() if "CONSOLE" in line]
 
 
 @pytest.mark.parametrize("name", ["full", "hostile"])
 def test_a_browser_draws_the_report_and_its_policy_refuses_nothing(tmp_path: Path, name: str) -> None:
     picture = tmp_path / "page.png"
-    said = open_page(tmp_path, render(getattr(materials, name)()), "--window-size=1200,2400", f"--screenshot={picture}")
-    assert said == []
+    console = open_page(
+        tmp_path, render(getattr(materials, name)()), "--window-size=1200,2400", f"--screenshot={picture}"
+    )
+    assert console == []
     assert picture.stat().st_size > 50_000
 
 
@@ -52,5 +54,5 @@ def test_a_browser_prints_the_report(tmp_path: Path) -> None:
 
 def test_a_script_in_the_page_would_have_been_refused(tmp_path: Path) -> None:
     html = render(materials.nothing()).replace("</main>", "</main><script>1</script>")
-    said = open_page(tmp_path, html, f"--screenshot={tmp_path / 'page.png'}")
-    assert any("Content Security Policy" in line for line in said)
+    console = open_page(tmp_path, html, f"--screenshot={tmp_path / 'page.png'}")
+    assert any("Content Security Policy" in line for line in console)

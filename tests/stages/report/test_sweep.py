@@ -32,11 +32,11 @@ def test_there_is_no_section_without_a_sweep() -> None:
 
 
 def test_the_winner_its_reason_and_the_cost_are_said() -> None:
-    made = section(replace(materials.full(), swept=SWEPT))
-    assert made is not None
-    assert made.lead[0] == ("Rank 8 won: rank 16 adds +0.001 nats a token. All ranks together took 1.75 full runs.")
-    assert "untuned it is -3.250" in made.lead[1]
-    first, second = made.tables[0].rows
+    drawn = section(replace(materials.full(), swept=SWEPT))
+    assert drawn is not None
+    assert drawn.lead[0] == ("Rank 8 won: rank 16 adds +0.001 nats a token. All ranks together took 1.75 full runs.")
+    assert "untuned it is -3.250" in drawn.lead[1]
+    first, second = drawn.tables[0].rows
     assert first[0] == "4"
     assert isinstance(second[0], Badge)
     assert isinstance(first[1], Ranged)
@@ -47,9 +47,9 @@ def test_the_winner_its_reason_and_the_cost_are_said() -> None:
 
 def test_no_winner_is_said_too() -> None:
     none = replace(SWEPT, winner=None, why="every rank up to 8 forgets more than the ceiling allows")
-    made = section(replace(materials.full(), swept=none))
-    assert made is not None
-    assert made.lead[0].startswith("No rank won: every rank")
+    drawn = section(replace(materials.full(), swept=none))
+    assert drawn is not None
+    assert drawn.lead[0].startswith("No rank won: every rank")
 
 
 def test_the_page_holds_it() -> None:

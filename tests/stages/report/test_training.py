@@ -13,7 +13,7 @@ def rows_of(material) -> dict[str, str]:
 
 
 def test_the_receipt_is_in_the_table() -> None:
-    made = materials.full()
+    full = materials.full()
     receipt = Receipt(
         rows=1200,
         kept=1180,
@@ -28,7 +28,7 @@ def test_the_receipt_is_in_the_table() -> None:
         batching_why="packed logits equal single ones to 2e-07 of their scale (1e-04 is allowed)",
         utilization=0.974,
     )
-    shown = rows_of(replace(made, run=made.run.model_copy(update={"receipt": receipt})))
+    shown = rows_of(replace(full, run=full.run.model_copy(update={"receipt": receipt})))
     assert shown["Rows left out"] == "19 are longer than 1024 tokens; 1 have no answer to train on"
     assert shown["Rows cut at the end"] == "3"
     assert "1,177 of 1,180" in shown["Rows that end in a trained stop token"]

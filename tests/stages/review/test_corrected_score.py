@@ -20,9 +20,9 @@ def frame(corpus):
 def test_a_census_gives_the_truth_without_an_interval() -> None:
     corpus = population(80)
     bad = np.arange(80) < 8
-    found = report(corpus, finding("a.x", [0, 1, 70, 71], "blocking"))
-    drawn = sample(corpus, found, 80)
-    score = corrected_score(found, frame(corpus), decided(corpus, drawn.rows["example_id"], bad), NONE, [drawn])
+    audit = report(corpus, finding("a.x", [0, 1, 70, 71], "blocking"))
+    drawn = sample(corpus, audit, 80)
+    score = corrected_score(audit, frame(corpus), decided(corpus, drawn.rows["example_id"], bad), NONE, [drawn])
     assert (score.value, score.low, score.high, score.n) == (90.0, 90.0, 90.0, 80)
 
 
@@ -121,11 +121,13 @@ def test_two_samples_count_by_what_was_read_of_each() -> None:
     bad = rng.random(4000) < 0.1
     first = sample(corpus, report(corpus), 200)
     second = sample(corpus, report(corpus), 600, known=first.rows["example_id"])
-    one = corrected_score(report(corpus), frame(corpus), decided(corpus, first.rows["example_id"], bad), NONE, [first])
+    single = corrected_score(
+        report(corpus), frame(corpus), decided(corpus, first.rows["example_id"], bad), NONE, [first]
+    )
     ids = pl.concat([first.rows["example_id"], second.rows["example_id"]])
     both = corrected_score(report(corpus), frame(corpus), decided(corpus, ids, bad), NONE, [first, second])
     assert both.n == 800
-    assert both.high - both.low < 0.6 * (one.high - one.low)
+    assert both.high - both.low < 0.6 * (single.high - single.low)
     assert both.low <= 100 * (1 - bad.mean()) <= both.high
 
 
@@ -141,10 +143,10 @@ def test_an_interval_on_one_side_of_the_bar_decides() -> None:
 
 
 def test_an_interval_across_the_bar_asks_for_as_many_rows_as_would_decide() -> None:
-    told = outlook(score(87, 83, 90), ">= 85", 5000)
-    assert told.outcome == "review more"
-    assert told.more == 1200  # half of the distance needs four times the rows: 1,600 less the 400 that were read
-    assert "review about 1,200 more rows" in told.words
+    undecided = outlook(score(87, 83, 90), ">= 85", 5000)
+    assert undecided.outcome == "review more"
+    assert undecided.more == 1200  # half of the distance needs four times the rows: 1,600 less the 400 that were read
+    assert "review about 1,200 more rows" in undecided.words
     assert outlook(score(84, 80, 86), ">= 85", 5000).more == 1200
     assert outlook(score(87, 83, 90), ">= 85", 70).more == 70
     assert outlook(score(85, 83, 90), ">= 85", 900).more == 900

@@ -27,15 +27,15 @@ def test_the_interval_covers_the_truth(world: str) -> None:
         kind = rng.random(n)
         flags, warnings = kind < flagged, (kind >= flagged) & (kind < flagged + warned)
         bad = rng.random(n) < np.where(flags, precision, np.where(warnings, rate, missed))
-        found = report(
+        audit = report(
             corpus, finding("a.x", np.flatnonzero(flags), "blocking"), finding("w.y", np.flatnonzero(warnings))
         )
-        drawn = sample(corpus, found, read, trial)
+        drawn = sample(corpus, audit, read, trial)
         decisions = decided(corpus, drawn.rows["example_id"], bad)
         gone = decisions.filter(pl.col("verdict") == "defective")["example_id"]
         left = corpus.scan(*COLUMNS).collect().filter(~pl.col("example_id").is_in(gone.implode()))
         truth = 100 * (1 - bad[left["row"].to_numpy()].mean())
-        score = corrected_score(found, left, decisions, gone, [drawn])
+        score = corrected_score(audit, left, decisions, gone, [drawn])
         inside += score.low <= truth <= score.high
         off.append(score.value - truth)
     assert inside / trials >= 0.93

@@ -66,7 +66,7 @@ def test_a_file_is_imported_once(desk: Project, tmp_path: Path) -> None:
     rows = sheet(desk, 60, tmp_path / "r.csv")
     first = back(desk, tmp_path / "back.csv", rows)
     again = Project.open(desk.folder).review_import([tmp_path / "back.csv"])
-    assert [one.files[0].already for one in (first, again)] == [False, True]
+    assert [result.files[0].already for result in (first, again)] == [False, True]
     assert first.verdict == again.verdict
     events = [e for e in desk.events().events if e.kind == "review.imported"]
     assert [(e.digests["file"], e.detail) for e in events] == [
@@ -100,10 +100,10 @@ def test_a_word_that_is_no_verdict_or_no_label_stops_the_import_and_names_the_ro
     rows[6]["verdict"], rows[8]["right_label"] = "perhaps", "crad"
     with pytest.raises(UserErrors) as caught:
         back(desk, tmp_path / "back.csv", rows)
-    told = [(fault.code, fault.what) for fault in caught.value.faults]
-    assert told[0] == ("E-REVIEW-007", "row 8: 'perhaps' is no verdict.")
-    assert told[1][0] == "E-REVIEW-008"
-    assert "row 10" in told[1][1]
+    faults = [(fault.code, fault.what) for fault in caught.value.faults]
+    assert faults[0] == ("E-REVIEW-007", "row 8: 'perhaps' is no verdict.")
+    assert faults[1][0] == "E-REVIEW-008"
+    assert "row 10" in faults[1][1]
     assert "'card'" in caught.value.faults[1].fix
     assert desk.review_status().reviewed == 0
 
@@ -189,8 +189,10 @@ def test_label_studio_and_the_workbook_say_the_same_as_the_csv(desk: Project, tm
     desk.review_sample(60, to=tmp_path / "tasks.json")
     tasks = json.loads((tmp_path / "tasks.json").read_text())
     for number, task in enumerate(tasks):
-        said = [("verdict", "defective" if number < 5 else "ok"), ("right_label", task["data"]["present_label"])]
-        results = [{"from_name": k, "to_name": "text", "type": "choices", "value": {"choices": [v]}} for k, v in said]
+        choices = [("verdict", "defective" if number < 5 else "ok"), ("right_label", task["data"]["present_label"])]
+        results = [
+            {"from_name": k, "to_name": "text", "type": "choices", "value": {"choices": [v]}} for k, v in choices
+        ]
         task["annotations"] = [{"completed_by": 4, "was_cancelled": False, "result": results}]
     (tmp_path / "export.json").write_text(json.dumps(tasks))
     result = desk.review_import([tmp_path / "export.json"])
@@ -201,7 +203,7 @@ def test_label_studio_and_the_workbook_say_the_same_as_the_csv(desk: Project, tm
 
     returned = spreadsheet.read(tmp_path / "r.xlsx")
     assert len(returned) == 60
-    assert not {one.example_id for one in returned} & {task["data"]["example_id"] for task in tasks}
+    assert not {row.example_id for row in returned} & {task["data"]["example_id"] for task in tasks}
 
 
 def test_a_right_answer_takes_the_place_of_the_wrong_one(tmp_path: Path) -> None:

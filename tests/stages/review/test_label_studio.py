@@ -76,12 +76,12 @@ def test_many_tasks_go_into_several_files(tmp_path: Path, monkeypatch: pytest.Mo
         label_studio.write(tmp_path / "tasks.json", classified(30))
 
 
-def annotation(by, **said):
+def annotation(by, **values):
     kinds = {"verdict": "choices", "right_label": "choices", "right_answer": "textarea", "note": "textarea"}
     result = [
         {"from_name": name, "to_name": "text", "type": kinds[name],
          "value": {"choices" if kinds[name] == "choices" else "text": [value]}}
-        for name, value in said.items()
+        for name, value in values.items()
     ]  # fmt: skip
     return {"completed_by": by, "was_cancelled": False, "ground_truth": False, "lead_time": 3.1, "result": result}
 
@@ -97,9 +97,9 @@ def test_an_export_gives_what_each_annotator_said(tmp_path: Path) -> None:
     ]  # fmt: skip
     path = tmp_path / "export.json"
     path.write_text(json.dumps(export))
-    one, two, blank = label_studio.read(path)
-    assert (one.reviewer, one.verdict, one.right_label, one.where) == ("annotator 1", "ok", "a", "task 1")
-    assert (two.reviewer, two.verdict, two.right_label, two.note) == ("bo@x.org", "defective", "b", "wrong")
+    first, second, blank = label_studio.read(path)
+    assert (first.reviewer, first.verdict, first.right_label, first.where) == ("annotator 1", "ok", "a", "task 1")
+    assert (second.reviewer, second.verdict, second.right_label, second.note) == ("bo@x.org", "defective", "b", "wrong")
     assert (blank.example_id, blank.verdict, blank.where) == ("id2", "", "task 2")
 
 
@@ -118,14 +118,14 @@ def test_the_flat_export_says_the_same(tmp_path: Path) -> None:
     ]
     path = tmp_path / "min.json"
     path.write_text(json.dumps(flat))
-    one, two = label_studio.read(path)
-    assert (one.reviewer, one.verdict, one.right_answer, one.content_digest) == (
+    first, second = label_studio.read(path)
+    assert (first.reviewer, first.verdict, first.right_answer, first.content_digest) == (
         "annotator 7",
         "defective",
         "new",
         "d1",
     )
-    assert (two.reviewer, two.verdict, two.note) == ("bo@x.org", "ok", "fine")
+    assert (second.reviewer, second.verdict, second.note) == ("bo@x.org", "ok", "fine")
 
 
 @pytest.mark.parametrize("content", ["{not json", '{"a": 1}', "[1, 2]"])
@@ -143,6 +143,6 @@ def test_the_form_asks_what_the_spreadsheet_asks() -> None:
     for drawn in (classified(), replied()):
         task = drawn.header.dataset.task
         form = label_studio.config(drawn)
-        asked = {name for name in ("verdict", "right_label", "right_answer") if f'name="{name}"' in form}
-        assert asked == set(spreadsheet.QUESTIONS[task])
+        questions = {name for name in ("verdict", "right_label", "right_answer") if f'name="{name}"' in form}
+        assert questions == set(spreadsheet.QUESTIONS[task])
         assert {"verdict", "note"} <= set(spreadsheet._sheet(drawn).columns)

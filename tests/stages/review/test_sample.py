@@ -43,18 +43,18 @@ def test_a_sample_has_the_asked_size_no_row_twice_and_chances_that_add_up(sizes,
 def test_rows_are_drawn_as_often_as_their_probability_says() -> None:
     sizes, n, draws = [200, 40, 8, 2], 60, 4000
     stratum = np.repeat(np.arange(4), sizes)
-    seen, told = np.zeros(len(stratum)), np.zeros(len(stratum))
+    seen, expected = np.zeros(len(stratum)), np.zeros(len(stratum))
     for seed in range(draws):
         drawn, inclusion, _ = select(stratum, n, seed)
         seen[drawn] += 1
-        told[drawn] = inclusion
+        expected[drawn] = inclusion
     for s in range(4):
-        rate, chance = seen[stratum == s].mean() / draws, told[stratum == s][0]
+        rate, chance = seen[stratum == s].mean() / draws, expected[stratum == s][0]
         spread = np.sqrt(chance * (1 - chance) / (draws * sizes[s])) if chance < 1 else 0.0
         assert abs(rate - chance) <= 4 * spread + 1e-12, s
     # And within a stratum no row is preferred: the counts spread as a coin's would, or less.
     first = seen[stratum == 0] / draws
-    assert first.std() < 1.2 * np.sqrt(told[0] * (1 - told[0]) / draws)
+    assert first.std() < 1.2 * np.sqrt(expected[0] * (1 - expected[0]) / draws)
 
 
 def test_the_first_half_of_a_sample_is_a_random_half() -> None:
@@ -66,8 +66,8 @@ def test_the_first_half_of_a_sample_is_a_random_half() -> None:
 
 def test_strata_are_findings_times_classes() -> None:
     corpus = population(70)
-    found = [finding("a.x", [0, 1]), finding("b.y", [1])]
-    names = strata(corpus.scan("row", "label").collect(), found, most=50)
+    findings = [finding("a.x", [0, 1]), finding("b.y", [1])]
+    names = strata(corpus.scan("row", "label").collect(), findings, most=50)
     assert names[0] == "a.x × c0"
     assert names[1] == "a.x + b.y × c1"
     assert names[3] == "nothing found × c2"
@@ -75,8 +75,8 @@ def test_strata_are_findings_times_classes() -> None:
 
 def test_many_strata_are_taken_together_from_the_smallest_on() -> None:
     corpus = population(700, classes=3)
-    found = [finding(f"check.k{i}", [i]) for i in range(40)]
-    names = strata(corpus.scan("row", "label").collect(), found, most=10)
+    findings = [finding(f"check.k{i}", [i]) for i in range(40)]
+    names = strata(corpus.scan("row", "label").collect(), findings, most=10)
     assert names.n_unique() <= 10
     assert "nothing found × c2" in names.to_list()
     assert "others × others" in names.to_list()
@@ -91,23 +91,23 @@ def test_what_reviewers_said_before_makes_no_stratum() -> None:
 
 def test_a_sample_is_the_same_for_the_same_seed_and_whatever_the_order_of_rows() -> None:
     corpus = population(500)
-    found = report(corpus, finding("a.x", list(range(0, 500, 9)), "blocking"))
-    first, again, other = (sample(corpus, found, 100, seed) for seed in (1, 1, 2))
+    audit = report(corpus, finding("a.x", list(range(0, 500, 9)), "blocking"))
+    first, again, other = (sample(corpus, audit, 100, seed) for seed in (1, 1, 2))
     assert first.rows.equals(again.rows)
     assert first.header.id == again.header.id != other.header.id
     assert set(first.rows["example_id"]) != set(other.rows["example_id"])
     shuffled = corpus.scan().collect().sample(fraction=1, shuffle=True, seed=3)
     from tunewright.core.corpus import Corpus
 
-    moved = sample(Corpus(corpus.dataset, shuffled.lazy()), found, 100, 1)
+    moved = sample(Corpus(corpus.dataset, shuffled.lazy()), audit, 100, 1)
     assert moved.rows.equals(first.rows)
 
 
 def test_a_card_tells_what_was_found_and_where() -> None:
     corpus = population(10)
     spans = {"column": ["prompt"], "start": [0], "end": [6], "type": ["person"]}
-    found = report(corpus, finding("pii.person", [4], **spans), finding("a.x", [4], "blocking"))
-    card = sample(corpus, found, 10).rows.filter(pl.col("example_id") == "id4").row(0, named=True)
+    audit = report(corpus, finding("pii.person", [4], **spans), finding("a.x", [4], "blocking"))
+    card = sample(corpus, audit, 10).rows.filter(pl.col("example_id") == "id4").row(0, named=True)
     assert card["found"] == ["pii.person: found here", "a.x: found here"]
     assert card["spans"] == [{"column": "prompt", "start": 0, "end": 6, "type": "person"}]
     assert card["flagged"]

@@ -57,24 +57,24 @@ def test_what_was_written_comes_back_blank(suffix: str, tmp_path: Path) -> None:
     write = spreadsheet.write_csv if suffix == ".csv" else spreadsheet.write_xlsx
     (path,) = write(tmp_path / f"r{suffix}", drawn)
     returned = spreadsheet.read(path)
-    assert [one.example_id for one in returned] == drawn.rows["example_id"].to_list()
-    assert [one.content_digest for one in returned] == drawn.rows["content_digest"].to_list()
-    assert {one.review_set for one in returned} == {drawn.header.id}
-    assert {one.verdict + one.right_label + one.note + one.reviewer for one in returned} == {""}
+    assert [row.example_id for row in returned] == drawn.rows["example_id"].to_list()
+    assert [row.content_digest for row in returned] == drawn.rows["content_digest"].to_list()
+    assert {row.review_set for row in returned} == {drawn.header.id}
+    assert {row.verdict + row.right_label + row.note + row.reviewer for row in returned} == {""}
     assert returned[0].where == "row 2"
 
 
 def test_a_label_that_looks_like_a_formula_comes_back_as_it_was_meant(tmp_path: Path) -> None:
     (path,) = spreadsheet.write_csv(tmp_path / "r.csv", nasty())
-    told = spreadsheet.read(filled(path, verdict="defective", right_label="'=x", note="'it's", reviewer=" ann "))
-    assert {(one.right_label, one.note, one.reviewer) for one in told} == {("=x", "'it's", "ann")}
+    returned = spreadsheet.read(filled(path, verdict="defective", right_label="'=x", note="'it's", reviewer=" ann "))
+    assert {(row.right_label, row.note, row.reviewer) for row in returned} == {("=x", "'it's", "ann")}
 
 
 def test_what_excel_makes_of_a_csv_is_read(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_bytes("example_id;content_digest;verdict;note\r\nid0;d0;OK;grün\r\n;;;\r\n".encode("cp1252"))
-    (one,) = spreadsheet.read(path)
-    assert (one.example_id, one.verdict, one.note) == ("id0", "OK", "grün")
+    (row,) = spreadsheet.read(path)
+    assert (row.example_id, row.verdict, row.note) == ("id0", "OK", "grün")
 
 
 def test_a_sheet_without_its_columns_is_refused_by_name(tmp_path: Path) -> None:
@@ -92,8 +92,8 @@ def test_a_sheet_without_its_columns_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_a_reply_is_asked_for_the_right_answer_and_shown_the_turns_before(tmp_path: Path) -> None:
     frame = rows(["q"], answers=["a"], content_digest=["d0"])
-    said = [{"role": "system", "content": "be kind", "weight": None}, *frame["messages"][0].to_list()]
-    frame = frame.with_columns(messages=pl.Series([said], dtype=frame.schema["messages"]))
+    turns = [{"role": "system", "content": "be kind", "weight": None}, *frame["messages"][0].to_list()]
+    frame = frame.with_columns(messages=pl.Series([turns], dtype=frame.schema["messages"]))
     corpus = of(frame)
     drawn = sample(corpus, report(corpus), 1)
     sheet = spreadsheet._sheet(drawn)

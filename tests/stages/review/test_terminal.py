@@ -20,16 +20,16 @@ def sitting(typed: str, drawn=None):
     """What a sitting kept, what it showed, and its account."""
     corpus = population(12)
     drawn = drawn or sample(corpus, report(corpus, finding("a.x", list(range(12)))), 12)
-    kept, shown = [], []
+    saved, shown = [], []
     session = terminal.review(
-        drawn.rows, drawn.header, iter(typed.splitlines()), shown.append, lambda card, *said: kept.append(said)
+        drawn.rows, drawn.header, iter(typed.splitlines()), shown.append, lambda card, *answer: saved.append(answer)
     )
-    return kept, "\n".join(shown), session
+    return saved, "\n".join(shown), session
 
 
 def test_each_key_does_what_it_says() -> None:
-    kept, shown, session = sitting("o\nD too short\ns\nl 2\nl c0\nl\n3\nq\no\n")
-    assert kept == [
+    saved, shown, session = sitting("o\nD too short\ns\nl 2\nl c0\nl\n3\nq\no\n")
+    assert saved == [
         ("ok", "", "", ""), ("defective", "", "", "too short"), ("", "c1", "", ""), ("", "c0", "", ""), ("", "c2", "", ""),
     ]  # fmt: skip
     assert (session.answered, session.skipped, session.left) == (5, 1, 7)
@@ -38,8 +38,8 @@ def test_each_key_does_what_it_says() -> None:
 
 
 def test_what_is_no_key_and_no_label_is_asked_again() -> None:
-    kept, shown, _ = sitting("what?\nl 9\nl nothing\n\no\n")
-    assert kept == [("ok", "", "", "")]
+    saved, shown, _ = sitting("what?\nl 9\nl nothing\n\no\n")
+    assert saved == [("ok", "", "", "")]
     assert shown.count("A key and Enter") == 2
     assert "There is no label '9'" in shown
     assert "There is no label 'nothing'" in shown
@@ -67,14 +67,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def piped(folder: Path, typed: str, reviewer: str) -> dict:
-    found = subprocess.run(
+    process = subprocess.run(
         [*PROGRAM, "-C", str(folder), "--json", "--reviewer", reviewer],
         input=typed,
         capture_output=True,
         text=True,
         check=True,
     )
-    return json.loads(found.stdout)["data"]
+    return json.loads(process.stdout)["data"]
 
 
 def here(folder: Path, typed: str, reviewer: str) -> dict:

@@ -27,9 +27,9 @@ def project(folder: Path, n: int = 120, *, gate: str = ">= 85", task: str = "cla
     """A project of `n` different tickets; one check is named, so that an audit takes no time."""
     folder.mkdir(parents=True, exist_ok=True)
     texts = [TEXTS[i % 5].format(f"number{i}") for i in range(n)]
-    said = [LABELS[i % 5] if task == "classify" else f"We will see to {texts[i]}." for i in range(n)]
+    targets = [LABELS[i % 5] if task == "classify" else f"We will see to {texts[i]}." for i in range(n)]
     column = {"classify": "label", "reply": "answer"}[task]
-    pl.DataFrame({"text": texts, column: said}).write_csv(folder / "t.csv")
+    pl.DataFrame({"text": texts, column: targets}).write_csv(folder / "t.csv")
     (folder / "tunewright.yaml").write_text(
         f"name: desk\ndata: {{file: t.csv, task: {task}, columns: {{prompt: text, {column}: {column}}}}}\n"
         f"audit: {{checks: {{missing: {{}}, exact_duplicates: {{}}}}}}\ngates: {{audit.quality_score: '{gate}'}}\n"
@@ -55,9 +55,9 @@ def population(n: int, classes: int = 3) -> Corpus:
     return of(frame)
 
 
-def sample(corpus: Corpus, found: AuditReport, n: int, seed: int = 0, known: pl.Series | None = None):
+def sample(corpus: Corpus, audit: AuditReport, n: int, seed: int = 0, known: pl.Series | None = None):
     known = pl.Series("example_id", [], pl.String) if known is None else known
-    return draw(corpus, found, n=n, seed=seed, known=known, who="ann", when="2026-01-01T00:00:00.000+00:00")
+    return draw(corpus, audit, n=n, seed=seed, known=known, who="ann", when="2026-01-01T00:00:00.000+00:00")
 
 
 def decided(corpus: Corpus, examples: pl.Series, bad: np.ndarray) -> pl.DataFrame:
