@@ -67,6 +67,13 @@ class GateFailed(UserError):
         super().__init__(code, what, why=why, fix=fix, exit_code=ExitCode.GATE_FAILED)
 
 
+class DamagedOutput(UserError):
+    """A kept output of a step is not the one that was made, so nothing is built on it."""
+
+    def __init__(self, code: str, what: str, *, why: str = "", fix: str = "") -> None:
+        super().__init__(code, what, why=why, fix=fix, exit_code=ExitCode.DENIED)
+
+
 class CutShort(KeyboardInterrupt):
     """Ctrl-C where something of use is there already: `result` is shown before the process ends with 130."""
 

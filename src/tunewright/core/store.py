@@ -4,16 +4,25 @@ Key = sha256 over step name, version, settings, input digests and seed. A step w
 survives a kill, so that long steps resume from their own checkpoints; when it is done its value is written, then
 ``manifest.json`` last, and the folder is renamed into ``steps/<step>/<key>/``. Nothing else means "complete".
 (Shape after allenai/tango ``local_step_cache.py``.)
+
+The manifest holds the digest of the value and of every file. Both are verified whenever an output is read; a file is
+hashed again only where its size, times or inode are not those that ``digests/<key>.json`` remembers of it.
 """
 
 import json
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from pydantic import ConfigDict
+
 from tunewright.core.digest import digest, file_digest
+from tunewright.core.digest_cache import DigestCache
+from tunewright.core.errors import DamagedOutput
 from tunewright.core.files import publish_text, sync_tree
 from tunewright.core.frozen import Frozen
 from tunewright.core.version import __version__
@@ -21,6 +30,8 @@ from tunewright.core.version import __version__
 Value = TypeVar("Value", bound=Frozen)
 MANIFEST = "manifest.json"
 CLOCK = ".seconds"
+#: Faults that a message names one by one.
+LISTED_FAULTS = 5
 
 
 class Step(Frozen):
@@ -46,6 +57,26 @@ class Step(Frozen):
         return self.digest[7:39]
 
 
+class Manifest(Frozen):
+    """What is written last, beside a complete output.
+
+    Attributes:
+        step: what made it.
+        value: digest of the value.
+        seconds: time spent, all attempts together.
+        tunewright: the version that made it.
+        files: digest of every file by its name relative to the output's folder.
+    """
+
+    model_config = ConfigDict(extra="ignore")  # a later version may say more
+
+    step: Step
+    value: str
+    seconds: float
+    tunewright: str
+    files: Mapping[str, str]
+
+
 class Outcome(Generic[Value]):
     """A step's value, where its files are, and whether it was already there."""
 
@@ -61,7 +92,7 @@ class Store:
     """The step outputs of one project.
 
     Args:
-        root: folder that holds ``steps/``, ``work/`` and ``locks/``.
+        root: folder that holds ``steps/``, ``work/``, ``locks/`` and ``digests/``.
         waiting: told the step's name when another process is doing it and this one waits.
     """
 
@@ -75,23 +106,36 @@ class Store:
         Two processes asking for the same key do the work once; the second waits and reads. The folder handed to
         `make` is the one an interrupted attempt left, with its files.
         """
-        found = self.get(step, kind)
-        if found is not None:
-            return found
+        outcome = self.get(step, kind)
+        if outcome is not None:
+            return outcome
         with self._lock(step):
-            found = self.get(step, kind)
-            if found is not None:
-                return found
+            outcome = self.get(step, kind)
+            if outcome is not None:
+                return outcome
             return self._make(step, kind, make)
 
     def get(self, step: Step, kind: type[Value]) -> Outcome[Value] | None:
-        """The value of `step` when it is complete, else None."""
+        """The value of `step` when it is complete, else None.
+
+        Raises:
+            DamagedOutput: E-STORE-003 when a file is not the one that was made, E-STORE-004 when the value reads
+                otherwise than it was made.
+        """
         folder = self.folder(step)
-        manifest = folder / MANIFEST
-        if not manifest.exists():
+        if not (folder / MANIFEST).exists():
             return None
-        kept = json.loads(manifest.read_text(encoding="utf-8"))
-        return Outcome(step, kind.read(folder), folder, hit=True, seconds=kept["seconds"])
+        manifest = self._manifest(step)
+        self._verify(step, manifest)
+        return self._outcome(step, kind, manifest, hit=True)
+
+    def rehash(self, folder: Path) -> None:
+        """Hold every file of the complete output in `folder` against its manifest, whatever is remembered of it.
+
+        Raises:
+            DamagedOutput: E-STORE-003.
+        """
+        _require_whole(folder, _read_manifest(folder), lambda path, _: file_digest(path))
 
     def folder(self, step: Step) -> Path:
         """Where the complete output of `step` is, or will be."""
@@ -111,8 +155,53 @@ class Store:
     def previous(self, name: str) -> list[Step]:
         """Steps called `name` that are complete, newest first: what `why` compares with."""
         manifests = sorted((self.root / "steps" / name).glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime)
-        kept = [json.loads(path.read_text(encoding="utf-8"))["step"] for path in reversed(manifests)]
-        return [Step.model_validate(value) for value in kept]
+        steps = []
+        for path in reversed(manifests):
+            with suppress(DamagedOutput):  # whoever reads that output is told
+                steps.append(_read_manifest(path.parent).step)
+        return steps
+
+    def _manifest(self, step: Step) -> Manifest:
+        """The manifest of the complete output of `step`.
+
+        Raises:
+            DamagedOutput: E-STORE-003 when it cannot be read, or is that of another step.
+        """
+        folder = self.folder(step)
+        manifest = _read_manifest(folder)
+        if manifest.step.digest != step.digest:
+            raise _damaged(folder, step.name, [f"{MANIFEST} is that of another step"])
+        return manifest
+
+    def _verify(self, step: Step, manifest: Manifest) -> None:
+        """Hold every file against the manifest; those that are as they were remembered are not hashed again.
+
+        Raises:
+            DamagedOutput: E-STORE-003.
+        """
+        cache = self._digests(step)
+        try:
+            _require_whole(self.folder(step), manifest, cache.digest)
+        finally:
+            cache.save()
+
+    def _outcome(self, step: Step, kind: type[Value], manifest: Manifest, *, hit: bool) -> Outcome[Value]:
+        """The value of `step`, read and held against `manifest`.
+
+        Raises:
+            DamagedOutput: E-STORE-004.
+        """
+        folder = self.folder(step)
+        try:
+            value = kind.read(folder)
+        except ValueError as error:
+            raise _unreadable(folder, manifest, str(error).splitlines()[0]) from error
+        if value.digest != manifest.value:
+            raise _unreadable(folder, manifest, f"it reads as {value.digest[:19]}, not as {manifest.value[:19]}")
+        return Outcome(step, value, folder, hit=hit, seconds=manifest.seconds)
+
+    def _digests(self, step: Step) -> DigestCache:
+        return DigestCache(self.root / "digests" / f"{step.key}.json")
 
     def _make(self, step: Step, kind: type[Value], make: Callable[[Path], Value]) -> Outcome[Value]:
         work = self.work(step)
@@ -123,26 +212,29 @@ class Store:
         finally:
             spent = self._add_seconds(work, time.monotonic() - started)
         value.write(work)
-        manifest = {
-            "step": step.model_dump(mode="json"),
-            "value": value.digest,
-            "seconds": round(spent, 3),
-            "tunewright": __version__,
-            "files": {
-                path.relative_to(work).as_posix(): file_digest(path)
-                for path in sorted(work.rglob("*"))
-                if path.is_file() and path.name not in {CLOCK, MANIFEST}
-            },
+        cache = self._digests(step)
+        files = {
+            path.relative_to(work).as_posix(): path
+            for path in sorted(work.rglob("*"))
+            if path.is_file() and path.name not in {CLOCK, MANIFEST}
         }
+        manifest = Manifest(
+            step=step,
+            value=value.digest,
+            seconds=round(spent, 3),
+            tunewright=__version__,
+            files={name: cache.digest(path, name) for name, path in files.items()},
+        )
+        cache.save()
         (work / CLOCK).unlink(missing_ok=True)
-        publish_text(work / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+        publish_text(work / MANIFEST, json.dumps(manifest.model_dump(mode="json"), indent=2) + "\n")
         sync_tree(work)
         target = self.folder(step)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():  # a folder without a manifest: not ours, and not complete
             shutil.rmtree(target)
         work.replace(target)
-        return Outcome(step, kind.read(target), target, hit=False, seconds=spent)
+        return self._outcome(step, kind, manifest, hit=False)
 
     def _add_seconds(self, work: Path, seconds: float) -> float:
         """Time spent on this key over all attempts that ended by themselves or by an exception."""
@@ -177,6 +269,63 @@ class _Announced:
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    """The manifest in `folder`.
+
+    Raises:
+        DamagedOutput: E-STORE-003 when it is not what :meth:`Store.cached` writes.
+    """
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _damaged(folder, folder.parent.name, [f"{MANIFEST} cannot be read"]) from error
+
+
+def _require_whole(folder: Path, manifest: Manifest, hashed: Callable[[Path, str], str]) -> None:
+    """Hold every file of `folder` against `manifest`; `hashed` gives the digest of a path and its name.
+
+    Raises:
+        DamagedOutput: E-STORE-003.
+    """
+    faults = [_fault(folder, name, digest, hashed) for name, digest in sorted(manifest.files.items())]
+    if any(faults):
+        raise _damaged(folder, manifest.step.name, [fault for fault in faults if fault])
+
+
+def _fault(folder: Path, name: str, digest: str, hashed: Callable[[Path, str], str]) -> str:
+    """What is wrong with a file of `folder`; empty when it is the one that was made."""
+    try:
+        return "" if hashed(folder / name, name) == digest else f"{name} was changed"
+    except FileNotFoundError:
+        return f"{name} is missing"
+    except OSError as error:
+        return f"{name} cannot be read ({error.strerror})"
+
+
+def _damaged(folder: Path, step: str, faults: list[str]) -> DamagedOutput:
+    listed = "; ".join(faults[:LISTED_FAULTS]) + ("; …" if len(faults) > LISTED_FAULTS else "")
+    return DamagedOutput(
+        "E-STORE-003",
+        f"The output of the step {step} is not the one that was made: {listed}, in {folder}.",
+        why="Later figures stand on it, so it is not used; and it is not made again unasked, since that may cost.",
+        fix=f"Restore it from a copy, or let the next run make it again: {_set_aside(folder)}",
+    )
+
+
+def _unreadable(folder: Path, manifest: Manifest, why: str) -> DamagedOutput:
+    return DamagedOutput(
+        "E-STORE-004",
+        f"Tunewright {__version__} does not read the output of the step {manifest.step.name} as Tunewright "
+        f"{manifest.tunewright} made it: {why}, in {folder}.",
+        why="Its files are whole, but what later steps were made from would not be what is read.",
+        fix=f"Go on with Tunewright {manifest.tunewright}, or let the next run make it again: {_set_aside(folder)}",
+    )
+
+
+def _set_aside(folder: Path) -> str:
+    return f"mv {shlex.quote(str(folder))} {shlex.quote(f'{folder}.set-aside')}"
 
 
 def differences(now: Step, before: Step) -> list[str]:
