@@ -11,7 +11,7 @@ import pytest
 
 from tunewright.core import digest_cache
 from tunewright.core.digest import file_digest
-from tunewright.core.digest_cache import FRESH_NS, DigestCache
+from tunewright.core.digest_cache import FRESH_NS, DigestCache, user_cache
 
 SCRIPT = """
 import sys
@@ -117,3 +117,25 @@ def test_many_processes_at_once_leave_a_whole_cache_without_a_wrong_digest(tmp_p
         name: file_digest(Path(name)) for name in entries
     }
     assert [path.name for path in tmp_path.glob("*.part")] == []
+
+
+def test_the_users_cache_is_where_the_specification_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert user_cache("x.json") == tmp_path / "tunewright" / "x.json"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("HOME", "/home/of/me")
+    assert user_cache("x.json") == Path("/home/of/me/.cache/tunewright/x.json")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert user_cache("x.json") == Path("/home/of/me/.cache/tunewright/x.json")
+
+
+def test_a_user_without_a_home_hashes_every_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert user_cache("x.json") is None
+    file = old(tmp_path / "weights", b"abc")
+    with digest_cache.digest_cache(user_cache("x.json")) as cache:
+        assert cache.digest(file) == file_digest(file)

@@ -1,19 +1,23 @@
 """Only the pinned encoder and safetensors are ever loaded."""
 
 import json
+import os
+import shutil
 import struct
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tunewright.core.digest_cache import FRESH_NS
 from tunewright.core.errors import UserError
 from tunewright.models import files as model_files
 from tunewright.models.files import DEFAULT_SHA256, find_encoder, find_model
 
 
 def test_the_bundled_encoder_is_found_without_importing_its_package() -> None:
-    import sys
-
     found = find_encoder()
     assert found.name == "all-MiniLM-L6-v2"
     assert found.parameters == 22_713_728
@@ -223,3 +227,37 @@ def test_every_starter_model_is_in_the_package_with_its_pinned_weights(name: str
         "chat_template.jinja",
     ):
         assert (folder / file).exists()
+
+
+COUNTED = """
+import sys
+from tunewright.core import digest_cache
+from tunewright.models.files import find_model
+
+def counted(path, plain=digest_cache.file_digest):
+    print("read", path.name)
+    return plain(path)
+
+digest_cache.file_digest = counted
+print(find_model(sys.argv[1]).digest_of_weights)
+"""
+
+
+def test_the_weights_of_a_base_are_hashed_once_and_not_by_every_process(tiny_llama, tmp_path) -> None:
+    folder = tmp_path / "base"
+    shutil.copytree(tiny_llama, folder)
+    weights = folder / "model.safetensors"
+    time.sleep(2 * FRESH_NS / 1e9)
+
+    def in_another_process() -> list[str]:
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        call = [sys.executable, "-c", COUNTED, str(folder)]
+        return subprocess.run(call, capture_output=True, text=True, check=True, env=environment).stdout.splitlines()
+
+    first = in_another_process()
+    assert first[0] == "read model.safetensors"
+    assert in_another_process() == first[1:]
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert in_another_process()[-1] != first[-1], "other weights of the same size are other weights"

@@ -5,6 +5,7 @@ its modification time or, where somebody sets that back, its change time, which 
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,12 +50,12 @@ class DigestCache:
     use it at once; what one of them adds while another writes may be hashed again.
 
     Args:
-        file: where it is kept; a folder that cannot be written to keeps nothing.
+        file: where it is kept; None keeps nothing, as does a folder that cannot be written to.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path | None) -> None:
         self._file = file
-        self._entries = _read(file)
+        self._entries = _read(file) if file else {}
         self._new: dict[str, tuple[FileState, str]] = {}
 
     def digest(self, path: Path, name: str = "") -> str:
@@ -76,7 +77,7 @@ class DigestCache:
 
     def save(self) -> None:
         """Keep what was hashed since the cache was opened, beside what other processes have added."""
-        if not self._new:
+        if self._file is None or not self._new:
             return
         others = {name: entry for name, entry in _read(self._file).items() if not _is_gone(name)}
         entries = {**others, **self._new}
@@ -93,7 +94,7 @@ class DigestCache:
 
 
 @contextmanager
-def digest_cache(file: Path) -> Iterator[DigestCache]:
+def digest_cache(file: Path | None) -> Iterator[DigestCache]:
     """The cache kept in `file`, saved at the end of the block however it ends."""
     cache = DigestCache(file)
     try:
@@ -106,6 +107,20 @@ def _is_gone(name: str) -> bool:
     """Whether `name` is a full path at which there is no file any more."""
     path = Path(name)
     return path.is_absolute() and not path.exists()
+
+
+def user_cache(name: str) -> Path | None:
+    """The file `name` among this user's caches of ours (XDG Base Directory Specification 0.8), ``~/.cache/tunewright``.
+
+    None for a user without a home, such as a container's bare uid.
+    """
+    folder = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not folder.is_absolute():  # the specification has relative ones ignored
+        try:
+            folder = Path.home() / ".cache"
+        except RuntimeError:
+            return None
+    return folder / "tunewright" / name
 
 
 def _read(file: Path) -> dict[str, tuple[FileState, str]]:

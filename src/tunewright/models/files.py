@@ -5,11 +5,13 @@ encoder is never imported, its files are read where pip put them.
 """
 
 import json
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-from tunewright.core.digest import digest, file_digest
+from tunewright.core.digest import digest
+from tunewright.core.digest_cache import digest_cache, user_cache
 from tunewright.core.errors import ExitCode, UserError, did_you_mean
 from tunewright.core.frozen import Frozen
 
@@ -26,6 +28,8 @@ STARTERS: dict[str, str] = {
 DEFAULT_STARTER = "starter-8m"
 STARTER_FOLDER = Path(__file__).resolve().parent / "starters"
 WEIGHTS = "*.safetensors"
+#: Digests of model files, in the user's cache: a model belongs to no project.
+DIGESTS_FILE = "model-digests.json"
 TOKENIZER_FILES = ("tokenizer.json", "special_tokens_map.json", "added_tokens.json")
 CONFIG_FILES = ("config.json", "generation_config.json")
 #: What is fetched of a repository: weights, tokenizer, configuration and the model card, never code or pickles.
@@ -53,7 +57,7 @@ class ModelFiles(Frozen):
         paths = [self.folder / name for name in TOKENIZER_FILES]
         settings = self._json("tokenizer_config.json") or {}
         settings.pop("chat_template", None)
-        files = {path.name: _remembered_digest(path) for path in paths if path.exists()}
+        files = _file_digests([path for path in paths if path.exists()])
         return digest({**files, "settings": json.dumps(settings, sort_keys=True)})
 
     @property
@@ -113,8 +117,9 @@ def _bundled() -> ModelFiles:
         ) from None
     listed = [file for file in package.files or () if file.name == "model.safetensors"]
     weights = Path(str(package.locate_file(listed[0]))) if listed else Path(DEFAULT_PACKAGE)
-    if not weights.exists() or (found := file_digest(weights)) != DEFAULT_SHA256:
-        state = f"has {found}" if weights.exists() else "is missing"
+    actual = _file_digests([weights])[weights.name] if weights.exists() else ""
+    if actual != DEFAULT_SHA256:
+        state = f"has {actual}" if actual else "is missing"
         raise UserError(
             "E-TRAIN-002",
             f"The default encoder's weights are not the pinned ones: {weights} {state}.",
@@ -181,7 +186,7 @@ def _described(name: str, folder: Path) -> ModelFiles:
     return ModelFiles(
         name=name,
         folder=folder,
-        digest_of_weights=digest({path.name: _remembered_digest(path) for path in weights}),
+        digest_of_weights=digest(_file_digests(weights)),
         parameters=sum(_parameters(path) for path in weights),
     )
 
@@ -207,16 +212,10 @@ def _require_no_code(folder: Path) -> None:
         )
 
 
-_digests: dict[tuple[str, int, int], str] = {}
-
-
-def _remembered_digest(path: Path) -> str:
-    """A file's digest, hashed once a process while its size and time stay the same."""
-    state = path.stat()
-    key = (str(path), state.st_size, state.st_mtime_ns)
-    if key not in _digests:
-        _digests[key] = file_digest(path)
-    return _digests[key]
+def _file_digests(paths: Sequence[Path]) -> dict[str, str]:
+    """The digest of each file by its name; gigabytes are hashed once, and not by every process and project."""
+    with digest_cache(user_cache(DIGESTS_FILE)) as cache:
+        return {path.name: cache.digest(path) for path in paths}
 
 
 def _parameters(path: Path) -> int:
