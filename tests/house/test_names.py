@@ -18,7 +18,6 @@ STILL_TO_DO = [
     "config",
     "core",
     "models",
-    "project.py",
     "stages/evaluate",
     "stages/release",
     "stages/report",

@@ -7,6 +7,7 @@ negations differ are never called the same. How pairs are found and how the thre
 other labels: `similarity/semantic.py`, `text/invariants.py`.
 """
 
+import numpy as np
 import polars as pl
 
 from tunewright.core.corpus import Corpus
@@ -51,19 +52,14 @@ def families(pairs: pl.DataFrame) -> pl.DataFrame:
     Returns:
         `row`, `other` (who stands for the family), `similarity` to it and `cluster`, numbered by `other`.
     """
+    from tunewright.kernels.families import assign_leaders
+
     both = pl.concat([pairs, pairs.select(one="two", two="one", similarity="similarity")])
-    near: dict[int, dict[int, float]] = {}
-    # Pairs that were verified, not rows: who leads depends on who was taken before, so they come one after the other.
-    for first, second, similarity in both.rows():
-        near.setdefault(first, {})[second] = similarity
-    taken: set[int] = set()
-    lines = []
-    for leader in sorted(near, key=lambda row: (-len(near[row]), row)):
-        if leader in taken:
-            continue
-        members = [row for row in near[leader] if row not in taken]
-        if members:
-            taken.update([leader, *members])
-            lines += [(row, leader, near[leader][row]) for row in members]
-    frame = pl.DataFrame(lines, schema={"row": pl.Int64, "other": pl.Int64, "similarity": pl.Float64}, orient="row")
-    return frame.sort("row").with_columns(cluster=pl.col("other").rank("dense").cast(pl.Int64))
+    both = both.unique(["one", "two"], keep="last").sort("one", "two")
+    rows, at = np.unique(both["one"].to_numpy(), return_inverse=True)
+    neighbors = np.searchsorted(rows, both["two"].to_numpy())
+    degrees = np.bincount(at, minlength=rows.size)
+    leaders = np.full(rows.size, -1, dtype=np.int64)
+    assign_leaders(np.argsort(-degrees, kind="stable"), np.concatenate([[0], np.cumsum(degrees)]), neighbors, leaders)
+    members = both.filter(pl.Series(leaders[at] == neighbors)).select("similarity", row="one", other="two")
+    return members.select("row", "other", "similarity", cluster=pl.col("other").rank("dense").cast(pl.Int64))
