@@ -20,7 +20,6 @@ STILL_TO_DO = [
     "models",
     "stages/evaluate",
     "stages/release",
-    "stages/report",
     "stages/train",
     "stats",
     "workflow",

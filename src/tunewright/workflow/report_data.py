@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from tunewright.core import divided as core_divided
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.candidate import Candidate, Plan
+from tunewright.core.divided import Divided
 from tunewright.core.edit import Cleaned
 from tunewright.core.ingested import Ingested
 from tunewright.core.machine import machine
@@ -15,7 +15,7 @@ from tunewright.core.version import __version__
 from tunewright.order import gates
 from tunewright.stages.audit.gates import QUALITY
 from tunewright.stages.plan.settings import PlanSettings
-from tunewright.stages.report.material import Audited, Divided, ReportMaterial, StepCost, Swept, SweptRank, Tested
+from tunewright.stages.report.material import Audited, Evaluated, ReportMaterial, StepCost, Swept, SweptRank
 from tunewright.stages.report.settings import ReportSettings
 from tunewright.stages.train.sweep.judge import sweepable
 from tunewright.stages.train.sweep.results import RankLine, SweepResult
@@ -38,12 +38,12 @@ def material(outputs: Outputs, workspace: Workspace, *, stopped: str = "") -> Re
         before=_audited(outputs.first(AuditReport), workspace),
         cleaned=outputs.get(Cleaned),
         after=_audited(outputs.get(AuditReport) if audits > 1 else None, workspace),
-        divided=_divided(outputs.get(core_divided.Divided)),
+        divided=outputs.get(Divided),
         plan=outputs.get(Plan),
         swept=_swept(outputs, workspace),
         run=candidate.run if candidate else None,
         candidate=candidate.digest if candidate else None,
-        tested=_tested(outputs, workspace),
+        evaluated=_evaluated(outputs, workspace),
         verdicts=tuple(outputs.verdicts.values()),
         gates={name: gate for gate in gates() for name in (gate.name, gate.former) if name},
         quality_gate=QUALITY.name,
@@ -63,11 +63,11 @@ def _audited(report: AuditReport | None, workspace: Workspace) -> Audited | None
     return Audited.of(report, workspace.corpus(report.dataset), workspace.config.section(ReportSettings))
 
 
-def _tested(outputs: Outputs, workspace: Workspace) -> Tested | None:
+def _evaluated(outputs: Outputs, workspace: Workspace) -> Evaluated | None:
     scorecard = outputs.get(Scorecard)
     if scorecard is None:
         return None
-    return Tested.of(scorecard, workspace.corpus(outputs.dataset), workspace.config.section(ReportSettings))
+    return Evaluated.of(scorecard, workspace.corpus(outputs.dataset), workspace.config.section(ReportSettings))
 
 
 def _swept(outputs: Outputs, workspace: Workspace) -> Swept | None:
@@ -97,17 +97,4 @@ def _swept_rank(line: RankLine, winner: int | None) -> SweptRank:
         claimed=", ".join(f"{figure:g} {unit}" for figure, unit in claims if figure is not None),
         share=line.share,
         chosen=line.rank is not None and line.rank == winner,
-    )
-
-
-def _divided(divided: core_divided.Divided | None) -> Divided | None:
-    if divided is None:
-        return None
-    division = divided.division
-    return Divided(
-        digest=divided.dataset.digest,
-        rows=division.rows,
-        classes=division.classes,
-        groups=division.groups,
-        given=division.given,
     )

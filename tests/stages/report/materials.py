@@ -10,6 +10,7 @@ from tunewright.core.audit_report import AuditReport, CheckRun
 from tunewright.core.candidate import CurvePoint, Estimate, Plan, Refused, Run
 from tunewright.core.dataset import Dataset
 from tunewright.core.digest import digest
+from tunewright.core.divided import Divided, Division
 from tunewright.core.edit import Cleaned, Edit
 from tunewright.core.finding import Finding
 from tunewright.core.gate import Override, judge
@@ -19,7 +20,7 @@ from tunewright.core.score import Score
 from tunewright.core.scorecard import ClassScores, Comparison, ConfusionPair, Scorecard, SystemScores
 from tunewright.order import gates
 from tunewright.stages.audit.gates import QUALITY
-from tunewright.stages.report.material import Audited, Divided, ReportMaterial, StepCost, Tested
+from tunewright.stages.report.material import Audited, Evaluated, ReportMaterial, StepCost
 
 ROWS = 4012
 LABELS = (
@@ -98,9 +99,9 @@ def hits(rows: int, **columns: list) -> pl.DataFrame:
 
 
 def findings(*, cleaned: bool) -> tuple[Finding, ...]:
-    found = []
+    collected = []
     if not cleaned:
-        found += [
+        collected += [
             Finding.of(
                 hits(212, other_line=[4 + 2 * i for i in range(212)]),
                 check="exact_duplicates",
@@ -116,7 +117,7 @@ def findings(*, cleaned: bool) -> tuple[Finding, ...]:
                 fix="drop_missing",
             ),
         ]
-    found += [
+    collected += [
         Finding.of(
             hits(37, other_line=[8 + 2 * i for i in range(37)], seen=[LABELS[i % 12] for i in range(37)]),
             check="label_conflicts",
@@ -139,7 +140,7 @@ def findings(*, cleaned: bool) -> tuple[Finding, ...]:
             facts={"share": 0.1432, "least": 118},
         ),
     ]
-    return tuple(found)
+    return tuple(collected)
 
 
 def audit(*, cleaned: bool) -> AuditReport:
@@ -218,11 +219,11 @@ def scorecard(labels: tuple[str, ...], n: int) -> Scorecard:
         system("majority", "always the most frequent label", 1 / len(labels)),
     )
 
-    def against(one: SystemScores) -> Comparison:
-        gain = right / n - one.score("accuracy").value
+    def against(system_scores: SystemScores) -> Comparison:
+        gain = right / n - system_scores.score("accuracy").value
         score = Score(metric="accuracy", value=gain, n=n, low=gain - 0.024, high=gain + 0.025, method="bootstrap-2000")
         wins = round(gain * n) + 9
-        return Comparison(baseline=one.system, difference=score, wins=wins, losses=9, ties=n - wins - 9)
+        return Comparison(baseline=system_scores.system, difference=score, wins=wins, losses=9, ties=n - wins - 9)
 
     counts = (
         frame.group_by("truth", "predicted").len().sort("len", "truth", "predicted", descending=[True, False, False])
@@ -231,14 +232,14 @@ def scorecard(labels: tuple[str, ...], n: int) -> Scorecard:
     classes = []
     for label in labels:
         support = sum(c for (t, _), c in table.items() if t == label)
-        given = sum(c for (_, p), c in table.items() if p == label)
+        predicted = sum(c for (_, p), c in table.items() if p == label)
         hit = table.get((label, label), 0)
         classes.append(
             ClassScores(
                 label=label,
                 support=support,
-                predicted=given,
-                precision=rate("precision", hit, max(given, 1)),
+                predicted=predicted,
+                precision=rate("precision", hit, max(predicted, 1)),
                 recall=rate("recall", hit, max(support, 1)),
             )
         )
@@ -250,7 +251,7 @@ def scorecard(labels: tuple[str, ...], n: int) -> Scorecard:
         rows=n,
         metric="accuracy",
         systems=systems,
-        comparisons=tuple(against(one) for one in systems[1:]),
+        comparisons=tuple(against(baseline) for baseline in systems[1:]),
         classes=tuple(classes),
         confusions=pairs,
         decision="ship",
@@ -304,9 +305,9 @@ def run(labels: tuple[str, ...]) -> Run:
     )
 
 
-def full(labels: tuple[str, ...] = LABELS, texts: tuple[str, ...] = TEXTS, tested: int = 602) -> ReportMaterial:
+def full(labels: tuple[str, ...] = LABELS, texts: tuple[str, ...] = TEXTS, test_rows: int = 602) -> ReportMaterial:
     before, after = audit(cleaned=False), audit(cleaned=True)
-    card = scorecard(labels, tested)
+    card = scorecard(labels, test_rows)
     trained = run(labels)
     quality = judge("audit.quality_score", ">= 85", after.quality)
     gain = judge("evaluate.gain", "> 0", card.comparisons[0].difference)
@@ -325,7 +326,7 @@ def full(labels: tuple[str, ...] = LABELS, texts: tuple[str, ...] = TEXTS, teste
         data={"raw": sha("raw"), "split": sha("split")},
         verdicts=(quality, gain),
         weights={"model.safetensors": sha("weights"), "tokenizer.json": sha("tokenizer")},
-        parity_rows=tested,
+        parity_rows=test_rows,
         created="2026-11-24T10:15:02+00:00",
     )
     return ReportMaterial(
@@ -348,15 +349,18 @@ def full(labels: tuple[str, ...] = LABELS, texts: tuple[str, ...] = TEXTS, teste
         cleaned=cleaned(before, after),
         after=Audited(after, quoted(texts, labels)),
         divided=Divided(
-            digest=sha("split"),
-            classes=classes,
-            groups=3522,
-            rows={s: sum(c[s] for c in classes.values()) for s in ("train", "validation", "test")},
+            dataset=after.dataset.model_copy(update={"version": 2, "root": sha("split")}),
+            division=Division(
+                classes=classes,
+                groups=3522,
+                rows={s: sum(c[s] for c in classes.values()) for s in ("train", "validation", "test")},
+                given=False,
+            ),
         ),
         plan=trained.plan,
         run=trained,
         candidate=sha("candidate"),
-        tested=Tested(card, quoted(texts, labels, tested)),
+        evaluated=Evaluated(card, quoted(texts, labels, test_rows)),
         verdicts=(quality, gain),
         release=release,
         costs=(
@@ -377,14 +381,14 @@ def full(labels: tuple[str, ...] = LABELS, texts: tuple[str, ...] = TEXTS, teste
 
 def hostile() -> ReportMaterial:
     labels = tuple(sorted((*LABELS[:8], *HOSTILE)))
-    made = full(labels, (*HOSTILE, *PRIVATE))
+    material = full(labels, (*HOSTILE, *PRIVATE))
     return replace(
-        made, project="<script>alert(3)</script>", machine="<b>box</b>", stopped="</style><script>x</script>"
+        material, project="<script>alert(3)</script>", machine="<b>box</b>", stopped="</style><script>x</script>"
     )
 
 
 def many() -> ReportMaterial:
-    return full(tuple(f"{LABELS[i % 12]}_{i:03d}" for i in range(150)), tested=3000)
+    return full(tuple(f"{LABELS[i % 12]}_{i:03d}" for i in range(150)), test_rows=3000)
 
 
 def only_audit() -> ReportMaterial:
@@ -401,33 +405,33 @@ def only_audit() -> ReportMaterial:
 
 
 def stopped() -> ReportMaterial:
-    made = full()
-    shut = judge("audit.quality_score", ">= 99.5", made.after.report.quality)
+    material = full()
+    shut = judge("audit.quality_score", ">= 99.5", material.after.report.quality)
     return replace(
-        made,
+        material,
         divided=None,
         plan=None,
         run=None,
         candidate=None,
-        tested=None,
+        evaluated=None,
         release=None,
         verdicts=(shut,),
         usd=None,
-        costs=made.costs[:4],
+        costs=material.costs[:4],
         stopped="`audit.quality_score` is 99; the gate asks for >= 99.5.",
     )
 
 
 def overridden() -> ReportMaterial:
-    made = full()
+    material = full()
     by = Override(
         who="m.weber",
         why="Pilot with twenty users, reviewed by hand",
         until="2027-01-31",
         when="2026-11-24T09:58:00+00:00",
     )
-    shut = judge("audit.quality_score", ">= 99.5", made.after.report.quality, override=by)
-    return replace(made, verdicts=(shut, made.verdicts[1]))
+    shut = judge("audit.quality_score", ">= 99.5", material.after.report.quality, override=by)
+    return replace(material, verdicts=(shut, material.verdicts[1]))
 
 
 def nothing() -> ReportMaterial:

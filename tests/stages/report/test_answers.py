@@ -5,6 +5,7 @@ from dataclasses import replace
 import polars as pl
 from tests.stages.report import materials
 
+from tunewright.core.divided import Divided
 from tunewright.core.score import Score
 from tunewright.core.scorecard import SystemScores
 from tunewright.stages.report.material import ReportMaterial, worst_errors
@@ -32,7 +33,7 @@ def written() -> ReportMaterial:
         for name, about, value in (("tuned", "the tuned candidate", -0.2), ("untuned", "The base as it came.", -6.5))
     )
     frame = pl.DataFrame({"row": range(8), "truth": TRUTH, "predicted": WRITTEN, "nats": [0.2] * 8})
-    card = full.tested.scorecard.model_copy(
+    card = full.evaluated.scorecard.model_copy(
         update={
             "task": "reply",
             "metric": "log_likelihood",
@@ -53,8 +54,15 @@ def written() -> ReportMaterial:
             ),
         }
     )
-    tested = replace(full.tested, scorecard=card, rows=materials.quoted(rows=8))
-    return replace(full, tested=tested, run=run, divided=replace(full.divided, classes={}))
+    evaluated = replace(full.evaluated, scorecard=card, rows=materials.quoted(rows=8))
+    return replace(
+        full,
+        evaluated=evaluated,
+        run=run,
+        divided=Divided(
+            dataset=full.divided.dataset, division=full.divided.division.model_copy(update={"classes": {}})
+        ),
+    )
 
 
 def table(section, title: str):
@@ -94,7 +102,7 @@ def test_answers_are_shown_beside_the_desks_own_where_they_differ_and_were_writt
         (Quote(TRUTH[4]), Quote("no JSON")),
     ]
     assert "3 test rows" in section.lead[0]
-    assert worst_errors(written().tested.scorecard.predictions, 50)["row"].to_list() == [1, 4]
+    assert worst_errors(written().evaluated.scorecard.predictions, 50)["row"].to_list() == [1, 4]
 
 
 def test_rows_without_classes_are_not_called_stratified() -> None:

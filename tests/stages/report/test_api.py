@@ -130,7 +130,7 @@ def test_the_same_material_gives_the_same_bytes(pages) -> None:
 def test_the_verdict_comes_first_and_says_by_how_much_with_its_interval(pages) -> None:
     page = Page(pages["full"])
     first = " ".join(page.text.split("Gates, what they ask")[0].split())
-    card = materials.full().tested.scorecard
+    card = materials.full().evaluated.scorecard
     gain = card.comparisons[0].difference
     assert "Ready to ship" in first
     assert f"+{100 * gain.value:.1f} points" in first
@@ -168,12 +168,12 @@ def test_every_value_is_traceable_to_its_whole_digest(pages) -> None:
         material.after.report.digest,
         material.cleaned.digest,
         material.cleaned.after.digest,
-        material.divided.digest,
+        material.divided.dataset.digest,
         material.plan.digest,
         material.run.digest,
         material.candidate,
-        material.tested.scorecard.digest,
-        material.tested.scorecard.predictions_digest,
+        material.evaluated.scorecard.digest,
+        material.evaluated.scorecard.predictions_digest,
         material.release.digest,
         *material.release.weights.values(),
         *(v.digest for v in material.verdicts),
@@ -206,27 +206,29 @@ def test_the_audit_of_a_file_alone_has_a_report(pages) -> None:
 
 def test_do_not_fine_tune_is_a_verdict_a_reader_sees() -> None:
     full = materials.full()
-    card = full.tested.scorecard.model_copy(update={"decision": "do not fine-tune"})
-    card.with_predictions(full.tested.scorecard.predictions)
+    card = full.evaluated.scorecard.model_copy(update={"decision": "do not fine-tune"})
+    card.with_predictions(full.evaluated.scorecard.predictions)
     loss = card.comparisons[0].difference.model_copy(update={"value": -0.02, "low": -0.04, "high": 0.01})
     shut = judge("evaluate.gain", "> 0", loss)
-    text = Page(render(replace(full, tested=replace(full.tested, scorecard=card), verdicts=(shut,), release=None))).text
+    text = Page(
+        render(replace(full, evaluated=replace(full.evaluated, scorecard=card), verdicts=(shut,), release=None))
+    ).text
     assert "Fine-tuning is not worth it here" in text
     assert "measured was −2.0 points" in text
 
 
 def test_a_scorecard_without_rows_classes_or_comparisons_is_still_reported() -> None:
     full = materials.full()
-    card = full.tested.scorecard.model_copy(
+    card = full.evaluated.scorecard.model_copy(
         update={
             "classes": (),
             "confusions": (),
             "comparisons": (),
             "latency": (),
-            "systems": full.tested.scorecard.systems[:1],
+            "systems": full.evaluated.scorecard.systems[:1],
         }
     ).with_predictions(pl.DataFrame())
-    bare = replace(full, tested=replace(full.tested, scorecard=card, rows=pl.DataFrame()), costs=(), verdicts=())
+    bare = replace(full, evaluated=replace(full.evaluated, scorecard=card, rows=pl.DataFrame()), costs=(), verdicts=())
     page = Page(render(bare))
     assert "no baseline was measured" in page.text
     assert "Class by class" not in page.text

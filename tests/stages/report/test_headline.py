@@ -13,7 +13,7 @@ from tunewright.stages.report.material import ReportMaterial
 def with_gain(value: float, low: float | None, high: float | None) -> ReportMaterial:
     """A full report whose gain over the best baseline is `value`."""
     full = materials.full()
-    card = full.tested.scorecard
+    card = full.evaluated.scorecard
     best = card.best_baseline.system
     gain = Score(metric="accuracy", value=value, n=602, low=low, high=high)
     comparisons = tuple(
@@ -21,7 +21,7 @@ def with_gain(value: float, low: float | None, high: float | None) -> ReportMate
         for comparison in card.comparisons
     )
     changed = card.model_copy(update={"comparisons": comparisons}).with_predictions(card.predictions)
-    return replace(full, tested=replace(full.tested, scorecard=changed))
+    return replace(full, evaluated=replace(full.evaluated, scorecard=changed))
 
 
 @pytest.mark.parametrize(

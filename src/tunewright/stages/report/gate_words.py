@@ -5,13 +5,13 @@ from tunewright.stages.report import format as fmt
 from tunewright.stages.report.material import ReportMaterial
 
 
-def gate_name(material: ReportMaterial, verdict: Verdict) -> str:
+def gate_title(material: ReportMaterial, verdict: Verdict) -> str:
     """The gate's title; of a gate that no stage declares any more, its name in words."""
     gate = material.gates.get(verdict.gate)
     return gate.title if gate else verdict.gate.replace(".", ": ").replace("_", " ")
 
 
-def bar_in_words(material: ReportMaterial, verdict: Verdict) -> str:
+def bar_text(material: ReportMaterial, verdict: Verdict) -> str:
     """A gate's bar as a reader writes it: ``≥ 85``, a difference of shares in points, a yes or no by its answer."""
     gate = material.gates.get(verdict.gate)
     if gate and gate.answers:
@@ -22,7 +22,7 @@ def bar_in_words(material: ReportMaterial, verdict: Verdict) -> str:
     return verdict.bar.strip().replace(">=", "≥").replace("<=", "≤").replace(" ", fmt.NARROW)
 
 
-def gate_value(material: ReportMaterial, verdict: Verdict) -> str:
+def measured_text(material: ReportMaterial, verdict: Verdict) -> str:
     """What a gate measured, in the unit of its bar's reader."""
     gate, score = material.gates.get(verdict.gate), verdict.measured
     if gate and gate.difference:
@@ -32,7 +32,7 @@ def gate_value(material: ReportMaterial, verdict: Verdict) -> str:
     return fmt.value(score)
 
 
-def gate_interval(material: ReportMaterial, verdict: Verdict) -> str:
+def measured_interval(material: ReportMaterial, verdict: Verdict) -> str:
     """The interval of what a gate measured; empty where it has none."""
     gate = material.gates.get(verdict.gate)
     return fmt.difference_interval(verdict.measured) if gate and gate.difference else fmt.interval(verdict.measured)

@@ -12,6 +12,7 @@ import polars as pl
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.candidate import Plan, Run
 from tunewright.core.corpus import VIEW_LIMIT, Corpus
+from tunewright.core.divided import Divided
 from tunewright.core.edit import Cleaned
 from tunewright.core.gate import Gate, Verdict
 from tunewright.core.ingested import Ingested
@@ -33,12 +34,12 @@ class Audited:
     @classmethod
     def of(cls, report: AuditReport, corpus: Corpus, settings: ReportSettings) -> Self:
         """`report` with the first rows of each of its findings, read from `corpus`."""
-        wanted = [example_rows(finding.frame, settings.examples) for finding in report.findings]
-        return cls(report, _quote(corpus, wanted))
+        rows_by_finding = [example_rows(finding.frame, settings.examples) for finding in report.findings]
+        return cls(report, _quote(corpus, rows_by_finding))
 
 
 @dataclass(frozen=True)
-class Tested:
+class Evaluated:
     """A scorecard and the rows that were answered wrong (columns ``QUOTED``)."""
 
     scorecard: Scorecard
@@ -48,17 +49,6 @@ class Tested:
     def of(cls, scorecard: Scorecard, corpus: Corpus, settings: ReportSettings) -> Self:
         """`scorecard` with its worst errors, read from `corpus`, the dataset it was measured on."""
         return cls(scorecard, _quote(corpus, [worst_errors(scorecard.predictions, settings.errors)["row"]]))
-
-
-@dataclass(frozen=True)
-class Divided:
-    """How the rows were divided: counts by split, and by class and split."""
-
-    digest: str
-    rows: Mapping[str, int]
-    classes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    groups: int = 0
-    given: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +103,7 @@ class ReportMaterial:
         swept: a sweep that was made before.
         run: how training went.
         candidate: digest of what training made.
-        tested: the scorecard.
+        evaluated: the scorecard.
         verdicts: every gate that was judged, in order.
         gates: the gates that stages declare, by every name that they have or had.
         quality_gate: name of the gate on the quality of the data.
@@ -137,7 +127,7 @@ class ReportMaterial:
     swept: Swept | None = None
     run: Run | None = None
     candidate: str | None = None
-    tested: Tested | None = None
+    evaluated: Evaluated | None = None
     verdicts: tuple[Verdict, ...] = ()
     gates: Mapping[str, Gate] = field(default_factory=dict)
     quality_gate: str = ""
@@ -176,6 +166,7 @@ def worst_errors(predictions: pl.DataFrame, limit: int) -> pl.DataFrame:
     return wrong.sort("confidence", "row", descending=[True, False], nulls_last=True).head(limit)
 
 
-def _quote(corpus: Corpus, wanted: list[pl.Series]) -> pl.DataFrame:
-    rows = sorted({row for series in wanted for row in series.to_list()})[:VIEW_LIMIT]
+def _quote(corpus: Corpus, rows_by_part: list[pl.Series]) -> pl.DataFrame:
+    """The first ``VIEW_LIMIT`` of the rows that any part asks for, once each and in order, in columns ``QUOTED``."""
+    rows = sorted({row for series in rows_by_part for row in series.to_list()})[:VIEW_LIMIT]
     return corpus.view(rows).select(QUOTED)

@@ -7,9 +7,10 @@ import polars as pl
 
 from tunewright.core.durations import page_duration
 from tunewright.core.finding import Finding
+from tunewright.core.gate import parse_bar
 from tunewright.stages.report import charts
 from tunewright.stages.report import format as fmt
-from tunewright.stages.report.gate_words import bar_in_words
+from tunewright.stages.report.gate_words import bar_text
 from tunewright.stages.report.material import Audited, ReportMaterial, example_rows
 from tunewright.stages.report.page import (
     Badge,
@@ -47,7 +48,7 @@ def section(material: ReportMaterial) -> Section | None:
     left = {f.name: f.rows for f in material.after.report.findings} if material.after else {}
     counted = [finding for finding in findings if finding.rows]
     figures = [_quality(material)] if report.quality.low is not None else []
-    figures += [_found(counted, left, material)] if counted else []
+    figures += [_rows_by_finding(counted, left, material)] if counted else []
     return Section(
         id="audit",
         title="Data audit",
@@ -64,6 +65,7 @@ def section(material: ReportMaterial) -> Section | None:
 
 
 def _lead(material: ReportMaterial, first: Audited) -> list[str]:
+    """How many rows are defective and what that makes of the score, before and after cleaning."""
     quality, rows = first.report.quality, first.report.dataset.rows
     defective = first.report.defective_rows().len()
     text = (
@@ -85,13 +87,14 @@ def _lead(material: ReportMaterial, first: Audited) -> list[str]:
 
 
 def _quality(material: ReportMaterial) -> Figure:
+    """The quality score before and after cleaning, with the bar of its gate where it was judged."""
     parts = [
         ("Before cleaning" if material.after else "As it came", material.before),
         ("After cleaning", material.after),
     ]
     scores = [(name, audited.report.quality) for name, audited in parts if audited]
     verdict = material.quality_verdict
-    bar = _bar(verdict.bar) if verdict else None
+    bar = parse_bar(verdict.bar)[1] if verdict else None
     rows = [
         {
             "name": name,
@@ -103,7 +106,7 @@ def _quality(material: ReportMaterial) -> Figure:
         }
         for index, (name, score) in enumerate(scores)
     ]
-    line = f" The dashed line is the gate: {bar_in_words(material, verdict)}." if verdict else ""
+    line = f" The dashed line is the gate: {bar_text(material, verdict)}." if verdict else ""
     return Figure(
         svg=charts.intervals(rows, title="quality score of 100", form=".3~g", bar=bar, within=(0, 100)),
         title="Quality score",
@@ -123,40 +126,35 @@ def _quality(material: ReportMaterial) -> Figure:
     )
 
 
-def _bar(bar: str) -> float | None:
-    from tunewright.core.gate import parse_bar
-
-    return parse_bar(bar)[1]
-
-
-def _found(findings: list[Finding], left: Mapping[str, int], material: ReportMaterial) -> Figure:
-    shown = sorted(findings, key=lambda f: (-f.rows, f.name))[:CHARTED]
+def _rows_by_finding(findings: list[Finding], left: Mapping[str, int], material: ReportMaterial) -> Figure:
+    """Rows of the ``CHARTED`` largest findings, and what is left of each (`left`, by name) after cleaning."""
+    charted = sorted(findings, key=lambda f: (-f.rows, f.name))[:CHARTED]
     total = (material.before or material.after).report.dataset.rows  # type: ignore[union-attr]
-    names = {finding.name: title(finding) for finding in shown}
+    names = {finding.name: title(finding) for finding in charted}
     if material.before and material.after:
         groups = ("before cleaning", "after cleaning")
         rows = [
             {"name": names[f.name], "group": group, "value": rows, "text": fmt.count(rows)}
-            for f in shown
+            for f in charted
             for group, rows in zip(groups, (f.rows, left.get(f.name, 0)), strict=True)
         ]
         svg = charts.paired_bars(rows, title="rows", groups=groups)
     else:
-        rows = [{"name": names[f.name], "value": f.rows, "text": fmt.count(f.rows)} for f in shown]
+        rows = [{"name": names[f.name], "value": f.rows, "text": fmt.count(f.rows)} for f in charted]
         svg = charts.bars(rows, title="rows")
     columns = [Column("Finding", head=True), Column("Rows", numeric=True), Column("Share", numeric=True)]
     if material.after and material.before:
         columns.append(Column("Left", numeric=True))
     cells = [
         (title(f), fmt.count(f.rows), fmt.share(f.rows, total), fmt.count(left.get(f.name, 0)))[: len(columns)]
-        for f in shown
+        for f in charted
     ]
-    more = f" The {CHARTED} largest of {len(findings)} are drawn." if len(findings) > CHARTED else ""
+    rest = f" The {CHARTED} largest of {len(findings)} are drawn." if len(findings) > CHARTED else ""
     return Figure(
         svg=svg,
         title="Rows by finding",
-        label=f"Rows concerned by each finding; the largest is {title(shown[0])} with "
-        f"{fmt.plural(shown[0].rows, 'row')}.{more}",
+        label=f"Rows concerned by each finding; the largest is {title(charted[0])} with "
+        f"{fmt.plural(charted[0].rows, 'row')}.{rest}",
         table=Table("Rows by finding", tuple(columns), tuple(cells)),
     )
 
@@ -192,39 +190,42 @@ def _finding(finding: Finding, audited: Audited, left: Mapping[str, int], materi
 def _examples(finding: Finding, quoted: pl.DataFrame, settings: ReportSettings) -> tuple[Example, ...]:
     if quoted.is_empty() or not settings.examples:
         return ()
-    wanted = example_rows(finding.frame, settings.examples)
+    row_numbers = example_rows(finding.frame, settings.examples)
     hits = finding.frame.unique("row", keep="first", maintain_order=True)
-    shown = pl.DataFrame({"row": wanted}).join(hits, on="row", how="left", maintain_order="left")
-    rows = pl.DataFrame({"row": wanted}).join(quoted, on="row", how="left", maintain_order="left")
+    hit_rows = pl.DataFrame({"row": row_numbers}).join(hits, on="row", how="left", maintain_order="left")
+    rows = pl.DataFrame({"row": row_numbers}).join(quoted, on="row", how="left", maintain_order="left")
     return tuple(
         Example(
             line="" if row["line"] is None else str(row["line"]),
-            sentence=sample(_sentence(finding, _shown(hit)), SENTENCE),
+            sentence=sample(_sentence(finding, _redacted(hit)), SENTENCE),
             text=sample(row["prompt"], settings.characters),
             answer=label(row["label"]) if row["label"] else sample(row["answer"], 60),
         )
-        for hit, row in zip(shown.rows(named=True), rows.rows(named=True), strict=True)
+        for hit, row in zip(hit_rows.rows(named=True), rows.rows(named=True), strict=True)
     )
 
 
-def _shown(hit: Mapping[str, Any]) -> dict[str, Any]:
+def _redacted(hit: Mapping[str, Any]) -> dict[str, Any]:
     """The evidence as a sentence may quote it: texts masked and cut."""
     return {name: sample(value, VALUE) if isinstance(value, str) else _value(value) for name, value in hit.items()}
 
 
 def _value(value: Any) -> Any:
+    """A fact as it is shown: a float to three decimals, anything else as it is."""
     return round(value, 3) if isinstance(value, float) else value
 
 
 def _sentence(finding: Finding, values: Mapping[str, Any]) -> str:
+    """The finding's message with its facts and the `values` of a row; KeyError for a name that neither has."""
     facts = {name: _value(value) for name, value in finding.facts.items()}
     return finding.message.format_map({**facts, **values})
 
 
 def _checks(audited: Audited) -> Table:
-    found: dict[str, int] = {}
+    """Every check with its result and time, those that were skipped last."""
+    findings_by_check: dict[str, int] = {}
     for finding in audited.report.findings:
-        found[finding.check] = found.get(finding.check, 0) + 1
+        findings_by_check[finding.check] = findings_by_check.get(finding.check, 0) + 1
     ran = sorted(audited.report.checks, key=lambda run: (run.skipped is None, run.check))
     rows = tuple(
         (
@@ -232,8 +233,8 @@ def _checks(audited: Audited) -> Table:
             sample(run.about, 160),
             Badge("Skipped", "warn")
             if run.skipped
-            else Badge(f"{found[run.check]} found", "plain")
-            if run.check in found
+            else Badge(f"{findings_by_check[run.check]} found", "plain")
+            if run.check in findings_by_check
             else Badge("Clear", "good"),
             sample(run.skipped, 240) if run.skipped else "",
             page_duration(run.seconds),

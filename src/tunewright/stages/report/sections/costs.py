@@ -10,7 +10,7 @@ from tunewright.stages.report.redact import sample
 
 def section(material: ReportMaterial) -> Section | None:
     """Time by step, energy, money, latency."""
-    latency = material.tested.scorecard.latency if material.tested else ()
+    latency = material.evaluated.scorecard.latency if material.evaluated else ()
     if not material.costs and not latency:
         return None
     tables = []

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from tunewright.core.divided import Division
 from tunewright.core.edit import Edit
 from tunewright.core.ingested import Ingested
 from tunewright.stages.report import charts
 from tunewright.stages.report import format as fmt
-from tunewright.stages.report.material import Divided, ReportMaterial
+from tunewright.stages.report.material import ReportMaterial
 from tunewright.stages.report.page import Column, Figure, Hash, Quote, Section, Table
 from tunewright.stages.report.redact import label, sample
 
@@ -106,29 +107,31 @@ def _edits(edits: tuple[Edit, ...]) -> Table:
 
 def split(material: ReportMaterial) -> Section | None:
     """Rows by split, and by class."""
-    divided = material.divided
-    if divided is None:
+    if material.divided is None:
         return None
-    total = sum(divided.rows.values())
-    sides = [side for side in SIDES if side in divided.rows]
-    parts = fmt.listed([f"{fmt.count(divided.rows[s])} {s} ({fmt.share(divided.rows[s], total)})" for s in sides])
-    drawn = "stratified by class" if divided.classes else "drawn at random"
-    how = "as the file itself divides them" if divided.given else drawn
+    division = material.divided.division
+    total = sum(division.rows.values())
+    sides = [side for side in SIDES if side in division.rows]
+    parts = fmt.listed([f"{fmt.count(division.rows[s])} {s} ({fmt.share(division.rows[s], total)})" for s in sides])
+    drawn = "stratified by class" if division.classes else "drawn at random"
+    how = "as the file itself divides them" if division.given else drawn
     together = (
-        f" Copies and near-identical texts stay together: {fmt.count(divided.groups)} groups." if divided.groups else ""
+        f" Copies and near-identical texts stay together: {fmt.count(division.groups)} groups."
+        if division.groups
+        else ""
     )
     return Section(
         id="split",
         title="Split",
         lead=(f"{parts}, {how}.{together}",),
-        figures=_figures(divided, sides) if divided.classes else (),
-        digests=(("rows as divided", Hash(divided.digest)),),
+        figures=_figures(division, sides) if division.classes else (),
+        digests=(("rows as divided", Hash(material.divided.dataset.digest)),),
     )
 
 
-def _figures(divided: Divided, sides: list[str]) -> tuple[Figure, ...]:
+def _figures(division: Division, sides: list[str]) -> tuple[Figure, ...]:
     """One chart of all classes, or of many one of the largest and one of the smallest ``ENDS``."""
-    by_size = sorted(divided.classes.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    by_size = sorted(division.classes.items(), key=lambda item: (-sum(item[1].values()), item[0]))
     names = distinct([label(name) for name, _ in by_size])
     classes = [(name, counts) for name, (_, counts) in zip(names, by_size, strict=True)]
     if len(classes) <= CHARTED:

@@ -4,7 +4,7 @@ import polars as pl
 
 from tunewright.core.scorecard import Scorecard
 from tunewright.stages.report import format as fmt
-from tunewright.stages.report.material import Tested, worst_errors
+from tunewright.stages.report.material import Evaluated, worst_errors
 from tunewright.stages.report.page import Column, Quote, Table
 from tunewright.stages.report.redact import label, sample
 from tunewright.stages.report.settings import ReportSettings
@@ -13,15 +13,15 @@ from tunewright.stages.report.settings import ReportSettings
 ANSWERS, ANSWERS_SHOWN = 10, 5
 
 
-def table(tested: Tested, settings: ReportSettings) -> Table | None:
+def table(evaluated: Evaluated, settings: ReportSettings) -> Table | None:
     """Wrong answers with the user's own line numbers and the text, masked and cut."""
-    if not tested.scorecard.predictions.height or tested.rows.is_empty() or not settings.errors:
+    if not evaluated.scorecard.predictions.height or evaluated.rows.is_empty() or not settings.errors:
         return None
-    worst = worst_errors(tested.scorecard.predictions, settings.errors)
+    worst = worst_errors(evaluated.scorecard.predictions, settings.errors)
     if worst.is_empty():
         return None
-    joined = worst.join(tested.rows.select("row", "line", "prompt"), on="row", how="left", maintain_order="left")
-    if tested.scorecard.task != "classify":
+    joined = worst.join(evaluated.rows.select("row", "line", "prompt"), on="row", how="left", maintain_order="left")
+    if evaluated.scorecard.task != "classify":
         return _answers(joined, settings.characters)
     rows = tuple(
         (

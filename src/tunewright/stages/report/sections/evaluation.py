@@ -7,7 +7,7 @@ from tunewright.core.scorecard import Scorecard, SystemScores
 from tunewright.stages.report import charts
 from tunewright.stages.report import format as fmt
 from tunewright.stages.report.headline import against_best
-from tunewright.stages.report.material import ReportMaterial, Tested
+from tunewright.stages.report.material import Evaluated, ReportMaterial
 from tunewright.stages.report.page import Cell, Column, Figure, Hash, Quote, Ranged, Section, Table
 from tunewright.stages.report.redact import label, sample
 from tunewright.stages.report.sections import calibration, confusion, errors
@@ -21,9 +21,9 @@ MOST_COLUMNS = 5
 
 def section(material: ReportMaterial) -> Section | None:
     """The candidate beside every baseline."""
-    if material.tested is None:
+    if material.evaluated is None:
         return None
-    card = material.tested.scorecard
+    card = material.evaluated.scorecard
     return Section(
         id="evaluation",
         title="Beside the baselines",
@@ -40,9 +40,9 @@ def section(material: ReportMaterial) -> Section | None:
 
 def classes(material: ReportMaterial) -> Section | None:
     """Precision and recall of each class, the worst first."""
-    if material.tested is None or not material.tested.scorecard.classes:
+    if material.evaluated is None or not material.evaluated.scorecard.classes:
         return None
-    card = material.tested.scorecard
+    card = material.evaluated.scorecard
     return Section(
         id="classes",
         title="Class by class",
@@ -57,35 +57,35 @@ def classes(material: ReportMaterial) -> Section | None:
 
 def mistakes(material: ReportMaterial) -> Section | None:
     """Confusions, calibration and the worst errors."""
-    if material.tested is None:
+    if material.evaluated is None:
         return None
-    tested = material.tested
-    figures = [confusion.figure(tested.scorecard), calibration.figure(tested.scorecard)]
+    evaluated = material.evaluated
+    figures = [confusion.figure(evaluated.scorecard), calibration.figure(evaluated.scorecard)]
     tables = [
-        confusion.table(tested.scorecard, material.settings.confusions),
-        errors.table(tested, material.settings),
+        confusion.table(evaluated.scorecard, material.settings.confusions),
+        errors.table(evaluated, material.settings),
     ]
     return Section(
         id="mistakes",
         title="Where it errs",
-        lead=(_wrong(tested),),
+        lead=(_wrong(evaluated),),
         figures=tuple(figure for figure in figures if figure),
         tables=tuple(table for table in tables if table),
     )
 
 
-def _wrong(tested: Tested) -> str:
+def _wrong(evaluated: Evaluated) -> str:
     """How many rows were answered wrong, in a sentence; of written answers, how many there are."""
-    rows = tested.scorecard.rows
-    if not tested.scorecard.predictions.height:
+    rows = evaluated.scorecard.rows
+    if not evaluated.scorecard.predictions.height:
         return f"Measured on {fmt.plural(rows, 'row')}."
-    if tested.scorecard.task != "classify":  # an answer in other words is not wrong
-        texts = tested.scorecard.predictions["predicted"].drop_nulls().len()
+    if evaluated.scorecard.task != "classify":  # an answer in other words is not wrong
+        texts = evaluated.scorecard.predictions["predicted"].drop_nulls().len()
         return (
             f"Answers to {fmt.plural(texts, 'test row')} were written; the figures above say how close they come to "
             "the desk's own."
         )
-    n = errors.count_wrong(tested.scorecard)
+    n = errors.count_wrong(evaluated.scorecard)
     return f"{fmt.count(n)} of {fmt.plural(rows, 'test row')} were answered wrong ({fmt.share(n, rows)})."
 
 

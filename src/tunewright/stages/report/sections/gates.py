@@ -1,7 +1,7 @@
 """What each gate asked, what was measured, and who went on past it."""
 
 from tunewright.core.gate import Verdict
-from tunewright.stages.report.gate_words import bar_in_words, gate_interval, gate_name, gate_value
+from tunewright.stages.report.gate_words import bar_text, gate_title, measured_interval, measured_text
 from tunewright.stages.report.material import ReportMaterial
 from tunewright.stages.report.page import Badge, Cell, Column, Quote, Ranged, Section, Table
 from tunewright.stages.report.redact import sample
@@ -33,17 +33,18 @@ def _row(material: ReportMaterial, verdict: Verdict, *, overridden: bool) -> tup
     result = Badge("Passed", "good") if verdict.passed else Badge("Failed", "bad")
     if verdict.overridden:
         result = Badge("Failed, overridden", "warn")
-    name = gate_name(material, verdict)
+    name = gate_title(material, verdict)
     cells: tuple[Cell, ...] = (
         name[:1].upper() + name[1:],
-        bar_in_words(material, verdict),
-        Ranged(gate_value(material, verdict), gate_interval(material, verdict)),
+        bar_text(material, verdict),
+        Ranged(measured_text(material, verdict), measured_interval(material, verdict)),
         result,
     )
     return (*cells, _decision(verdict)) if overridden else cells
 
 
 def _decision(verdict: Verdict) -> Cell:
+    """Who went on past a failed gate, when, until when and why; a dash where nobody did."""
     if verdict.overridden is None:
         return "–"
     by = verdict.overridden

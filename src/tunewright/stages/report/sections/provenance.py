@@ -49,13 +49,13 @@ def _values(material: ReportMaterial) -> list[tuple[str, str, str]]:
     if material.after:
         values.append(("Audit after cleaning", "Data audit", material.after.report.digest))
     if material.divided:
-        values.append(("Rows as divided", "Split", material.divided.digest))
+        values.append(("Rows as divided", "Split", material.divided.dataset.digest))
     if material.plan:
         values.append(("Plan", "Training", material.plan.digest))
     if material.run:
         values.append(("Run", "Training", material.run.digest))
-    if material.tested:
-        card = material.tested.scorecard
+    if material.evaluated:
+        card = material.evaluated.scorecard
         values.append(("Candidate", "Training", card.candidate))
         values.append(("Predictions", "Where it errs", card.predictions_digest))
         values.append(("Scorecard", "Beside the baselines", card.digest))
