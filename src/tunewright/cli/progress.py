@@ -22,11 +22,8 @@ def listener(*, quiet: bool) -> Progress:
 
 def step_line(outcome: Outcome[Any]) -> None:
     """Say that a step is there: made now, or found as it was made before."""
-    how = (
-        f"found, made before in {terminal_duration(outcome.seconds)}"
-        if outcome.hit
-        else terminal_duration(outcome.seconds)
-    )
+    duration = terminal_duration(outcome.seconds)
+    how = f"found, made before in {duration}" if outcome.hit else duration
     print(f"  ✓ {outcome.step.name:<9} {how}", file=sys.stderr, flush=True)
 
 

@@ -6,7 +6,7 @@ before its verb is called, so that `tunewright --help` is printed at once.
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from pathlib import Path
+from pkgutil import iter_modules
 
 from tunewright.cli.command import Command
 
@@ -53,7 +53,7 @@ def arranged(names: Iterable[str], stages: Sequence[str]) -> list[str]:
 
 
 def _files() -> set[str]:
-    return {path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_")}
+    return {module.name for module in iter_modules(__path__)}
 
 
 def _commands_of(file: str) -> tuple[Command, ...]:
