@@ -8,10 +8,11 @@ A gate is judged after the stage that declares it, and stops the first step behi
 
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tunewright.core.gate import Gate
-from tunewright.core.stage import StageSpec, StepSpec
+if TYPE_CHECKING:  # the shell reads the names below for its help text, and nothing heavy with them
+    from tunewright.core.gate import Gate
+    from tunewright.core.stage import StageSpec, StepSpec
 
 STEPS = (
     "intake",
@@ -32,24 +33,24 @@ JUDGED_AFTER = {"audit.quality_score": "clean"}
 
 
 @cache
-def steps() -> tuple[StepSpec[Any], ...]:
+def steps() -> "tuple[StepSpec[Any], ...]":
     """The steps of a run, in order."""
     return tuple(import_module(f"tunewright.stages.{name}.stage").STAGE for name in STEPS)
 
 
 @cache
-def stages() -> tuple[StageSpec, ...]:
+def stages() -> "tuple[StageSpec, ...]":
     """Every stage, the steps of a run first."""
     return (*steps(), *(import_module(f"tunewright.stages.{name}.stage").STAGE for name in BESIDE))
 
 
 @cache
-def gates() -> tuple[Gate, ...]:
+def gates() -> "tuple[Gate, ...]":
     """The gate of every stage, in the order of the stages."""
     return tuple(gate for stage in stages() for gate in stage.gates)
 
 
-def gate(name: str) -> Gate:
+def gate(name: str) -> "Gate":
     """The gate called `name`, or that was called so once.
 
     Raises:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema
 import pytest
 import typer
 from tests.house.test_imports import HEAVY
@@ -16,13 +15,13 @@ from tunewright.cli import commands as folder
 from tunewright.cli import main
 from tunewright.cli.command import Command, command
 from tunewright.cli.commands import ORDER, arranged, commands
-from tunewright.cli.envelope import schema
-from tunewright.cli.generic import stage_command
+from tunewright.cli.generic import result_table, shown
 from tunewright.cli.options import LaunchOptions, OverrideOptions
 from tunewright.cli.shell import Shell
 from tunewright.cli.tables import new_console
 from tunewright.core.errors import CutShort
 from tunewright.core.frozen import Frozen
+from tunewright.core.gate import judge
 from tunewright.core.score import Score
 
 FILES = {path.stem for path in Path(folder.__path__[0]).glob("*.py")} - {"__init__"}
@@ -123,26 +122,34 @@ def test_a_stage_stands_behind_the_one_before_it_and_strangers_at_the_end() -> N
     assert [name for name in order if name in ORDER] == list(ORDER)
 
 
-def mix(project: object) -> MixResult:
-    assert project.config.name  # an opened project
-    return MIXED
-
-
-def test_a_stage_without_a_file_has_a_verb_with_gates_table_and_json(desk, monkeypatch, capsys) -> None:
-    verb = stage_command("mix", "Mix other rows in.", mix, lambda: (MixResult,))
-    assert call_verbs(monkeypatch, [verb], "mix", "-C", str(desk)) == 0
+def test_a_result_without_a_table_of_its_own_is_shown_field_by_field(capsys) -> None:
+    result_table(MIXED)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["rows", "1,200"] in lines
-    assert ["share", "0.250", "(0.200", "to", "0.300)"] in lines
-    assert ["shuffled", "yes"] in lines
-    assert ["note", "–"] in lines
-    assert lines[-4:] == [["sources:", "2"], ["source", "rows"], ["[tickets]", "900"], ["invented", "300"]]
-    assert call_verbs(monkeypatch, [verb], "mix", "-C", str(desk), "--json") == 0
-    document = json.loads(capsys.readouterr().out)
-    jsonschema.validate(document, schema("mix", *verb.result_types()))
-    assert document["data"]["sources"][1] == {"source": "invented", "rows": 300}
-    assert call_verbs(monkeypatch, [verb], "mix", "-C", str(desk), "--override", "audit.quality_score") == 2
-    assert "E-GATE-003" in capsys.readouterr().err
+    assert lines == [
+        ["field", "value"],
+        ["rows", "1,200"],
+        ["share", "0.250", "(0.200", "to", "0.300)"],
+        ["shuffled", "yes"],
+        ["note", "–"],
+        ["sources:", "2"],
+        ["source", "rows"],
+        ["[tickets]", "900"],
+        ["invented", "300"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (judge("mix.share", ">= 0.3", MIXED.share), "0.250  [red]✗ the gate asks for >= 0.3[/]"),
+        (MIXED.sources[1], "source invented, rows 300"),
+        ({"a": 1, "b": [0.5, None]}, "a 1, b 0.500, –"),
+        ({}, "–"),
+        (False, "no"),
+    ],
+)
+def test_a_field_is_one_line_whatever_it_holds(value: object, text: str) -> None:
+    assert shown(value) == text
 
 
 def test_a_group_of_options_is_spelled_out_and_handed_on_as_one(monkeypatch, capsys) -> None:

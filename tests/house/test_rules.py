@@ -65,11 +65,10 @@ def test_every_explanation_says_what_why_and_fix() -> None:
 
 
 def test_the_shell_and_python_have_the_same_verbs() -> None:
-    methods = {name for name, value in vars(Project).items() if not name.startswith("_") and callable(value)} - {
-        "open",
-        "corpus",
-    }
-    assert {command.name.replace("-", "_") for command in commands() if command.name not in WITHOUT_PROJECT} == methods
+    methods = {name for name, value in vars(Project).items() if not name.startswith("_") and callable(value)}
+    # `step` is behind the verbs of stages that have no command file.
+    verbs = [command for command in commands() if command.name not in WITHOUT_PROJECT and command.results is None]
+    assert {command.name.replace("-", "_") for command in verbs} == methods - {"open", "corpus", "step"}
 
 
 @pytest.mark.parametrize("name", sorted(schemas()))

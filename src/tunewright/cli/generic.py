@@ -1,39 +1,64 @@
 """The verb of a stage that has no command file of its own: walk to its step, and show the result as it is."""
 
-from collections.abc import Callable, Sequence
+import ast
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tunewright.cli.command import Command
 from tunewright.cli.options import OverrideOptions
 from tunewright.cli.shell import Shell
 from tunewright.cli.tables import SHOWN, cell, clip, ends, escape, mark, new_console, new_table
+from tunewright.order import steps
 
 if TYPE_CHECKING:
+    from tunewright.core.figure import Figure
     from tunewright.core.frozen import Frozen
-    from tunewright.project import Project
+    from tunewright.core.stage import StepSpec
 
 
-def stage_command(
-    name: str,
-    about: str,
-    run: "Callable[[Project], Frozen]",
-    results: "Callable[[], tuple[type[Frozen], ...]]",
-) -> Command:
+def step_command(name: str) -> Command:
     """``tunewright <name>``, with the options of gates.
 
-    Args:
-        name: the stage's, and so the verb's.
-        about: one sentence for the help text.
-        run: walks to the stage's step and gives its result.
-        results: gives the type of that result, for its JSON schema; not called before the schema is made.
+    The stage is not imported before its verb is called: the sentence of the help text is the first of its ``stage.py``.
     """
 
     def call(shell: Shell, gates: OverrideOptions) -> "Frozen":
-        return run(shell.project(gates.by_gate()))
+        return shell.project(gates.by_gate()).step(name)
+
+    def table(value: "Frozen") -> None:
+        spec = _spec(name)
+        figures = spec.figures(value) if isinstance(value, spec.output) else ()
+        if figures:
+            print_figures(figures)
+        else:
+            result_table(value)
 
     call.__name__ = name.replace("-", "_")
-    call.__doc__ = about
-    return Command(name, call, result_table, panel="Steps", results=results)
+    call.__doc__ = _about(name)
+    return Command(name, call, table, panel="Steps", results=lambda: (_spec(name).gives_back,))
+
+
+def _about(name: str) -> str:
+    """The first line of a stage's docstring, read without importing it."""
+    package = find_spec("tunewright.stages")
+    assert package is not None
+    paths = [Path(folder, name, "stage.py") for folder in package.submodule_search_locations or ()]
+    text = next(path for path in paths if path.is_file()).read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(text)) or "").split("\n", 1)[0]
+
+
+def _spec(name: str) -> "StepSpec[Any]":
+    return next(spec for spec in steps() if spec.name == name)
+
+
+def print_figures(figures: "Sequence[Figure]") -> None:
+    """A line for each figure that the stage picked for people."""
+    table = new_table("figure", "value", "note")
+    for figure in figures:
+        table.add_row(escape(figure.label), escape(figure.value), escape(figure.note))
+    new_console().print(table)
 
 
 def result_table(value: "Frozen") -> None:

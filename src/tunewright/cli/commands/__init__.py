@@ -9,6 +9,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from tunewright.cli.command import Command
+from tunewright.cli.generic import step_command
+from tunewright.order import STEPS
 
 #: The files in the order of the help text. Those of stages that are not named here follow the stage before them.
 ORDER = (
@@ -31,16 +33,18 @@ ORDER = (
 )
 
 
-def commands(stages: Sequence[Command] = ()) -> list[Command]:
-    """Every verb, in the order of the help text.
+#: Steps that the verb of the next one walks through.
+WITHOUT_VERB = {"intake"}
 
-    Args:
-        stages: a verb for each stage, in the order of the work; it counts only for a stage without a file here.
-    """
-    generic = {stage.name: stage for stage in stages}
+
+def commands() -> list[Command]:
+    """Every verb, in the order of the help text; a step of a run that has no file here has a generic one."""
     own = _files()
-    places = arranged({*own, *generic}, [stage.name for stage in stages])
-    return [verb for place in places for verb in (_commands_of(place) if place in own else (generic[place],))]
+    generic = {name: step_command(name) for name in STEPS if name not in own | WITHOUT_VERB}
+    verbs: list[Command] = []
+    for name in arranged({*own, *generic}, STEPS):
+        verbs.extend((generic[name],) if name in generic else _commands_of(name))
+    return verbs
 
 
 def arranged(names: Iterable[str], stages: Sequence[str]) -> list[str]:
