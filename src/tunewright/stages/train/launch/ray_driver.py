@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.errors import UserError
+from tunewright.core.offline import go_offline, is_offline
 from tunewright.stages.train.launch.member import tell_fault, took_part
 from tunewright.stages.train.launch.worker import FILE, GRACE_S, Handed
 from tunewright.stages.train.runs import control
@@ -49,15 +50,22 @@ def _fit(folder: Path, processes: int) -> None:
         )
     TorchTrainer(
         _work,
-        train_loop_config={"folder": str(folder)},
+        train_loop_config=work_config(str(folder)),
         torch_config=TorchConfig(backend="nccl" if gpus else "gloo"),
         scaling_config=ScalingConfig(num_workers=processes or gpus, use_gpu=gpus > 0),
         run_config=RunConfig(name="ray", storage_path=str(folder)),
     ).fit()
 
 
+def work_config(folder: str) -> dict[str, Any]:
+    """What each worker is told; the cluster's processes have an environment of their own, without our ``--offline``."""
+    return {"folder": folder, "offline": is_offline()}
+
+
 def _work(config: dict[str, Any]) -> None:
     """What each worker does."""
+    if config["offline"]:
+        go_offline()
     if not took_part(Path(config["folder"])):
         raise RuntimeError("this process failed; the folder that was handed over says how")
 
