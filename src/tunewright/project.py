@@ -253,7 +253,7 @@ class Project:
             exhaustive: take every rank to the end of its run.
 
         Raises:
-            CutShort: Ctrl-C, with what is measured; the next call goes on.
+            PartialResult: Ctrl-C, with what is measured; the next call goes on.
             GateFailed: the data is below the bar.
             UserError: E-SWEEP-….
         """

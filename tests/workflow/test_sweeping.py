@@ -9,16 +9,17 @@ import time
 from pathlib import Path
 
 import pytest
+from tunewright.workflow.sweeping import Asked, Judge, sweep, sweepable
 
 from tests.stages.train.tiny import Listener, answered_corpus, plan_for, write_llama
-from tunewright.core.errors import CutShort, UserError
+from tunewright.core.errors import UserError
+from tunewright.core.interrupts import PartialResult
 from tunewright.models.retention_suite import Recall
 from tunewright.stages.train.settings import TrainSettings
 from tunewright.stages.train.sweep.runs import Runs, Taken
 from tunewright.stages.train.sweep.search import Rule
 from tunewright.stages.train.sweep.settings import SweepSettings
 from tunewright.stats.intervals import Sampling
-from tunewright.workflow.sweeping import Asked, Judge, sweep, sweepable
 
 OPTIONS = {"epochs": 2, "batch": 4, "learning_rate": 1e-2, "patience": 0}
 ITEMS = 8
@@ -127,7 +128,7 @@ def test_a_sweep_that_is_interrupted_shows_what_it_has_and_goes_on_to_the_same_e
                 os.kill(os.getpid(), signal.SIGINT)
                 time.sleep(0.01)
 
-    with pytest.raises(CutShort) as stopped:
+    with pytest.raises(PartialResult) as stopped:
         go(tmp_path, corpus, plan, Impatient())
     part = stopped.value.result
     assert [line.rank for line in part.ranks] == [2, 4]
@@ -146,7 +147,7 @@ def test_an_interruption_before_anything_is_measured_has_nothing_to_show(tmp_pat
 
     with pytest.raises(KeyboardInterrupt) as stopped:
         go(tmp_path, corpus, plan, AtOnce())
-    assert not isinstance(stopped.value, CutShort)
+    assert not isinstance(stopped.value, PartialResult)
 
 
 KILLED = """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from tunewright.cli.options import CommonOptions, OptionGroup
-from tunewright.core.errors import CutShort
+from tunewright.core.interrupts import PartialResult
 
 if TYPE_CHECKING:
     from tunewright.cli.shell import Shell
@@ -86,8 +86,10 @@ class Command:
                     values[parameter.name] = _gathered(parameter.annotation, values)
             try:
                 value = self.call(shell, **values)
-            except CutShort as interrupted:
-                shell.show(interrupted.result, self.table)
+            except PartialResult as interrupted:
+                # What a step of a longer verb had is not that verb's result.
+                if isinstance(interrupted.result, self.result_types()):
+                    shell.show(interrupted.result, self.table)
                 raise
             if value is not None:
                 shell.show(value, self.table)

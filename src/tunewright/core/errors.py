@@ -74,14 +74,6 @@ class DamagedOutput(UserError):
         super().__init__(code, what, why=why, fix=fix, exit_code=ExitCode.DENIED)
 
 
-class CutShort(KeyboardInterrupt):
-    """Ctrl-C where something of use is there already: `result` is shown before the process ends with 130."""
-
-    def __init__(self, result: object) -> None:
-        super().__init__()
-        self.result = result
-
-
 def did_you_mean(word: str, known: list[str] | tuple[str, ...]) -> str:
     """A closing sentence naming the nearest known word, or all of them when none is near."""
     from difflib import get_close_matches

@@ -1,18 +1,41 @@
-"""Ctrl-C inside polars, which comes twice."""
+"""Ctrl-C: where polars makes two of it, and where something of use is there already."""
 
-from types import TracebackType
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
-class SingleInterrupt:
-    """Ctrl-C leaves this block as one KeyboardInterrupt, also where polars raises it.
+class PartialResult(KeyboardInterrupt):
+    """Ctrl-C where something of use is there already.
 
-    polars listens to SIGINT by itself and raises KeyboardInterrupt out of a query; Python, which got the same signal,
-    raises another at the next call of a Python function, wherever that is: in an ``except``, or in the cleaning up of
-    a generator, which can only print it. Leaving this block is such a call, so both are one from there on.
+    Attributes:
+        result: what was done until then; it is shown before the process ends with 130.
     """
 
-    def __enter__(self) -> None:
-        """Nothing is to be prepared."""
+    def __init__(self, result: Any) -> None:
+        super().__init__()
+        self.result = result
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Python raises here what it still has to raise."""
+
+def interruptible(work: Callable[[], Result]) -> Result:
+    """What `work` gives, in which polars may be collecting frames; Ctrl-C ends it at once, as one KeyboardInterrupt.
+
+    polars listens to SIGINT by itself and raises KeyboardInterrupt out of a query. Python got the same signal and
+    raises another at the next call of a Python function, wherever that is: in an ``except``, or in the cleaning up of
+    a generator, which can only print it. Here it is raised at a call that expects it.
+
+    Raises:
+        KeyboardInterrupt: on Ctrl-C; and whatever `work` raises.
+    """
+    try:
+        return work()
+    except KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):
+            _let_python_raise()
+        raise
+
+
+def _let_python_raise() -> None:
+    """A call of a Python function, at which Python raises what it still has to raise."""

@@ -14,14 +14,15 @@ from tunewright.core.audit_report import AuditReport
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset
 from tunewright.core.digest import file_digest, frame_digest
-from tunewright.core.errors import CutShort, GateFailed, UserError
+from tunewright.core.errors import GateFailed, UserError
 from tunewright.core.files import publish, publish_text, require_absent
 from tunewright.core.ingested import Ingested
+from tunewright.core.interrupts import PartialResult
 from tunewright.core.machine import machine
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.score import Score
 from tunewright.core.version import __version__
-from tunewright.stages.audit.api import Interrupted, audit
+from tunewright.stages.audit.api import audit
 from tunewright.stages.audit.results import AuditResult, audit_result
 from tunewright.stages.audit.settings import AuditSettings
 from tunewright.stages.intake.api import read
@@ -67,25 +68,25 @@ def audit_file(
     corpus = Corpus(dataset, intake.frame.lazy(), context=context, progress=progress)
     ingested = intake.account(dataset, path.name, file_digest(path))
 
-    def told(found: AuditReport) -> AuditResult:
-        return _told(found, corpus, ingested, config.section(ReportSettings), findings, report)
+    def result_of(audited: AuditReport) -> AuditResult:
+        return _result(audited, corpus, ingested, config.section(ReportSettings), findings, report)
 
-    with partial_on_interrupt(told):
-        result = told(audit(corpus, config.section(AuditSettings)))
+    with partial_on_interrupt(result_of):
+        result = result_of(audit(corpus, config.section(AuditSettings)))
     require_score(result.quality, fail_under)
     return result
 
 
 @contextmanager
-def partial_on_interrupt(told: Callable[[AuditReport], AuditResult]) -> Iterator[None]:
+def partial_on_interrupt(result_of: Callable[[AuditReport], AuditResult]) -> Iterator[None]:
     """What the checks before Ctrl-C found goes with the interrupt, as the result it is."""
     try:
         yield
-    except Interrupted as stopped:
-        raise CutShort(told(stopped.report)) from None
+    except PartialResult as interrupted:
+        raise PartialResult(result_of(interrupted.result)) from None
 
 
-def _told(
+def _result(
     found: AuditReport,
     corpus: Corpus,
     ingested: Ingested,

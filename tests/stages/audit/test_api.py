@@ -7,9 +7,10 @@ from tests.worlds import corpus
 from tunewright.core.audit_report import AuditReport
 from tunewright.core.corpus import Corpus
 from tunewright.core.errors import UserError
+from tunewright.core.interrupts import PartialResult
 from tunewright.core.progress import Silent
 from tunewright.stages.audit import api as room
-from tunewright.stages.audit.api import INTERRUPTED, Interrupted, audit
+from tunewright.stages.audit.api import INTERRUPTED, audit
 from tunewright.stages.audit.score import quality_score
 from tunewright.stages.audit.settings import AuditSettings
 
@@ -86,10 +87,10 @@ def test_ctrl_c_leaves_a_report_of_the_checks_before_it(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("tunewright.stages.audit.checks.missing.check", pressed)
     settings = AuditSettings(checks={"exact_duplicates": {}, "missing": {}, "near_duplicates": {}})
-    with pytest.raises(Interrupted) as stopped:
+    with pytest.raises(PartialResult) as stopped:
         audit(corpus(["one question here", "one question here"], ["a", "a"]), settings)
-    assert [finding.name for finding in stopped.value.report.findings] == ["exact_duplicates.both"]
-    assert [(run.check, run.skipped) for run in stopped.value.report.checks] == [
+    assert [finding.name for finding in stopped.value.result.findings] == ["exact_duplicates.both"]
+    assert [(run.check, run.skipped) for run in stopped.value.result.checks] == [
         ("exact_duplicates", None),
         ("missing", INTERRUPTED),
         ("near_duplicates", INTERRUPTED),

@@ -11,7 +11,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.digest import digest
 from tunewright.core.errors import UserError
 from tunewright.core.finding import Finding, NotChecked
-from tunewright.core.interrupts import SingleInterrupt
+from tunewright.core.interrupts import PartialResult, interruptible
 from tunewright.core.progress import tracked
 from tunewright.stages.audit.plugins import CHECKS
 from tunewright.stages.audit.score import quality_score
@@ -44,14 +44,13 @@ def audit(corpus: Corpus, settings: AuditSettings) -> AuditReport:
 
     Raises:
         UserError: E-CFG-002 for an unknown check, E-ENV-001 when a check that was named needs a missing package.
-        Interrupted: on Ctrl-C, with the report of the checks before it.
+        PartialResult: on Ctrl-C, with the report of the checks before it.
     """
     findings: list[Finding] = []
     runs: list[CheckRun] = []
     names = list(chosen(settings))
     try:
-        with SingleInterrupt():
-            first_look(corpus, settings)
+        interruptible(lambda: first_look(corpus, settings))
         for name in tracked(names, corpus.progress, "audit", len(names), "checks"):
             started = time.monotonic()
             check_findings, skipped = _run(name, corpus, settings)
@@ -59,16 +58,8 @@ def audit(corpus: Corpus, settings: AuditSettings) -> AuditReport:
             runs.append(_check_run(name, round(time.monotonic() - started, 3), skipped))
     except KeyboardInterrupt:
         runs += [_check_run(name, 0.0, INTERRUPTED) for name in names[len(runs) :]]
-        raise Interrupted(_report(corpus, runs, findings)) from None
+        raise PartialResult(_report(corpus, runs, findings)) from None
     return _report(corpus, runs, findings)
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during an audit; `report` holds what the checks before it found."""
-
-    def __init__(self, report: AuditReport) -> None:
-        super().__init__()
-        self.report = report
 
 
 def first_look(corpus: Corpus, settings: AuditSettings) -> None:
@@ -127,8 +118,7 @@ def _run(name: str, corpus: Corpus, settings: AuditSettings) -> tuple[tuple[Find
     try:
         module = CHECKS.load(name)
         options = module.Options.model_validate(chosen(settings)[name])
-        with SingleInterrupt():
-            return module.check(corpus, options), None
+        return interruptible(lambda: module.check(corpus, options)), None
     except NotChecked as why:
         return (), str(why)
     except UserError as missing:

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from tunewright.core.candidate import Plan
 from tunewright.core.corpus import Corpus
-from tunewright.core.errors import CutShort, UserError
+from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
+from tunewright.core.interrupts import PartialResult
 from tunewright.core.playbook import claims
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.score import Score
@@ -145,7 +146,7 @@ def sweep(
         progress: hears each trial.
 
     Raises:
-        CutShort: Ctrl-C, with what is measured.
+        PartialResult: Ctrl-C, with what is measured.
         UserError: E-SWEEP-003, and what training raises.
     """
     runs = Runs(corpus, plan, work, train, progress, settings.items, settings.full_learning_rate)
@@ -162,7 +163,7 @@ def sweep(
     except KeyboardInterrupt as stopped:
         if not found.trials:
             raise
-        raise CutShort(told.result(interrupted=True)) from stopped
+        raise PartialResult(told.result(interrupted=True)) from stopped
     runs.tidy()
     return told.result()
 
