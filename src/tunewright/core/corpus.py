@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from tunewright.core.digest import digest
 from tunewright.core.progress import SILENT, Progress
 
 VIEW_LIMIT = 1000
+SECRET_BYTES = 32
 
 
 class Corpus:
@@ -26,6 +28,8 @@ class Corpus:
         evidence: folder where evidence is kept between runs; None keeps it in memory only.
         context: what the rows may be held against.
         progress: where long computations report.
+        secret: random bytes that are forgotten with the corpus; handed on to one of the same rows further on in the
+            same work, and new where none are given.
     """
 
     def __init__(
@@ -36,10 +40,12 @@ class Corpus:
         evidence: Path | None = None,
         context: Context | None = None,
         progress: Progress = SILENT,
+        secret: bytes = b"",
     ) -> None:
         self.dataset = dataset
         self.context = context or Context()
         self.progress = progress
+        self.secret = secret or token_bytes(SECRET_BYTES)
         self._lazy = lazy
         self._folder = evidence
         self._memory: dict[str, Any] = {}
@@ -82,8 +88,8 @@ class Corpus:
                 if path is not None:
                     _publish(path, frame.write_parquet)
                 self._memory[key] = frame
-        found: pl.DataFrame = self._memory[key]
-        return found
+        evidence: pl.DataFrame = self._memory[key]
+        return evidence
 
     def array_evidence(self, name: str, settings: Any, make: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """An array whose first axis is rows, computed once and memory-mapped from ``.npy`` afterwards."""
@@ -97,8 +103,8 @@ class Corpus:
                 if path is not None:
                     _publish(path, lambda target: _save(target, array))
                 self._memory[key] = array
-        found: npt.NDArray[Any] = self._memory[key]
-        return found
+        evidence: npt.NDArray[Any] = self._memory[key]
+        return evidence
 
     def _key(self, name: str, settings: Any) -> str:
         return f"{name}-{digest([self.dataset.root, settings])[7:31]}"

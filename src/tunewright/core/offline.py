@@ -7,7 +7,8 @@ from typing import Any
 
 from tunewright.core.errors import ExitCode, UserError
 
-_state = {"installed": False}
+#: Raised by us, answered by :func:`_refuse_connections`: the interpreter itself knows whether that is installed.
+_QUESTION = "tunewright.is_offline"
 
 
 def is_offline() -> bool:
@@ -19,12 +20,26 @@ def go_offline() -> None:
     """Refuse connections and name look-ups beyond loopback, in this process and those it starts of ours."""
     for name in ("TUNEWRIGHT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
         os.environ[name] = "1"
-    if not _state["installed"]:
-        sys.addaudithook(_hook)
-        _state["installed"] = True
+    if not _is_refusing():
+        sys.addaudithook(_refuse_connections)
 
 
-def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+def _is_refusing() -> bool:
+    """Whether this process refuses connections already; an audit hook stays as long as its process."""
+    answers: list[bool] = []
+    sys.audit(_QUESTION, answers)
+    return bool(answers)
+
+
+def _refuse_connections(event: str, arguments: tuple[Any, ...]) -> None:
+    """The audit hook.
+
+    Raises:
+        UserError: E-NET-001 for a connection, or the look-up of a name, beyond loopback.
+    """
+    if event == _QUESTION:
+        arguments[0].append(True)
+        return
     if event == "socket.connect":
         address = arguments[1]
     elif event == "socket.getaddrinfo":

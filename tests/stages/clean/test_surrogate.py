@@ -166,12 +166,22 @@ def test_a_key_file_is_as_good_as_the_environment(tmp_path, monkeypatch: pytest.
 
 
 def test_random_mode_needs_no_key_and_knows_people_within_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tunewright.stages.clean.fixes import surrogate as module
-
     monkeypatch.delenv(KEY_VARIABLE)
     text = "ann@firm.com"
     found = finding(spans(text, (text, "email")), "surrogate", "pii.email")
-    first = changes(corpus([text]), found, mode="random")["value"][0]
-    assert changes(corpus([text]), found, mode="random")["value"][0] == first
-    monkeypatch.setattr(module, "_FORGOTTEN", b"another process' key")
+    rows = corpus([text])
+    first = changes(rows, found, mode="random")["value"][0]
+    assert changes(rows, found, mode="random")["value"][0] == first
     assert changes(corpus([text]), found, mode="random")["value"][0] != first
+
+
+def test_random_mode_knows_a_person_in_two_findings_of_one_cleaning() -> None:
+    text = "ann@firm.com"
+    frame, edits = cleaned(
+        corpus([text], None, [text]),
+        finding(spans(text, (text, "email")), "surrogate", "pii.email"),
+        finding(spans(text, (text, "email"), column="answer"), "surrogate", "pii.mail"),
+        fixes={"surrogate": {"mode": "random"}},
+    )
+    assert len(edits) == 2
+    assert frame["prompt"][0] == frame["answer"][0] != text

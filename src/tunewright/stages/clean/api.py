@@ -76,7 +76,7 @@ def _view(corpus: Corpus, rows: pl.DataFrame, edits: list[Edit]) -> Corpus:
         return corpus
     root = digest([corpus.dataset.root, [[edit.fix, edit.frame_digest] for edit in edits]])
     dataset = corpus.dataset.model_copy(update={"version": None, "rows": rows.height, "root": root})
-    return Corpus(dataset, rows.lazy(), context=corpus.context, progress=corpus.progress)
+    return Corpus(dataset, rows.lazy(), context=corpus.context, progress=corpus.progress, secret=corpus.secret)
 
 
 def _chosen(report: AuditReport, settings: CleanSettings) -> list[tuple[Finding, str]]:

@@ -8,7 +8,6 @@ the data that others can undo), and two runs differ.
 
 import hmac
 import os
-import secrets
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -29,8 +28,6 @@ SAFE = False
 KEY_VARIABLE = "TUNEWRIGHT_SURROGATE_KEY"
 #: 128 bits: fewer could be tried out.
 SHORTEST_KEY = 16
-#: The key of random mode, forgotten with the process: the same in one run, so that people stay the same in it.
-_FORGOTTEN = secrets.token_bytes(32)
 
 
 class Options(Frozen):
@@ -50,7 +47,8 @@ def fix(corpus: Corpus, finding: Finding, options: Options) -> pl.DataFrame:
         UserError: E-CLEAN-002 when there is no key, or a short one.
     """
     parts = spans(corpus, finding)
-    key = _FORGOTTEN if options.mode == "random" else _key(options)
+    # The corpus' secret is the same for all that is cleaned in one go, so that people stay the same in it.
+    key = corpus.secret if options.mode == "random" else _key(options)
     # An HMAC has no columnar form; each different value is computed once.
     values = parts.select("type", "part").unique().sort("type", "part")
     surrogates = [surrogate(kind, part, key) for kind, part in zip(values["type"], values["part"], strict=True)]
