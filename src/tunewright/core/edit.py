@@ -1,7 +1,7 @@
 """What cleaning changed and why, row by row."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import polars as pl
 from pydantic import PrivateAttr
@@ -9,8 +9,6 @@ from pydantic import PrivateAttr
 from tunewright.core.dataset import Dataset
 from tunewright.core.digest import frame_digest
 from tunewright.core.frozen import VALUE_FILE, Frozen
-
-Action = Literal["drop", "replace", "reweight"]
 
 #: What a fix asks for. `column` and `value` go with replace, `weight` (a factor) with reweight, `reason` is a sentence
 #: a clerk can read. A replace with `start` and `end` (characters, end excluded) concerns that part of the text only.

@@ -22,7 +22,6 @@ import polars as pl
 from tunewright.text.amounts import AFTER, BEFORE, PHONES
 from tunewright.text.dates import ANY, MONTHS, calendar, with_orders, written_dates
 
-SCHEMA = {"row": pl.Int64, "kind": pl.String, "about": pl.String, "value": pl.String, "said": pl.String}
 LINK = r"\b(?:https?://|www\.)[^\s<>\"')\]]+"
 MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 PHONE = "|".join(PHONES.values())

@@ -258,8 +258,8 @@ def scorecard(labels: tuple[str, ...], n: int) -> Scorecard:
         words="Ship: the tuned model beats every baseline, and the whole interval of the gain lies above zero.",
         predictions_digest=sha("predictions"),
         latency=(
-            Score(metric="latency_p50", value=6.4, n=200, low=6.2, high=6.7, unit="ms"),
-            Score(metric="latency_p95", value=11.8, n=200, low=10.9, high=13.0, unit="ms"),
+            Score(metric="p50_ms", value=6.4, n=200, low=6.2, high=6.7, unit="ms"),
+            Score(metric="p95_ms", value=11.8, n=200, low=10.9, high=13.0, unit="ms"),
         ),
     ).with_predictions(frame)
 

@@ -6,12 +6,8 @@ from tunewright.core.score import Score
 METRICS = {
     "accuracy": "Accuracy",
     "macro_f1": "Macro-F1",
-    "ece": "Calibration error",
     "calibration_error": "Calibration error",
-    "expected_calibration_error": "Calibration error",
     "quality_score": "Quality score",
-    "latency_p50": "Latency, median",
-    "latency_p95": "Latency, 95th percentile",
     "p50_ms": "Latency, median",
     "p95_ms": "Latency, 95th percentile",
     "rows_per_s": "Throughput in batches",

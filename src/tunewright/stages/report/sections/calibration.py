@@ -37,7 +37,7 @@ def figure(card: Scorecard) -> Figure | None:
                 fmt.count(n),
             )
         )
-    error = next((s for s in card.own.scores if "calibration" in s.metric or s.metric == "ece"), None)
+    error = next((s for s in card.own.scores if s.metric == "calibration_error"), None)
     error_text = f" Expected calibration error: {fmt.value(error)}." if error else ""
     return Figure(
         svg=charts.reliability(rows),
