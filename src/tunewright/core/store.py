@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ConfigDict
 
-from tunewright.core.digest import digest, file_digest
+from tunewright.core.digest import digest
 from tunewright.core.digest_cache import DigestCache
 from tunewright.core.errors import DamagedOutput
 from tunewright.core.files import publish_text, sync_tree
@@ -129,14 +129,6 @@ class Store:
         self._verify(step, manifest)
         return self._outcome(step, kind, manifest, hit=True)
 
-    def rehash(self, folder: Path) -> None:
-        """Hold every file of the complete output in `folder` against its manifest, whatever is remembered of it.
-
-        Raises:
-            DamagedOutput: E-STORE-003.
-        """
-        _require_whole(folder, _read_manifest(folder), lambda path, _: file_digest(path))
-
     def folder(self, step: Step) -> Path:
         """Where the complete output of `step` is, or will be."""
         return self.root / "steps" / step.name / step.key
@@ -181,7 +173,7 @@ class Store:
         """
         cache = self._digests(step)
         try:
-            _require_whole(self.folder(step), manifest, cache.digest)
+            _require_whole(self.folder(step), manifest, cache)
         finally:
             cache.save()
 
@@ -283,21 +275,21 @@ def _read_manifest(folder: Path) -> Manifest:
         raise _damaged(folder, folder.parent.name, [f"{MANIFEST} cannot be read"]) from error
 
 
-def _require_whole(folder: Path, manifest: Manifest, hashed: Callable[[Path, str], str]) -> None:
-    """Hold every file of `folder` against `manifest`; `hashed` gives the digest of a path and its name.
+def _require_whole(folder: Path, manifest: Manifest, cache: DigestCache) -> None:
+    """Hold every file of `folder` against `manifest`.
 
     Raises:
         DamagedOutput: E-STORE-003.
     """
-    faults = [_fault(folder, name, digest, hashed) for name, digest in sorted(manifest.files.items())]
+    faults = [_fault(folder, name, digest, cache) for name, digest in sorted(manifest.files.items())]
     if any(faults):
         raise _damaged(folder, manifest.step.name, [fault for fault in faults if fault])
 
 
-def _fault(folder: Path, name: str, digest: str, hashed: Callable[[Path, str], str]) -> str:
+def _fault(folder: Path, name: str, digest: str, cache: DigestCache) -> str:
     """What is wrong with a file of `folder`; empty when it is the one that was made."""
     try:
-        return "" if hashed(folder / name, name) == digest else f"{name} was changed"
+        return "" if cache.digest(folder / name, name) == digest else f"{name} was changed"
     except FileNotFoundError:
         return f"{name} is missing"
     except OSError as error:

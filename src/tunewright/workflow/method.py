@@ -6,7 +6,7 @@ from typing import Any
 from tunewright.core.candidate import Candidate
 from tunewright.core.context import Target
 from tunewright.core.dataset import Task
-from tunewright.core.errors import UserError
+from tunewright.core.errors import DamagedOutput, UserError
 from tunewright.core.machine import has_gpu
 from tunewright.core.store import Store
 from tunewright.models.files import DEFAULT_STARTER, ModelFiles, find_encoder, find_model
@@ -84,7 +84,10 @@ def _base(settings: TrainSettings, method: str) -> ModelFiles:
 def _seconds_per_token(store: Store, method: str) -> float | None:
     """Seconds that the newest run of `method` took for each token it trained on; None where there is no run."""
     for step in store.previous("train"):
-        outcome = store.get(step, Candidate)
+        try:
+            outcome = store.get(step, Candidate)
+        except DamagedOutput:  # an earlier run that nothing stands on any more only tells no speed
+            continue
         if outcome and outcome.value.run.plan.method == method and outcome.value.run.curve:
             run = outcome.value.run
             passes = max(run.curve[-1].epoch, 1e-6)
