@@ -23,11 +23,11 @@ def catalog() -> dict[str, dict[str, Any]]:
     """Every code and its text."""
     import yaml
 
-    found: dict[str, dict[str, Any]] = {}
+    codes: dict[str, dict[str, Any]] = {}
     for entry in sorted(files("tunewright").joinpath("codes").iterdir(), key=lambda item: item.name):
         if entry.name.endswith(".yaml"):
-            found.update(yaml.safe_load(entry.read_text(encoding="utf-8")) or {})
-    return found
+            codes.update(yaml.safe_load(entry.read_text(encoding="utf-8")) or {})
+    return codes
 
 
 def explain(code: str) -> ExplainResult:

@@ -58,5 +58,5 @@ class Ingested(Frozen):
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The account kept in `folder`."""
-        found, kept = super().read(folder), folder / QUARANTINE_FILE
-        return found.with_quarantine(pl.read_csv(kept, schema=QUARANTINE_COLUMNS)) if kept.exists() else found
+        account, file = super().read(folder), folder / QUARANTINE_FILE
+        return account.with_quarantine(pl.read_csv(file, schema=QUARANTINE_COLUMNS)) if file.exists() else account

@@ -25,4 +25,4 @@ def claims() -> Mapping[str, Claim]:
     import yaml
 
     text = files("tunewright.core").joinpath("playbook.yaml").read_text(encoding="utf-8")
-    return {name: Claim.model_validate(given) for name, given in yaml.safe_load(text).items()}
+    return {name: Claim.model_validate(claim) for name, claim in yaml.safe_load(text).items()}

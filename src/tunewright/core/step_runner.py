@@ -51,8 +51,8 @@ class StepRunner:
             StepNotCached: it is not there, and this walk only looks.
         """
         step = spec.step(outputs, self.context)
-        kept = self.store.get(step, spec.output)
-        if kept is not None and spec.restore(kept.value, self.context) is None:
+        before = self.store.get(step, spec.output)
+        if before is not None and spec.restore(before.value, self.context) is None:
             if self.context.looking:
                 raise StepNotCached(step)
             self.store.invalidate(step)
@@ -67,10 +67,10 @@ class StepRunner:
             StepNotCached: it is not there, and this walk only looks.
         """
         if self.context.looking:
-            kept = self.store.get(step, kind)
-            if kept is None:
+            before = self.store.get(step, kind)
+            if before is None:
                 raise StepNotCached(step)
-            return kept
+            return before
         outcome = self.store.cached(step, kind, make)
         self.events.append(
             "step.hit" if outcome.hit else "step.made",

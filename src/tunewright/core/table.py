@@ -68,10 +68,10 @@ class Table:
 
     def _require_name(self) -> None:
         """Stop when the path has signs that Delta (deltalake 1.6) takes for those of an address."""
-        if found := sorted(set(UNREADABLE.findall(str(self.folder.resolve())))):
+        if signs := sorted(set(UNREADABLE.findall(str(self.folder.resolve())))):
             raise UserError(
                 "E-STORE-002",
-                f"The project's path {self.folder.resolve()} has {' and '.join(map(repr, found))} in it.",
+                f"The project's path {self.folder.resolve()} has {' and '.join(map(repr, signs))} in it.",
                 why="Versions of the data are Delta tables, whose library cannot write below such a path.",
                 fix="Rename or move the folder; blanks and letters of any language are fine.",
             )

@@ -51,10 +51,10 @@ def krippendorff_alpha(ratings: pl.DataFrame, *, seed: int = 0, resamples: int =
     Raises:
         ValueError: no unit was judged by two raters.
     """
-    said = _shared(_distinct(ratings))
-    if said.is_empty():
+    shared = _shared(_distinct(ratings))
+    if shared.is_empty():
         raise ValueError("no unit was judged by two raters")
-    kinds = _kinds(said, "value")
+    kinds = _kinds(shared, "value")
     held, units = kinds.counts, kinds.units
     alpha = _alpha(units[None, :].astype(float), held)[0]
     n = int(units.sum())
@@ -105,10 +105,11 @@ def annotator_quality(ratings: pl.DataFrame) -> pl.DataFrame:
         nothing is shared), and `quality` (the probability, by Dawid and Skene's model, that the rater names the true
         value of a unit; null when nothing is shared).
     """
-    told = ratings.drop_nulls("value")
-    alone = told.group_by("rater").agg(labelled=pl.col("unit").n_unique())
-    found = alone.join(_agreement(_distinct(told)), on="rater", how="left").join(_quality(told), on="rater", how="left")
-    return found.sort("rater").select("rater", "labelled", pl.col("shared").fill_null(0), "agreement", "quality")
+    rated = ratings.drop_nulls("value")
+    alone = rated.group_by("rater").agg(labelled=pl.col("unit").n_unique())
+    agreement, quality = _agreement(_distinct(rated)), _quality(rated)
+    raters = alone.join(agreement, on="rater", how="left").join(quality, on="rater", how="left")
+    return raters.sort("rater").select("rater", "labelled", pl.col("shared").fill_null(0), "agreement", "quality")
 
 
 def _distinct(ratings: pl.DataFrame) -> pl.DataFrame:
@@ -245,13 +246,15 @@ def dawid_skene(ratings: pl.DataFrame) -> tuple[pl.DataFrame, Floats, Floats]:
         truth /= truth.sum(axis=1, keepdims=True)
         if np.abs(truth - before).max() < TOLERANCE:
             break
-    told = pl.DataFrame({"units": kinds.units, **{name: truth[:, at] for at, name in enumerate(values.to_list())}})
-    return told, prior, tables
+    probabilities = pl.DataFrame(
+        {"units": kinds.units, **{name: truth[:, at] for at, name in enumerate(values.to_list())}}
+    )
+    return probabilities, prior, tables
 
 
 def _sampled(kinds: _Kinds, values: int) -> _Kinds:
     most = max(1, CELLS // values)
     if len(kinds.units) <= most:
         return kinds
-    kept = np.sort(np.random.default_rng(0).choice(len(kinds.units), most, replace=False))
-    return _Kinds(kinds.counts[kept], kinds.units[kept], kinds.entries)
+    sample = np.sort(np.random.default_rng(0).choice(len(kinds.units), most, replace=False))
+    return _Kinds(kinds.counts[sample], kinds.units[sample], kinds.entries)
