@@ -187,6 +187,7 @@ def _refuse_bomb(name: str, size: int, packed: int, settings: DataSettings) -> N
 
 
 def _broken(name: str, error: Exception) -> UserError:
+    """E-DATA-006 for a file that cannot be unpacked."""
     return UserError("E-DATA-006", f"{name} is broken: {error}.", fix="Copy or export it again.")
 
 

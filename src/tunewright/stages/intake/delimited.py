@@ -313,6 +313,7 @@ class _Lines:
 
 
 def _too_large(name: str, line: int, settings: DataSettings) -> UserError:
+    """E-DATA-009 for the cell that begins in `line`."""
     return UserError(
         "E-DATA-009",
         f"{name}, line {line}: a cell over {settings.max_cell_mb:g} MB, or a quote that never closes.",

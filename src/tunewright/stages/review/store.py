@@ -179,9 +179,11 @@ class ReviewStore:
         return sorted((self.folder / "answers").glob("*.jsonl"))
 
     def _import_path(self, digest: str) -> Path:
+        """Where the answers of the file with this digest are stored."""
         return self.folder / "imports" / f"{digest.removeprefix('sha256:')[:32]}.json"
 
     def _typed_path(self, reviewer: str) -> Path:
+        """Where the typed answers of one reviewer are stored."""
         return self.folder / "answers" / f"{sha256(reviewer.encode()).hexdigest()[:16]}.jsonl"
 
 

@@ -167,6 +167,7 @@ def title(finding: Finding) -> str:
 
 
 def _finding(finding: Finding, audited: Audited, left: Mapping[str, int], material: ReportMaterial) -> FindingView:
+    """A finding with its examples, and how many of its rows are `left` after cleaning, by its name."""
     rows = audited.report.dataset.rows
     word, tone = SEVERITIES[finding.severity]
     whole = finding.rows == 0
@@ -188,6 +189,7 @@ def _finding(finding: Finding, audited: Audited, left: Mapping[str, int], materi
 
 
 def _examples(finding: Finding, quoted: pl.DataFrame, settings: ReportSettings) -> tuple[Example, ...]:
+    """The first rows of a finding, masked and cut; none where none were quoted or none are to be shown."""
     if quoted.is_empty() or not settings.examples:
         return ()
     row_numbers = example_rows(finding.frame, settings.examples)

@@ -30,6 +30,7 @@ def section(material: ReportMaterial) -> Section | None:
 
 
 def _row(material: ReportMaterial, verdict: Verdict, *, overridden: bool) -> tuple[Cell, ...]:
+    """A line of the table; with a cell for a person's decision where any gate was `overridden`."""
     result = Badge("Passed", "good") if verdict.passed else Badge("Failed", "bad")
     if verdict.overridden:
         result = Badge("Failed, overridden", "warn")

@@ -118,6 +118,7 @@ def _points(run: Run, field: str) -> list[CurvePoint]:
 
 
 def _curve(run: Run, series: list[tuple[str, str]], title: str, unit: str, form: str) -> Figure:
+    """One chart of the fields in `series` (name, field of a point), each of which has points."""
     rows: list[dict[str, Any]] = []
     ends = []
     for name, field in series:
