@@ -6,13 +6,14 @@ from tunewright.core.audit_report import AuditReport
 from tunewright.core.candidate import Candidate, Plan
 from tunewright.core.divided import Divided
 from tunewright.core.edit import Cleaned
+from tunewright.core.figure import Figure
 from tunewright.core.ingested import Ingested
 from tunewright.core.machine import machine
 from tunewright.core.outputs import Outputs
 from tunewright.core.release import Release
 from tunewright.core.scorecard import Scorecard
 from tunewright.core.version import __version__
-from tunewright.order import gates
+from tunewright.order import gates, steps
 from tunewright.stages.audit.gates import QUALITY
 from tunewright.stages.plan.settings import PlanSettings
 from tunewright.stages.report.material import Audited, Evaluated, ReportMaterial, StepCost, Swept, SweptRank
@@ -48,6 +49,7 @@ def material(outputs: Outputs, workspace: Workspace, *, stopped: str = "") -> Re
         gates={name: gate for gate in gates() for name in (gate.name, gate.former) if name},
         quality_gate=QUALITY.name,
         release=outputs.get(Release),
+        figures=_figures(outputs),
         costs=tuple(
             StepCost(step=outcome.step.name, seconds=outcome.seconds, hit=outcome.hit) for outcome in outputs.outcomes
         ),
@@ -55,6 +57,13 @@ def material(outputs: Outputs, workspace: Workspace, *, stopped: str = "") -> Re
         machine=machine(),
         stopped=stopped,
     )
+
+
+def _figures(outputs: Outputs) -> dict[str, tuple[Figure, ...]]:
+    """What the steps that give figures say of themselves, by step."""
+    reached = {spec.name: (spec, outputs.get(spec.output)) for spec in steps()}
+    figures = {name: tuple(spec.figures(output)) for name, (spec, output) in reached.items() if output is not None}
+    return {name: each for name, each in figures.items() if each}
 
 
 def _audited(report: AuditReport | None, workspace: Workspace) -> Audited | None:

@@ -9,6 +9,7 @@ import polars as pl
 
 from tunewright.core.candidate import Candidate
 from tunewright.core.errors import ExitCode, UserError
+from tunewright.core.gate import require_overrides_hold
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.release import Release
 from tunewright.models.chat import messages_of
@@ -70,11 +71,13 @@ def load(folder: str | Path) -> LoadedRelease:
     """The release in `folder`, its files checked against its manifest first.
 
     Raises:
+        GateFailed: E-GATE-004 when a person's decision that let it through had a last day, and that is over.
         UserError: E-REL-002 (no release), E-REL-003 (changed), E-REL-007 (its tokenizer renders chats otherwise than in
             training).
     """
     path = Path(folder)
     release = read(path)
+    require_overrides_hold(release.verdicts, what=f"The release {release.name}")
     require_template(path)
     if release.kind == "decoder":
         from tunewright.models.causal_lm import Generator

@@ -10,7 +10,17 @@ from tunewright.stages.report import charts
 from tunewright.stages.report.headline import headline
 from tunewright.stages.report.material import ReportMaterial
 from tunewright.stages.report.redact import sample
-from tunewright.stages.report.sections import audit, costs, data, evaluation, gates, provenance, sweep, training
+from tunewright.stages.report.sections import (
+    audit,
+    costs,
+    data,
+    evaluation,
+    figures,
+    gates,
+    provenance,
+    sweep,
+    training,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -27,6 +37,7 @@ SECTIONS = (
     evaluation.section,
     evaluation.classes,
     evaluation.mistakes,
+    figures.section,
     costs.section,
     provenance.section,
 )

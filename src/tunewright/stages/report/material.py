@@ -14,6 +14,7 @@ from tunewright.core.candidate import Plan, Run
 from tunewright.core.corpus import VIEW_LIMIT, Corpus
 from tunewright.core.divided import Divided
 from tunewright.core.edit import Cleaned
+from tunewright.core.figure import Figure
 from tunewright.core.gate import Gate, Verdict
 from tunewright.core.ingested import Ingested
 from tunewright.core.release import Release
@@ -108,6 +109,7 @@ class ReportMaterial:
         gates: the gates that stages declare, by every name that they have or had.
         quality_gate: name of the gate on the quality of the data.
         release: the bundle.
+        figures: what further stages say of themselves, by stage.
         costs: time by step.
         usd: money spent on the machine, when a price per hour is known.
         machine: what it ran on, in words.
@@ -132,6 +134,7 @@ class ReportMaterial:
     gates: Mapping[str, Gate] = field(default_factory=dict)
     quality_gate: str = ""
     release: Release | None = None
+    figures: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
     costs: tuple[StepCost, ...] = ()
     usd: float | None = None
     machine: str = ""
