@@ -1,6 +1,5 @@
 """Every gate binds: nothing that costs money or goes out starts while one that was judged before it is shut."""
 
-import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -57,7 +56,7 @@ def test_the_gate_on_the_data_stops_all_that_trains(folder: Path) -> None:
         lambda: Project.open(folder, sets=trained).run(dry_run=True),
         lambda: Project.open(folder, sets=trained).run(),
     ):
-        with pytest.raises(GateFailed, match="audit.quality_score"):
+        with pytest.raises(GateFailed, match=r"audit\.quality_score"):
             start()
     assert [line.state for line in Project.open(folder, sets=trained).status().steps][5:] == ["to do"] * 3
 
@@ -69,7 +68,7 @@ def test_the_gate_on_the_data_stops_a_sweep(tmp_path: Path, tiny_llama: Path) ->
     text[1] = "data: {file: tickets.csv, task: reply, columns: {prompt: text, answer: category}}"
     text[2] = f"train: {{base: '{tiny_llama}', method: {{lora: {{epochs: 1}}}}}}"
     config.write_text("\n".join(text) + "\n", encoding="utf-8")
-    with pytest.raises(GateFailed, match="audit.quality_score"):
+    with pytest.raises(GateFailed, match=r"audit\.quality_score"):
         Project.open(folder).sweep([2, 4])
 
 
@@ -107,7 +106,7 @@ def test_steps_that_cost_money_or_go_out_are_behind_the_gates() -> None:
 def test_a_gate_answers_to_the_name_it_had_before(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "tunewright.yaml").write_text("gates: {evaluate.verdict: '>= 0'}\n", encoding="utf-8")
     assert load(tmp_path, environment={}).config.gates["evaluate.ship"] == ">= 0"
-    with pytest.raises(UserError, match="evaluate.shop"):
+    with pytest.raises(UserError, match=r"evaluate\.shop"):
         Project.open(folder, sets=bars(), overrides={"evaluate.shop": override("a typo")})
     project = Project.open(folder, sets=bars("evaluate.ship"), overrides={"evaluate.verdict": override("a pilot")})
     verdicts = {verdict.gate: verdict for verdict in project.release().verdicts}
@@ -136,19 +135,16 @@ def test_an_override_holds_through_its_last_day_and_not_a_day_longer() -> None:
     assert "--override evaluate.gain" in ended.value.fix
 
 
-def test_a_release_whose_override_has_ended_answers_nobody(folder: Path) -> None:
+def test_a_release_whose_override_has_ended_answers_nobody(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decision = override("a pilot", until=day(0))
     project = Project.open(folder, sets=bars("evaluate.gain"), overrides={"evaluate.gain": decision})
     place = Path(project.release().folder)
     assert len(tunewright.load(place).predict(["my card is gone"])) == 1, "its last day counts"
-    manifest = place / "release.json"
-    ended = manifest.read_text(encoding="utf-8").replace(day(0), day(-1))
-    assert ended != manifest.read_text(encoding="utf-8")
-    manifest.write_text(ended, encoding="utf-8")
+    monkeypatch.setattr("tunewright.core.gate.today", lambda: datetime.now(UTC).date() + timedelta(days=1))
     with pytest.raises(GateFailed) as refused:
         tunewright.load(place)
     assert refused.value.code == "E-GATE-004"
-    assert json.loads(ended)["name"] in refused.value.what
+    assert place.name in refused.value.what
 
 
 def test_an_override_that_has_ended_is_not_taken() -> None:

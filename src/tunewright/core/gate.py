@@ -16,6 +16,11 @@ from tunewright.core.score import Score
 _BAR = re.compile(r"^\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)\s*$")
 
 
+def today() -> date:
+    """The day it is, in UTC, which the last days of overrides are held against."""
+    return datetime.now(UTC).date()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Gate:
     """A bar on a figure that a stage measures, declared by that stage.
@@ -53,7 +58,7 @@ class Override(Frozen):
 
     def holds(self, on: date | None = None) -> bool:
         """Whether the decision still holds on the day `on` (today in UTC); its last day is included."""
-        return self.until is None or (on or datetime.now(UTC).date()) <= date.fromisoformat(self.until)
+        return self.until is None or (on or today()) <= date.fromisoformat(self.until)
 
 
 class Verdict(Frozen):
