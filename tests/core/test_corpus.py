@@ -64,6 +64,17 @@ def test_other_rows_and_other_names_have_evidence_of_their_own(kind: str, tmp_pa
     assert make(corpus(tmp_path), "pairs", 1) == 1
 
 
+@pytest.mark.parametrize(("kind", "suffix"), [("frame", "parquet"), ("array", "npy")])
+@pytest.mark.parametrize("length", [0, 9, 100])
+def test_evidence_that_was_cut_short_is_made_again(kind: str, suffix: str, length: int, tmp_path: Path) -> None:
+    make = Maker(kind)
+    assert make(corpus(tmp_path), "pairs", 1) == 1
+    (file,) = tmp_path.glob(f"*.{suffix}")
+    file.write_bytes(file.read_bytes()[:length])
+    assert make(corpus(tmp_path), "pairs", 1) == 2
+    assert make(corpus(tmp_path), "pairs", 1) == 2, "and kept"
+
+
 def test_a_view_is_of_few_rows() -> None:
     assert corpus(None).view([2, 0])["prompt"].to_list() == ["a", "c"]
     with pytest.raises(ValueError, match="at most 1000 rows, 1001 were asked for"):

@@ -1,12 +1,13 @@
 """Versions of the data: who, why, and each made once."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tunewright.core.dataset import COLUMNS
-from tunewright.core.errors import UserError
+from tunewright.core.errors import DamagedOutput, ExitCode, UserError
 from tunewright.core.table import Table
 
 
@@ -65,3 +66,28 @@ def test_an_unknown_version_names_those_that_exist(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no version 7") as caught:
         table.scan(7)
     assert caught.value.fix == "Versions: 0."
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:50])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "harm", "what"),
+    [
+        ("*.parquet", cut_short, r"parquet has 50 bytes where [\d,]+ were written"),
+        ("*.parquet", Path.unlink, r"parquet is missing"),
+        ("_delta_log/*.json", cut_short, r"_delta_log cannot be read \(.+\)"),
+    ],
+)
+def test_a_damaged_version_is_an_error_of_ours_before_polars_or_delta_stumble(
+    tmp_path: Path, pattern: str, harm: Callable[[Path], None], what: str
+) -> None:
+    table = Table(tmp_path / "my desk" / "data")
+    table.commit(rows("a", "b"), task="classify", who="dana", why="w", key="k")
+    assert table.scan(0).collect().height == 2
+    harm(next(table.folder.glob(pattern)))
+    with pytest.raises(DamagedOutput, match=what) as damaged:
+        table.scan(0)
+    assert (damaged.value.code, damaged.value.exit_code) == ("E-STORE-005", ExitCode.DENIED)
+    assert damaged.value.fix.endswith("mv .tunewright .tunewright.set-aside")

@@ -1,9 +1,10 @@
 """A dataset opened for reading, with shared evidence computed once."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from tunewright.core.dataset import Dataset
 from tunewright.core.digest import digest
 from tunewright.core.progress import SILENT, Progress
 
+Evidence = TypeVar("Evidence")
 VIEW_LIMIT = 1000
 SECRET_BYTES = 32
 
@@ -81,13 +83,12 @@ class Corpus:
         key = self._key(name, settings)
         if key not in self._memory:
             path = self._path(key, ".parquet")
-            if path is not None and path.exists():
-                self._memory[key] = pl.read_parquet(path)
-            else:
+            frame = _readable(path, pl.read_parquet)
+            if frame is None:
                 frame = make()
                 if path is not None:
                     _publish(path, frame.write_parquet)
-                self._memory[key] = frame
+            self._memory[key] = frame
         evidence: pl.DataFrame = self._memory[key]
         return evidence
 
@@ -96,13 +97,12 @@ class Corpus:
         key = self._key(name, settings)
         if key not in self._memory:
             path = self._path(key, ".npy")
-            if path is not None and path.exists():
-                self._memory[key] = np.load(path, mmap_mode="r")
-            else:
+            array = _readable(path, lambda file: np.load(file, mmap_mode="r"))
+            if array is None:
                 array = make()
                 if path is not None:
-                    _publish(path, lambda target: _save(target, array))
-                self._memory[key] = array
+                    _publish(path, partial(_save, array=array))
+            self._memory[key] = array
         evidence: npt.NDArray[Any] = self._memory[key]
         return evidence
 
@@ -111,6 +111,16 @@ class Corpus:
 
     def _path(self, key: str, suffix: str) -> Path | None:
         return None if self._folder is None else self._folder / (key + suffix)
+
+
+def _readable(path: Path | None, read: Callable[[Path], Evidence]) -> Evidence | None:
+    """What is kept at `path`; None when nothing is, or what was cut short: evidence can be made again."""
+    if path is None or not path.exists():
+        return None
+    try:
+        return read(path)
+    except (pl.exceptions.PolarsError, ValueError, EOFError):
+        return None
 
 
 def _save(target: Path, array: npt.NDArray[Any]) -> None:

@@ -5,15 +5,20 @@ is recognized instead of made twice.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import polars as pl
 
 from tunewright.core.dataset import COLUMNS, Dataset, Task
 from tunewright.core.digest import frame_digest
-from tunewright.core.errors import ExitCode, UserError
+from tunewright.core.errors import DamagedOutput, ExitCode, UserError
 from tunewright.core.frozen import Frozen
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 UNREADABLE = re.compile(r"[\[\]^|\\#?]|%[0-9A-Fa-f]{2}")
 
@@ -63,7 +68,7 @@ class Table:
                     mode="overwrite",
                     commit_properties=deltalake.CommitProperties(custom_metadata=metadata),
                 )
-                done = deltalake.DeltaTable(str(self.folder)).version()
+                done = self._delta().version()
         return Dataset(table=self.folder.name, version=done, rows=frame.height, task=task, root=frame_digest(frame))
 
     def _require_name(self) -> None:
@@ -81,15 +86,30 @@ class Table:
 
         Raises:
             UserError: E-STORE-001 when there is no such version.
+            DamagedOutput: E-STORE-005 when its files are not there as they were written.
+        """
+        self._require(version)
+        table = self._delta(version)
+        # Files of a version share a schema, but Delta promises no order of rows.
+        # It gives their paths as parts of an address: a blank in a folder's name comes back as %20.
+        files = [Path(unquote(uri)) for uri in table.file_uris()]
+        added = pl.DataFrame(table.get_add_actions(flatten=True))
+        names = [Path(unquote(path)).name for path in added["path"]]
+        _require_sizes(files, dict(zip(names, added["size_bytes"], strict=True)))
+        return pl.scan_parquet(files, schema=COLUMNS, glob=False).sort("row")
+
+    def _delta(self, version: int | None = None) -> "DeltaTable":
+        """The Delta table at `version`, or at its newest.
+
+        Raises:
+            DamagedOutput: E-STORE-005 when its log cannot be read.
         """
         import deltalake
 
-        self._require(version)
-        table = deltalake.DeltaTable(str(self.folder), version=version)
-        # Files of a version share a schema, but Delta promises no order of rows.
-        # It gives their paths as parts of an address: a blank in a folder's name comes back as %20.
-        files = [unquote(uri) for uri in table.file_uris()]
-        return pl.scan_parquet(files, schema=COLUMNS, glob=False).sort("row")
+        try:
+            return deltalake.DeltaTable(str(self.folder), version=version)
+        except deltalake.exceptions.DeltaError as error:
+            raise _damaged(f"{self.folder / '_delta_log'} cannot be read ({str(error).splitlines()[0]})") from error
 
     def dataset(self, version: int) -> Dataset:
         """The header of one version, its digest computed from the rows."""
@@ -103,12 +123,14 @@ class Table:
         )
 
     def history(self) -> list[Commit]:
-        """Every version, oldest first."""
-        import deltalake
+        """Every version, oldest first.
 
+        Raises:
+            DamagedOutput: E-STORE-005 when the log cannot be read.
+        """
         if not (self.folder / "_delta_log").exists():
             return []
-        entries = deltalake.DeltaTable(str(self.folder)).history()
+        entries = self._delta().history()
         return sorted((_commit(entry) for entry in entries), key=lambda commit: commit.version)
 
     def _require(self, version: int) -> None:
@@ -120,6 +142,28 @@ class Table:
                 fix=f"Versions: {', '.join(map(str, known)) or 'none yet; run `tunewright run`'}.",
                 exit_code=ExitCode.NOT_FOUND,
             )
+
+
+def _require_sizes(files: Sequence[Path], sizes: Mapping[str, int]) -> None:
+    """Stop at a file that is missing or of another size than the log says, before polars reads half of it.
+
+    Raises:
+        DamagedOutput: E-STORE-005.
+    """
+    for file in files:
+        if not file.exists():
+            raise _damaged(f"{file} is missing")
+        if file.stat().st_size != sizes[file.name]:
+            raise _damaged(f"{file} has {file.stat().st_size:,} bytes where {sizes[file.name]:,} were written")
+
+
+def _damaged(what: str) -> DamagedOutput:
+    return DamagedOutput(
+        "E-STORE-005",
+        f"A version of the data is not there as it was written: {what}.",
+        why="Every step was made from a version of the data, so none is used that cannot be read whole.",
+        fix="Restore it from a copy; or begin anew, in the project's folder: mv .tunewright .tunewright.set-aside",
+    )
 
 
 def _commit(entry: dict[str, object]) -> Commit:
