@@ -1,5 +1,9 @@
 """What is timed, never how long it takes."""
 
+import numpy as np
+import pytest
+
+from tunewright.stages.evaluate import latency as timed
 from tunewright.stages.evaluate.latency import BATCH, WARM_UP, latency
 
 
@@ -18,3 +22,11 @@ def test_a_large_test_split_is_not_answered_again_for_the_rate() -> None:
     sizes: list[int] = []
     latency(lambda texts: sizes.append(len(texts)), ["a"] * (BATCH + 500), 10)
     assert sizes[-1] == BATCH
+
+
+def test_the_figures_are_the_median_the_95th_percentile_and_a_rate(monkeypatch) -> None:
+    """By a clock that is set forward: calls of 1 to 100 ms after a slow warm-up, then 50 rows in a quarter second."""
+    clock = iter(np.cumsum([tick for ms in [*[900] * WARM_UP, *range(1, 101), 250] for tick in (0.0, ms / 1000)]))
+    monkeypatch.setattr(timed.time, "perf_counter", lambda: float(next(clock)))
+    scores = {score.metric: score.value for score in latency(lambda _: None, ["a"] * 50, 100)}
+    assert scores == pytest.approx({"p50_ms": 50.5, "p95_ms": 95.05, "rows_per_s": 200.0})
