@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 DEMO   := examples/support-desk
 REPLIES := examples/reply-desk
 
-.PHONY: demo demo-replies test setup check bench bench-audit schemas help
+.PHONY: demo demo-replies test setup check bench bench-audit mutants schemas help
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -42,6 +42,9 @@ bench-audit: $(READY)  ## the audit at a million tickets, beside its peers
 
 bench: $(READY)  ## every benchmark, then the table in benchmarks/README.md
 	@$(BIN)/python benchmarks/all.py
+
+mutants: $(READY)  ## a sample of small faults put into core, workflow and gates: do the tests notice?
+	@$(BIN)/python -m tools.mutants --count 60 --seed 0
 
 schemas: $(READY)  ## rewrite the committed JSON schemas of what --json prints
 	@$(BIN)/python -m tunewright.cli.schemas

@@ -54,7 +54,7 @@ def license_of(package: Distribution) -> str:
     classifiers = [line.rsplit(" :: ", 1)[-1] for line in lines if "License ::" in line]
     copyleft = [line for line in (stated, *classifiers) if "GPL" in line]
     if copyleft:  # said anywhere, it counts, whatever a text beside it reads like
-        return copyleft[0]
+        return str(copyleft[0])
     return stated or _by_text(package) or " AND ".join(sorted({_known(line) for line in classifiers} - {""}))
 
 

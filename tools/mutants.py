@@ -4,9 +4,9 @@
     python -m tools.mutants --fixed                 # the eight of mutants_fixed.toml, in minutes
 
 Each mutant (tools/mutation.py says which there are) is written into a copy of the tree, and the tests that belong to
-its file are run there: first the file's own, then those of its folder. A mutant that no test notices survives; so does one
-whose tests do not end in several times their usual time, unless it made them stop for good. The sample is drawn from
-the text alone, so the same seed on the same tree is the same sample. Figures go to benchmarks/mutants.md and .json. The
+its file are run there: first the file's own, then those of its folder. A mutant that no test notices survives; one that
+makes them run on past several times their usual time is stopped, and counts as noticed. The sample is drawn from the
+text alone, so the same seed on the same tree is the same sample. Figures go to benchmarks/mutants.md and .json. The
 exit code is 1 when more than three survive that mutants_explained.toml does not explain.
 """
 
@@ -244,25 +244,34 @@ class Copy:
 
 
 class Usual:
-    """How long each call of pytest takes where nothing is wrong, each measured once; nothing may fail there."""
+    """How long calls of pytest take where nothing is wrong, each measured once; nothing may fail there.
 
-    def __init__(self, copy: Copy, calls: Iterable[tuple[str, ...]]) -> None:
+    Args:
+        copy: where they are run.
+        calls: the calls; with `together` all of them are run as one, which is quicker and says less.
+        together: see above.
+    """
+
+    def __init__(self, copy: Copy, calls: Iterable[tuple[str, ...]], *, together: bool) -> None:
         self._seconds: dict[tuple[str, ...], float] = {}
-        for tests in sorted(set(calls)):
+        wanted = sorted(set(calls))
+        for group in [wanted] if together else [[call] for call in wanted]:
+            tests = tuple(dict.fromkeys(test for call in group for test in call))
             started = time.monotonic()
             fault = copy.failed(tests, SELDOM_S)
             if fault:
                 raise SystemExit(f"These tests fail without any mutant: {' '.join(tests)}\n{fault}")
-            self._seconds[tests] = time.monotonic() - started
-            _say(f"{self._seconds[tests]:5.0f} s without a mutant: {' '.join(tests)}")
+            seconds = time.monotonic() - started
+            self._seconds |= dict.fromkeys(group, seconds)
+            _say(f"{seconds:5.0f} s without a mutant: {' '.join(tests)}")
 
     def limit(self, tests: tuple[str, ...]) -> float:
         """Seconds after which a call is stopped."""
         return max(LEAST_S, PATIENCE * self._seconds[tests])
 
 
-def run(changes: Sequence[Change], jobs: int) -> list[Verdict]:
-    """Every change judged, in as many copies at a time as there are jobs."""
+def run(changes: Sequence[Change], jobs: int, *, together: bool = False) -> list[Verdict]:
+    """Every change judged, in as many copies at a time as there are jobs; `together` as in :class:`Usual`."""
     reasons = explained()
     with tempfile.TemporaryDirectory(prefix="tunewright-mutants-") as folder:
         copies: SimpleQueue[Copy] = SimpleQueue()
@@ -270,7 +279,7 @@ def run(changes: Sequence[Change], jobs: int) -> list[Verdict]:
             (Path(folder) / str(job)).mkdir()
             copies.put(Copy(Path(folder) / str(job) / "tree"))
         first = copies.get()
-        usual = Usual(first, [tests for change in changes for tests in change.tests])
+        usual = Usual(first, [tests for change in changes for tests in change.tests], together=together)
         copies.put(first)
 
         def judged(change: Change) -> Verdict:
@@ -351,19 +360,19 @@ def main() -> int:
     parser.add_argument("--fixed", action="store_true", help="the mutants of tools/mutants_fixed.toml instead")
     parser.add_argument("--list", action="store_true", help="only say which mutants these are")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks", help="folder of a sample's figures")
-    given = parser.parse_args()
-    changes = fixed() if given.fixed else sample(given.count, given.seed)
-    if given.list:
+    options = parser.parse_args()
+    changes = fixed() if options.fixed else sample(options.count, options.seed)
+    if options.list:
         for change in changes:
             _say(f"{change.file}:{change.line} {change.name or change.kind}: {change.before} -> {change.after}")
         return 0
-    verdicts = run(changes, given.jobs)
+    verdicts = run(changes, options.jobs, together=options.fixed)
     survivors = [verdict for verdict in verdicts if verdict.outcome == "survived" and not verdict.explained]
     _say(f"{len(verdicts)} mutants, {len(survivors)} survived without an explanation.")
-    if not given.fixed:
-        for name, text in zip(("mutants.md", "mutants.json"), written(verdicts, given.seed), strict=True):
-            (given.out / name).write_text(text, encoding="utf-8")
-    return int(len(survivors) > (0 if given.fixed else MOST_SURVIVORS))
+    if not options.fixed:
+        for name, text in zip(("mutants.md", "mutants.json"), written(verdicts, options.seed), strict=True):
+            (options.out / name).write_text(text, encoding="utf-8")
+    return int(len(survivors) > (0 if options.fixed else MOST_SURVIVORS))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 One of five: a comparison turned or widened (``<`` for ``<=``), a connective swapped (``and`` for ``or``, a dropped
 ``not``), an arithmetic operator swapped, a number moved by one or a truth value turned, a statement left out. What is
-no behavior is left alone: annotations, docstrings, assertions, imports, and the text of errors.
+no behavior is left alone: annotations, docstrings, assertions, imports, and texts.
 """
 
 import ast
@@ -20,6 +20,8 @@ OPERATORS: dict[type[ast.operator], tuple[str, str]] = {
 }  # fmt: skip
 #: Statements that can be left out without a name going missing.
 DROPPED = (ast.Expr, ast.AugAssign, ast.Raise, ast.Return, ast.Delete, ast.Continue, ast.Break)
+#: What an assignment changes without giving a name.
+PLACES = (ast.Attribute, ast.Subscript)
 
 
 @dataclass(frozen=True)
@@ -161,26 +163,30 @@ class _Finder(ast.NodeVisitor):
         """Assertions are for us; left as they are."""
 
     def visit_Call(self, node: ast.Call) -> None:
-        """An error's words and a field's description are no behavior."""
+        """A field's description is no behavior, and ``strict`` of two lists is an assertion."""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         self.visit(node.func)
         for part in node.args:
             self.visit(part)
         for keyword in node.keywords:
-            if not (name == "Field" and keyword.arg == "description"):
+            if keyword.arg != "strict" and not (name == "Field" and keyword.arg == "description"):
                 self.visit(keyword.value)
 
     def generic_visit(self, node: ast.AST) -> None:
         """Leave statements out on the way."""
-        if (isinstance(node, DROPPED) and not _is_docstring(node)) or (
-            isinstance(node, ast.Assign) and any(isinstance(t, ast.Attribute | ast.Subscript) for t in node.targets)
-        ):
+        dropped = isinstance(node, DROPPED) and not _is_docstring(node) and not _returns_nothing(node)
+        if dropped or (isinstance(node, ast.Assign) and all(isinstance(to, PLACES) for to in node.targets)):
             self._add("statement", *self._span(node), "pass")
         super().generic_visit(node)
 
     def _visit_body(self, body: list[ast.stmt]) -> None:
         for statement in body:
             self.visit(statement)
+
+
+def _returns_nothing(node: ast.AST) -> bool:
+    """Most often the last line, whose place an end without it takes."""
+    return isinstance(node, ast.Return) and (node.value is None or ast.unparse(node.value) == "None")
 
 
 def _is_docstring(node: ast.AST) -> bool:
