@@ -139,9 +139,9 @@ def fixed() -> list[Change]:
         faults += [f"{entry['name']}: {test} is gone" for test in entry["tests"] if not _is_there(test)]
         content = text.replace(entry["before"], entry["after"]).encode()
         line = text[: text.index(entry["before"])].count("\n") + 1
-        shown = [" ".join(entry[side].split()) for side in ("before", "after")]
+        before, after = (" ".join(str(entry[side]).split()) for side in ("before", "after"))
         tests = (tuple(entry["tests"]),)
-        changes.append(Change(entry["name"], entry["file"], line, "chosen", *shown, tests, content))
+        changes.append(Change(entry["name"], entry["file"], line, "chosen", before, after, tests, content))
     if faults:
         raise SystemExit("tools/mutants_fixed.toml is stale:\n" + "\n".join(faults))
     return changes

@@ -174,14 +174,20 @@ class _Finder(ast.NodeVisitor):
 
     def generic_visit(self, node: ast.AST) -> None:
         """Leave statements out on the way."""
-        dropped = isinstance(node, DROPPED) and not _is_docstring(node) and not _returns_nothing(node)
-        if dropped or (isinstance(node, ast.Assign) and all(isinstance(to, PLACES) for to in node.targets)):
+        if isinstance(node, ast.stmt) and _can_be_left_out(node):
             self._add("statement", *self._span(node), "pass")
         super().generic_visit(node)
 
     def _visit_body(self, body: list[ast.stmt]) -> None:
         for statement in body:
             self.visit(statement)
+
+
+def _can_be_left_out(node: ast.stmt) -> bool:
+    """Whether no name goes missing without it, and it does something."""
+    if isinstance(node, ast.Assign):
+        return all(isinstance(target, PLACES) for target in node.targets)
+    return isinstance(node, DROPPED) and not _is_docstring(node) and not _returns_nothing(node)
 
 
 def _returns_nothing(node: ast.AST) -> bool:
