@@ -47,7 +47,7 @@ def options_of(way: str, epochs: int):
 
 def begun(way: str, corpus, seed: int, epochs: int, work: Path):
     """Base, rows, adapters and job of one run."""
-    from tunewright.stages.train.causal import begin, job_and_receipt
+    from tunewright.stages.train.causal import Trainee, begin, job_and_report
     from tunewright.stages.train.machine import decide
     from tunewright.stages.train.weights.adapters import adapted, groups_of
     from tunewright.stages.train.weights.quantized import load_quantized
@@ -61,9 +61,8 @@ def begun(way: str, corpus, seed: int, epochs: int, work: Path):
     load = partial(load_quantized, bits=4, max_tokens=options.max_tokens) if way == "nf4" else None
     start = begin(corpus, plan, options, machine, SILENT, frozen=True, load=load)
     model = adapted(start.base.model, plan, options)
-    job, _ = job_and_receipt(
-        model, start, plan, options, machine, groups=lambda: groups_of(model, options), weight_decay=0.0
-    )
+    trainee = Trainee(model, groups=lambda: groups_of(model, options))
+    job, _ = job_and_report(trainee, start, plan, options, machine)
     return machine, start, model, job
 
 

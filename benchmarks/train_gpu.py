@@ -83,13 +83,15 @@ def random_chats(rows: int, length: int = LENGTH):
     """Chats of random words, all of them trained, as the product holds them."""
     import numpy as np
 
-    from tunewright.core.candidate import Receipt
+    from tunewright.core.candidate import DataReport
     from tunewright.models.chat import Chat
     from tunewright.stages.train.data.chats import Chats
 
     ids = np.random.default_rng(0).integers(0, SHAPE["vocab_size"], (rows, length)).tolist()
     made = [Chat(one, [True] * length) for one in ids]
-    receipt = Receipt(rows=rows, kept=rows, read_tokens=rows * length, trained_tokens=rows * (length - 1), stops=rows)
+    receipt = DataReport(
+        rows=rows, kept=rows, read_tokens=rows * length, trained_tokens=rows * (length - 1), stops=rows
+    )
     return Chats(made, np.ones(rows, dtype=np.float32), receipt, np.arange(rows))
 
 
@@ -132,7 +134,7 @@ def ours(precision: str, memory: str, trace: Path | None) -> dict:
 
     from tunewright.core.candidate import Plan
     from tunewright.models.causal_lm import Generator
-    from tunewright.stages.train.causal import job_and_receipt
+    from tunewright.stages.train.causal import Trainee, job_and_report
     from tunewright.stages.train.data.inputs import Start
     from tunewright.stages.train.gpu import attention, fast
     from tunewright.stages.train.loop.fit import fit
@@ -163,10 +165,8 @@ def ours(precision: str, memory: str, trace: Path | None) -> dict:
         held = torch.cuda.memory_allocated()
         began = time.perf_counter()
         with Clock(work) as clock, computing(machine):
-            job, _ = job_and_receipt(
-                model, start, plan, options, machine, groups=lambda: groups_of(model, options), weight_decay=0.0,
-                progress=ticks,
-            )  # fmt: skip
+            trainee = Trainee(model, groups=lambda: groups_of(model, options))
+            job, _ = job_and_report(trainee, start, plan, options, machine, progress=ticks)
             settled = time.perf_counter() - began
             torch.cuda.reset_peak_memory_stats()
             fitted = fit(job, machine, work, clock=clock, progress=ticks, checkpoint_seconds=1e9)

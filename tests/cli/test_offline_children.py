@@ -125,14 +125,14 @@ def test_a_worker_of_a_ray_cluster_is_told_by_the_driver_since_it_has_an_environ
 import os, sys
 from tunewright.stages.train.launch import ray_driver
 
-def took_part(folder):
+def run_member(folder):
     try:
         sys.audit("socket.connect", None, ("192.0.2.1", 443))
     except Exception as error:
         print(folder, error.code)
     return True
 
-ray_driver.took_part = took_part
+ray_driver.run_member = run_member
 os.environ["TUNEWRIGHT_OFFLINE"] = "1"
 config = ray_driver.work_config("handed")
 del os.environ["TUNEWRIGHT_OFFLINE"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import VALUE_FILE, Frozen
@@ -70,14 +70,14 @@ class CurvePoint(Frozen):
     validation_metric: float | None = None
 
 
-class Receipt(Frozen):
+class DataReport(Frozen):
     """What became of every training row, and what was computed for it.
 
     Attributes:
         rows: rows of the training split.
         kept: rows that were trained on.
         dropped: rows that were not, by reason.
-        lost: of the dropped rows those that nobody asked to leave out.
+        unrequested_drops: of the dropped rows those that nobody asked to leave out; ``lost`` in files and digests.
         cut: kept rows whose end was cut off.
         masked: rows without a single token to train on; they are among the dropped.
         skipped_answers: earlier answers of kept chats that are not trained, because the template shows them otherwise.
@@ -89,10 +89,13 @@ class Receipt(Frozen):
         utilization: share of the computed tokens that are a chat's, not padding; first 1,000 steps.
     """
 
+    # Files and digests have the name that this count had first.
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
     rows: int
     kept: int
     dropped: Mapping[str, int] = {}
-    lost: int = 0
+    unrequested_drops: int = Field(0, alias="lost")
     cut: int = 0
     masked: int = 0
     skipped_answers: int = 0
@@ -102,6 +105,11 @@ class Receipt(Frozen):
     batching: Literal["packed", "padded"] = "padded"
     batching_why: str = ""
     utilization: float | None = None
+
+    def content(self) -> dict[str, Any]:
+        """What the digest covers, under the names that files have."""
+        content = super().content()
+        return {"lost" if name == "unrequested_drops" else name: value for name, value in content.items()}
 
     @property
     def words(self) -> str:
@@ -150,7 +158,7 @@ class Run(Frozen):
     seconds: float
     energy_wh: float | None = None
     environment: Mapping[str, str] = {}
-    receipt: Receipt | None = None
+    receipt: DataReport | None = None
     template: str | None = None
 
 

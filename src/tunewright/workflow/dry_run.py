@@ -15,7 +15,7 @@ def dry_run(flow: Flow) -> LaunchResult:
     Raises:
         GateFailed: the data is below the bar.
     """
-    from tunewright.stages.train.launch.launching import commands
+    from tunewright.stages.train.launch.commands import commands
     from tunewright.stages.train.launch.training import FOLDER
 
     outputs, workspace = flow.run_until("plan"), flow.workspace

@@ -29,7 +29,7 @@ def shown(workspace: Workspace, run: str) -> RunsShowResult:
     """One run: where it stands, what it said, and each setting with where it came from."""
     job = chosen(jobs_in(_folders(workspace)), run)
     said = [event for event in events_of(Path(job.folder)) if event.type == "message"]
-    return RunsShowResult(job=job, settings=resolved_settings.kept(Path(job.folder)), messages=tuple(said[-SAID:]))
+    return RunsShowResult(job=job, settings=resolved_settings.read(Path(job.folder)), messages=tuple(said[-SAID:]))
 
 
 def told(workspace: Workspace, run: str) -> RunsEventsResult:
@@ -38,7 +38,7 @@ def told(workspace: Workspace, run: str) -> RunsEventsResult:
     return RunsEventsResult(data=tuple(events_of(Path(job.folder))))
 
 
-def asked(workspace: Workspace, run: str, wish: control.Wish) -> RunsAskedResult:
+def asked(workspace: Workspace, run: str, wish: control.Request) -> RunsAskedResult:
     """Ask a run to pause or to stop, and record who asked."""
     job = chosen(jobs_in(_folders(workspace)), run, unfinished=True)
     require_askable(job, wish)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.stages.report import materials
 
-from tunewright.core.candidate import Receipt
+from tunewright.core.candidate import DataReport
 from tunewright.stages.report.sections.training import section
 
 
@@ -14,11 +14,11 @@ def rows_of(material) -> dict[str, str]:
 
 def test_the_receipt_is_in_the_table() -> None:
     full = materials.full()
-    receipt = Receipt(
+    receipt = DataReport(
         rows=1200,
         kept=1180,
         dropped={"are longer than 1024 tokens": 19, "have no answer to train on": 1},
-        lost=20,
+        unrequested_drops=20,
         cut=3,
         masked=1,
         read_tokens=90_000,

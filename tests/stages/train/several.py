@@ -9,9 +9,8 @@ from pathlib import Path
 
 from tunewright.core.candidate import Candidate, Plan
 from tunewright.core.corpus import Corpus
-from tunewright.core.files import publish_text
-from tunewright.stages.train.distributed.process_group import Team
-from tunewright.stages.train.launch.worker import FILE, ROWS, Handed
+from tunewright.stages.train.distributed.process_group import ProcessGroup
+from tunewright.stages.train.launch.worker import ROWS, WorkerInput
 from tunewright.stages.train.settings import TrainSettings
 
 
@@ -20,7 +19,7 @@ def hand_over(corpus: Corpus, plan: Plan, work: Path, **settings: object) -> Pat
     folder = work / "handed"
     folder.mkdir(parents=True)
     corpus.scan().collect().write_parquet(folder / ROWS)
-    handed = Handed(
+    WorkerInput(
         plan=plan,
         dataset=corpus.dataset,
         evidence=None,
@@ -28,8 +27,7 @@ def hand_over(corpus: Corpus, plan: Plan, work: Path, **settings: object) -> Pat
         settings=TrainSettings(**settings),
         home=None,
         origins={},
-    )
-    publish_text(folder / FILE, handed.model_dump_json())
+    ).save(folder)
     return folder
 
 
@@ -71,45 +69,45 @@ def made_in(folder: Path) -> Candidate:
     """The candidate that the processes made of `folder`."""
     import json
 
-    from tunewright.stages.train.launch.member import TOLD
+    from tunewright.stages.train.launch.worker import PROGRESS_FILE
 
-    last = json.loads((folder / TOLD).read_text().splitlines()[-1])
+    last = json.loads((folder / PROGRESS_FILE).read_text().splitlines()[-1])
     return Candidate.model_validate_json(last["end"]["candidate"]).at(folder.parent)
 
 
 def main(die_after: int, folders: list[Path]) -> None:
     """Take part in all of them."""
-    from tunewright.stages.train.distributed.process_group import joined
-    from tunewright.stages.train.launch.member import take_part
+    from tunewright.stages.train.distributed.process_group import init_process_group
+    from tunewright.stages.train.launch.worker import run_worker
 
-    with joined() as team:
+    with init_process_group() as group:
         if die_after:
-            broken_off(die_after, folders[0], team)
+            broken_off(die_after, folders[0], group)
             work = folders[0].parent
-            for other in work.parent.glob(f"{work.name}-*") if team.first else []:
+            for other in work.parent.glob(f"{work.name}-*") if group.is_leader else []:
                 shutil.copytree(work, other, ignore=shutil.ignore_patterns("handed"), dirs_exist_ok=True)
-            team.wait()
+            group.barrier()
         for folder in folders[1:] if die_after else folders:
-            take_part(folder, team)
+            run_worker(folder, group)
 
 
-def broken_off(step: int, folder: Path, team: Team) -> None:
+def broken_off(step: int, folder: Path, group: ProcessGroup) -> None:
     """Take part until `step`, and leave no word."""
-    from tunewright.stages.train.launch.member import take_part
-    from tunewright.stages.train.loop.callbacks import Watch
+    from tunewright.stages.train.launch.worker import run_worker
+    from tunewright.stages.train.loop.callbacks import TrainingCallback
 
-    kept = Watch.on_save
+    kept = TrainingCallback.on_save
 
-    def on_save(self: Watch, args: object, state: object, control: object, **more: object) -> None:
+    def on_save(self: TrainingCallback, args: object, state: object, control: object, **more: object) -> None:
         kept(self, args, state, control, **more)
         if state.global_step == step:
             raise BrokenOffError
 
-    Watch.on_save = on_save
+    TrainingCallback.on_save = on_save
     try:
-        take_part(folder, team)
+        run_worker(folder, group)
     except BrokenOffError:
-        Watch.on_save = kept
+        TrainingCallback.on_save = kept
 
 
 class BrokenOffError(Exception):

@@ -11,7 +11,7 @@ from tests.stages.train.tiny import Listener, answered_corpus, plan_for
 from tunewright.core.errors import UserError
 from tunewright.stages.train import causal
 from tunewright.stages.train.api import train
-from tunewright.stages.train.loop.callbacks import validated_at
+from tunewright.stages.train.loop.callbacks import validation_steps
 from tunewright.stages.train.machine import Machine
 from tunewright.stages.train.runs import control, run_settings
 from tunewright.stages.train.runs.history import History
@@ -87,7 +87,7 @@ class OnGpu:
 
 
 def test_a_gpu_is_asked_for_a_loss_while_it_computes_the_next_step(whole, corpus, plan, work, monkeypatch) -> None:
-    begun, heard, saw = [], [], History.saw
+    begun, heard, saw = [], [], History.add_loss
 
     class Hearing(Listener):
         def advance(self, amount=1, note="") -> None:
@@ -99,7 +99,7 @@ def test_a_gpu_is_asked_for_a_loss_while_it_computes_the_next_step(whole, corpus
         begun.append(loss)
         saw(history, OnGpu(loss))
 
-    monkeypatch.setattr(History, "saw", note)
+    monkeypatch.setattr(History, "add_loss", note)
     candidate = train(corpus, plan, work, settings=TrainSettings(validate_every=1.0), progress=Hearing())
     assert metrics(work, "train_loss") == metrics(whole[1], "train_loss"), "each step is told, in its order"
     validated = {point.step for point in candidate.run.curve}
@@ -134,7 +134,7 @@ def test_a_pause_from_another_terminal_loses_nothing_and_changes_no_bit(whole, c
         train(corpus, plan, work, settings=OFTEN, progress=(heard := At(5, lambda: control.ask(work, "pause"))))
     assert any("Pausing at step 5 as asked" in line for line in heard.said)
     assert [event.status for event in events_of(work) if event.status][-2:] == ["pausing", "paused"]
-    assert control.asked(work) is None
+    assert control.requested(work) is None
     again = train(corpus, plan, work, settings=OFTEN, progress=(heard := Listener()))
     assert any(line.startswith("Going on from step 5 of ") for line in heard.said)
     assert again.files == whole[0].files
@@ -150,7 +150,7 @@ def test_a_stop_keeps_the_best_and_goes_on_to_a_model(corpus, plan, work) -> Non
     assert made.run.best_step in {point.step for point in made.run.curve}
     assert (made.folder / "model.safetensors").exists()
     assert state_of(events_of(work)) == "succeeded"
-    assert control.asked(work) is None
+    assert control.requested(work) is None
 
 
 def test_a_second_ctrl_c_does_not_wait_for_the_step(whole, corpus, plan, work) -> None:
@@ -258,4 +258,4 @@ def test_with_a_patience_of_nought_spikes_end_nothing_and_trackers_and_webhooks_
     ],
 )
 def test_validations_are_spread_evenly_and_one_is_at_the_end(per_epoch, every, places) -> None:
-    assert validated_at(per_epoch, every) == places
+    assert validation_steps(per_epoch, every) == places

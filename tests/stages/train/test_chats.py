@@ -1,10 +1,12 @@
 """No row disappears unseen: each is trained, cut or left out for a reason, and too many left out is an error."""
 
+import json
+
 import numpy as np
 import pytest
 from tests.stages.train.tiny import CHATML, Listener, byte_tokenizer, corpus_of
 
-from tunewright.core.candidate import Receipt
+from tunewright.core.candidate import DataReport
 from tunewright.core.errors import UserError
 from tunewright.stages.train.data.chats import chats, require_most
 
@@ -34,28 +36,28 @@ def corpus():
     )
 
 
-def test_the_receipt_counts_every_row(corpus, tokenizer) -> None:
+def test_the_report_counts_every_row(corpus, tokenizer) -> None:
     found = chats(corpus, "train", tokenizer, LIMIT, heard := Listener())
-    receipt = found.receipt
-    assert (receipt.rows, receipt.kept, receipt.lost, receipt.cut, receipt.masked) == (14, 4, 9, 0, 1)
-    assert receipt.dropped == {"are longer than 120 tokens": 8, "have no answer to train on": 1, "weigh 0": 1}
-    assert receipt.trained_tokens == found.trained_tokens == 4 * (len("yes") + 1)
-    assert receipt.read_tokens == found.lengths.sum()
-    assert receipt.stops == 4
+    report = found.report
+    assert (report.rows, report.kept, report.unrequested_drops, report.cut, report.masked) == (14, 4, 9, 0, 1)
+    assert report.dropped == {"are longer than 120 tokens": 8, "have no answer to train on": 1, "weigh 0": 1}
+    assert report.trained_tokens == found.trained_tokens == 4 * (len("yes") + 1)
+    assert report.read_tokens == found.lengths.sum()
+    assert report.stops == 4
     assert "8 of 14 train rows are longer than 120 tokens and are left out." in heard.said
 
 
 def test_a_cut_row_loses_its_end_and_one_without_any_answer_left_is_dropped(corpus, tokenizer) -> None:
     found = chats(corpus, "train", tokenizer, LIMIT, Listener(), too_long="cut")
-    receipt = found.receipt
-    assert (receipt.kept, receipt.cut, receipt.masked, receipt.lost) == (8, 4, 5, 5)
-    assert receipt.dropped["have their answer beyond 120 tokens"] == 4
-    assert receipt.stops == 4  # what was cut does not end in the token that stops an answer
+    report = found.report
+    assert (report.kept, report.cut, report.masked, report.unrequested_drops) == (8, 4, 5, 5)
+    assert report.dropped["have their answer beyond 120 tokens"] == 4
+    assert report.stops == 4  # what was cut does not end in the token that stops an answer
     assert max(found.lengths) == LIMIT
     whole = chats(corpus, "train", tokenizer, 512, Listener())
     assert found.chats[4].ids == whole.chats[8].ids[:LIMIT]
-    assert "The end of 4 rows is cut off." in receipt.words
-    assert "4 rows do not end in a trained token that stops an answer" in receipt.words
+    assert "The end of 4 rows is cut off." in report.words
+    assert "4 rows do not end in a trained token that stops an answer" in report.words
 
 
 def test_too_long_can_be_an_error_that_names_the_rows(corpus, tokenizer) -> None:
@@ -67,10 +69,10 @@ def test_too_long_can_be_an_error_that_names_the_rows(corpus, tokenizer) -> None
 
 
 def test_more_than_the_allowed_share_of_rows_lost_stops_training() -> None:
-    receipt = Receipt(rows=100, kept=92, dropped={"are longer than 9 tokens": 6, "weigh 0": 2}, lost=6)
-    require_most(receipt, 0.06)
+    report = DataReport(rows=100, kept=92, dropped={"are longer than 9 tokens": 6, "weigh 0": 2}, unrequested_drops=6)
+    require_most(report, 0.06)
     with pytest.raises(UserError) as told:
-        require_most(receipt, 0.05)
+        require_most(report, 0.05)
     assert told.value.code == "E-TRAIN-013"
     assert "6 of 100 training rows would be lost: 6 are longer than 9 tokens" in told.value.what
 
@@ -85,3 +87,10 @@ def test_weights_keep_their_ratio_with_a_mean_over_tokens_of_one(tokenizer) -> N
     assert tokens.tolist() == [100, 2, 2]
     assert found.weights[0] / found.weights[1] == pytest.approx(3)
     assert (found.weights * tokens).sum() / tokens.sum() == pytest.approx(1)
+
+
+def test_a_report_has_in_files_and_in_its_digest_the_names_that_it_had_first() -> None:
+    report = DataReport(rows=10, kept=8, unrequested_drops=2)
+    assert json.loads(report.model_dump_json())["lost"] == 2
+    assert DataReport.model_validate_json('{"rows": 10, "kept": 8, "lost": 2}') == report
+    assert report.content()["lost"] == 2 and "unrequested_drops" not in report.content()

@@ -9,16 +9,16 @@ from tests.stages.train.tiny import Listener
 from tunewright.core.digest import file_digest
 from tunewright.core.errors import UserError
 from tunewright.stages.train.runs.checkpoints import MANIFEST, Checkpoints
-from tunewright.stages.train.runs.fingerprint import Begun
+from tunewright.stages.train.runs.fingerprint import RunFingerprint
 from tunewright.stages.train.runs.history import History
-from tunewright.stages.train.runs.spike_detector import Watchdog
+from tunewright.stages.train.runs.spike_detector import SpikeDetector
 
-BEGUN = Begun(facts={"seed": 0, "data": "sha256:1"}, versions={"torch": "2"})
+BEGUN = RunFingerprint(facts={"seed": 0, "data": "sha256:1"}, versions={"torch": "2"})
 
 
 @pytest.fixture
 def work(tmp_path):
-    BEGUN.keep(tmp_path)
+    BEGUN.save(tmp_path)
     return tmp_path
 
 
@@ -26,7 +26,7 @@ def written(work, *steps: int, best: int | None = None, plan: str = "p") -> Chec
     """Checkpoints of some steps, the best of which is `best`."""
     checkpoints = Checkpoints(work, plan, Listener())
     for step in steps:
-        history = History(10, Watchdog(8.0))
+        history = History(10, SpikeDetector(8.0))
         history.best_step = step if best is None else min(best, step)
         with checkpoints.writing(step) as aside:
             made = aside / f"checkpoint-{step}"
@@ -110,7 +110,7 @@ def test_one_of_another_plan_is_refused(work) -> None:
 
 def test_one_of_a_run_that_began_otherwise_is_refused_by_name(work) -> None:
     written(work, 3)
-    BEGUN.model_copy(update={"facts": {"seed": 1, "data": "sha256:1"}}).keep(work)
+    BEGUN.model_copy(update={"facts": {"seed": 1, "data": "sha256:1"}}).save(work)
     with pytest.raises(UserError, match="seed was 0, is 1"):
         Checkpoints(work, "p", Listener()).newest()
 

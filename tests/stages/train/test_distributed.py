@@ -2,12 +2,17 @@
 
 import json
 import os
+from types import SimpleNamespace
 
 import pytest
 from tests.stages.train.several import hand_over, made_in, together
 from tests.stages.train.tiny import answered_corpus, labelled_corpus, plan_for, write_encoder, write_llama
 
-from tunewright.stages.train.distributed.process_group import SOLO, Idle, Team, see_one_gpu
+from tunewright.core.candidate import Plan
+from tunewright.core.progress import SILENT
+from tunewright.stages.train.distributed.gradients import PaddingBatch
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup, see_one_gpu
+from tunewright.stages.train.settings import TrainSettings
 
 #: Two rows a part and, in the last step of an epoch, fewer parts than the two processes have turns.
 CAUSAL = {"epochs": 2, "batch": 8, "accumulation": 2, "learning_rate": 5e-3, "max_tokens": 64, "patience": 0}
@@ -136,22 +141,40 @@ def test_each_process_sees_one_gpu(monkeypatch) -> None:
         assert os.environ["CUDA_VISIBLE_DEVICES"] == seen
 
 
-def test_a_team_of_one_agrees_with_itself() -> None:
-    assert SOLO.first and SOLO.alone
-    assert SOLO.agreed("as it is") == "as it is"
-    assert SOLO.any(True, False) == (True, False)
-    assert SOLO.summed(2.0, 3) == (2.0, 3)
-    assert SOLO.turns([1, 2]) == [(1, True), (2, True)]
+def test_a_group_of_one_agrees_with_itself() -> None:
+    assert ALONE.is_leader and ALONE.is_alone
+    assert ALONE.broadcast("as it is") == "as it is"
+    assert ALONE.any_rank(True, False) == (True, False)
+    assert ALONE.all_reduce_sum(2.0, 3) == (2.0, 3)
+    assert ALONE.shard([1, 2]) == [(1, True), (2, True)]
 
 
-def test_every_process_has_as_many_turns_and_every_part_counts_once() -> None:
+def test_every_process_has_as_many_parts_and_every_part_counts_once() -> None:
     for parts in range(1, 9):
         for size in range(1, 5):
-            turns = [Team(rank=rank, size=size).turns(list(range(parts))) for rank in range(size)]
+            turns = [ProcessGroup(rank=rank, size=size).shard(list(range(parts))) for rank in range(size)]
             assert len({len(one) for one in turns}) == 1
             counted = sorted(part for one in turns for part, counts in one if counts)
             assert counted == list(range(parts))
 
 
-def test_an_idle_batch_is_a_batch() -> None:
-    assert Idle({"labels": 1})["labels"] == 1
+def test_a_batch_of_padding_is_a_batch() -> None:
+    assert PaddingBatch({"labels": 1})["labels"] == 1
+
+
+def test_a_plugin_s_method_that_knows_of_no_group_trains_alone_and_not_together(tmp_path, monkeypatch) -> None:
+    from tunewright.core.errors import UserError
+    from tunewright.stages.train import api
+    from tunewright.stages.train.methods import encoder
+
+    def train(corpus, plan, options, work, progress, checkpoint_seconds):
+        return "its run"
+
+    monkeypatch.setattr(api.METHODS, "load", lambda name: SimpleNamespace(Options=encoder.Options, train=train))
+    corpus = labelled_corpus(12)
+    plan = Plan(task="classify", method="own", options={}, base="b", base_digest="", labels=(), dataset="", seed=0)
+    given = (corpus, plan, tmp_path, TrainSettings(), SILENT)
+    assert api.fit_plan(*given, ALONE) == "its run"
+    with pytest.raises(UserError, match="trains in one process only, and 2 were started") as refused:
+        api.fit_plan(*given, ProcessGroup(rank=1, size=2))
+    assert refused.value.code == "E-LAUNCH-006"

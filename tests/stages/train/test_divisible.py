@@ -10,7 +10,7 @@ from tests.stages.train.tiny import write_llama
 
 pytest.importorskip("bitsandbytes")
 
-from tunewright.stages.train.distributed.sharding import divide
+from tunewright.stages.train.distributed.sharding import shard_model
 from tunewright.stages.train.gpu import fast
 from tunewright.stages.train.machine import Machine
 from tunewright.stages.train.methods import lora
@@ -96,7 +96,8 @@ def held(rank: int, folder: str, meeting: str) -> None:
     torch.distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
     model = load_quantized(Path(folder), device="cpu", bits=4).model.requires_grad_(False)
     before = sum(one.numel() * one.element_size() for one in model.parameters())
-    divide(model, "cpu", 2)
+    make_divisible(model)
+    shard_model(model, "cpu", 2)
     after = sum(one.to_local().numel() * one.element_size() for one in model.parameters())
     Path(f"{meeting}-{rank}").write_text(f"{before} {after}", encoding="utf-8")
     torch.distributed.destroy_process_group()

@@ -8,7 +8,7 @@ from tests.stages.train.tiny import answered_corpus, corpus_of, plan_for
 from tunewright.core.errors import UserError
 from tunewright.models.files import find_model
 from tunewright.stages.train.api import train
-from tunewright.stages.train.runs.fingerprint import Begun, begun, refused
+from tunewright.stages.train.runs.fingerprint import RunFingerprint, fingerprint, fingerprint_mismatch
 from tunewright.stages.train.settings import TrainSettings
 
 OPTIONS = {"epochs": 1, "batch": 4, "packing": "off"}
@@ -21,9 +21,9 @@ def base(tiny_llama, tmp_path):
     return tmp_path / "base"
 
 
-def facts(corpus, base, options=None, every: float = 1.0, seed: int = 0) -> Begun:
+def facts(corpus, base, options=None, every: float = 1.0, seed: int = 0) -> RunFingerprint:
     plan = plan_for(corpus, base, {**OPTIONS, **(options or {})}, method="lora", seed=seed)
-    return begun(plan, corpus.dataset.digest, find_model(str(base)), every)
+    return fingerprint(plan, corpus.dataset.digest, find_model(str(base)), every)
 
 
 def test_the_same_twice_differs_in_nothing(base) -> None:
@@ -88,14 +88,14 @@ def test_another_version_of_a_package_is_told_and_not_refused(base) -> None:
 
 
 def test_it_is_read_as_it_was_kept(base, tmp_path) -> None:
-    assert Begun.kept(tmp_path) is None
+    assert RunFingerprint.load(tmp_path) is None
     now = facts(answered_corpus(), base)
-    now.keep(tmp_path)
-    assert Begun.kept(tmp_path) == now
+    now.save(tmp_path)
+    assert RunFingerprint.load(tmp_path) == now
 
 
 def test_a_refusal_without_a_difference_says_so() -> None:
-    assert "it does not say what it was begun with" in refused("The checkpoint", ()).what
+    assert "it does not say what it was begun with" in fingerprint_mismatch("The checkpoint", ()).what
 
 
 def test_the_room_refuses_a_folder_of_another_run_and_names_what_differs(base, tmp_path) -> None:

@@ -7,17 +7,17 @@ import pytest
 from tunewright.core.errors import UserError
 from tunewright.core.progress import SILENT
 from tunewright.stages.train.runs import control
-from tunewright.stages.train.runs.fingerprint import Begun
+from tunewright.stages.train.runs.fingerprint import RunFingerprint
 from tunewright.stages.train.runs.job_events import JobEvents, events_of
 from tunewright.stages.train.runs.jobs import chosen, is_run, job_in, jobs_in, lines_of, require_askable
-from tunewright.stages.train.runs.run_settings import alone
+from tunewright.stages.train.runs.run_settings import locked
 
 
 def run(folder: Path, *states: str) -> Path:
     """A folder of a run that went through some states."""
     folder.mkdir(parents=True)
     facts = {"base": "starter-8m", "train.method": "lora", "seed": 3}
-    Begun(facts=facts, versions={}).keep(folder)
+    RunFingerprint(facts=facts, versions={}).save(folder)
     events = JobEvents(folder)
     for state in states:
         if state == "failed":
@@ -44,7 +44,7 @@ def test_a_run_that_succeeded_names_its_model(tmp_path) -> None:
 
 def test_a_run_whose_process_was_killed_is_paused_and_one_that_is_alive_is_not(tmp_path) -> None:
     folder = run(tmp_path / "abc", "running")
-    with alone(folder, SILENT):
+    with locked(folder, SILENT):
         job = job_in(folder)
         assert (job.status, job.alive) == ("running", True)
         require_askable(job, "pause")
@@ -61,7 +61,7 @@ def test_a_run_that_failed_says_with_what(tmp_path) -> None:
 
 def test_a_run_that_has_said_nothing_yet_is_there(tmp_path) -> None:
     folder = run(tmp_path / "abc")
-    with alone(folder, SILENT):
+    with locked(folder, SILENT):
         assert job_in(folder).status == "queued"
 
 

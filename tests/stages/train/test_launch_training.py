@@ -16,8 +16,8 @@ from tunewright.core.candidate import Plan
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset
 from tunewright.core.errors import ExitCode, UserError
-from tunewright.stages.train.launch.training import FOLDER, carry_out
-from tunewright.stages.train.launch.worker import FILE, ROWS, Handed
+from tunewright.stages.train.launch.training import FOLDER, run_training
+from tunewright.stages.train.launch.worker import PROGRESS_FILE, ROWS, WorkerInput
 from tunewright.stages.train.machine import Machine
 from tunewright.stages.train.runs.job_events import events_of, state_of
 from tunewright.stages.train.runs.run_settings import is_alive
@@ -50,7 +50,7 @@ def plan(corpus, tiny_llama):
 def here(corpus, plan, tmp_path_factory):
     """The candidate as this process makes it."""
     work = work_in(tmp_path_factory.mktemp("here") / "work")
-    return carry_out(corpus, plan, work, settings=HERE)
+    return run_training(corpus, plan, work, settings=HERE)
 
 
 class Killing(Listener):
@@ -84,14 +84,14 @@ def test_the_rows_and_their_evidence_are_handed_over_and_the_rows_removed(corpus
 
     seen = []
 
-    def look(folder, work, progress):
-        seen.append((pl.read_parquet(folder / ROWS), Handed.model_validate_json((folder / FILE).read_text())))
+    def look(folder, work, settings, progress):
+        seen.append((pl.read_parquet(folder / ROWS), WorkerInput.load(folder)))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_followed", look)
+    monkeypatch.setattr(training, "launch", look)
     known = Corpus(corpus.dataset, corpus.scan(), evidence=tmp_path / "evidence")
     with pytest.raises(KeyboardInterrupt):
-        carry_out(known, plan, tmp_path / "work", home=tmp_path / "home", origins={"seed": "--set seed"})
+        run_training(known, plan, tmp_path / "work", home=tmp_path / "home", origins={"seed": "--set seed"})
     rows, handed = seen[0]
     assert rows.equals(corpus.scan().collect())
     assert (handed.plan, handed.dataset) == (plan, corpus.dataset)
@@ -104,7 +104,7 @@ def test_the_rows_and_their_evidence_are_handed_over_and_the_rows_removed(corpus
 def test_a_killed_process_is_an_error_and_the_next_goes_on_to_the_same_bits(corpus, plan, here, tmp_path) -> None:
     work = work_in(tmp_path / "work")
     with pytest.raises(UserError) as told:
-        carry_out(corpus, plan, work, settings=APART, progress=Killing(work, 7, signal.SIGKILL))
+        run_training(corpus, plan, work, settings=APART, progress=Killing(work, 7, signal.SIGKILL))
     assert told.value.code == "E-TRAIN-017"
     assert "9 (SIGKILL)" in told.value.what
     assert told.value.exit_code == ExitCode.RETRYABLE
@@ -112,7 +112,7 @@ def test_a_killed_process_is_an_error_and_the_next_goes_on_to_the_same_bits(corp
     last = events_of(work)[-1]
     assert (last.status, last.data["error"]["code"]) == ("failed", "E-TRAIN-017")
     heard = Listener()
-    again = carry_out(corpus, plan, work, settings=APART, progress=heard)
+    again = run_training(corpus, plan, work, settings=APART, progress=heard)
     assert any(line.startswith("Going on from step ") for line in heard.said)
     assert any("rows are trained on" in line for line in heard.said)
     assert "Training" in heard.started
@@ -128,18 +128,18 @@ def test_ctrl_c_lets_it_end_its_step_and_the_next_goes_on_to_the_same_bits(corpu
     work = work_in(tmp_path / "work")
     slow = TrainSettings(checkpoint_seconds=3600)  # so the only checkpoint is the one that Ctrl-C asks for
     with pytest.raises(KeyboardInterrupt):
-        carry_out(corpus, plan, work, settings=slow, progress=(heard := Killing(work, 2, signal.SIGINT)))
+        run_training(corpus, plan, work, settings=slow, progress=(heard := Killing(work, 2, signal.SIGINT)))
     assert any("Stopping after this step" in line for line in heard.said)
     assert list((work / "checkpoints").glob("checkpoint-*"))
     assert state_of(events_of(work)) == "paused"
-    again = carry_out(corpus, plan, work, settings=HERE)
+    again = run_training(corpus, plan, work, settings=HERE)
     assert again.files == here.files
 
 
 def test_an_error_comes_back_as_it_was(corpus, plan, tmp_path, monkeypatch) -> None:
     monkeypatch.delenv("NOWHERE", raising=False)
     with pytest.raises(UserError) as told:
-        carry_out(corpus, plan, tmp_path / "work", settings=TrainSettings(notify=Notify(url_env="NOWHERE")))
+        run_training(corpus, plan, tmp_path / "work", settings=TrainSettings(notify=Notify(url_env="NOWHERE")))
     assert told.value.code == "E-TRAIN-018"
     assert "NOWHERE is not set" in told.value.what
     assert told.value.fix.startswith("export NOWHERE=")
@@ -148,16 +148,16 @@ def test_an_error_comes_back_as_it_was(corpus, plan, tmp_path, monkeypatch) -> N
 def test_a_fault_of_ours_comes_back_with_its_traceback(corpus, plan, tmp_path) -> None:
     wrong = plan.model_copy(update={"options": {"rank": "many"}})  # no plan of ours says so
     with pytest.raises(RuntimeError, match="ValidationError") as told:
-        carry_out(corpus, wrong, tmp_path / "work")
+        run_training(corpus, wrong, tmp_path / "work")
     assert "api.py" in told.value.__notes__[0]
 
 
 STARTER = """
 import sys
 from pathlib import Path
-from tests.stages.train.test_process import APART, OPTIONS
+from tests.stages.train.test_launch_training import APART, OPTIONS
 from tests.stages.train.tiny import Listener, answered_corpus, plan_for
-from tunewright.stages.train.launch.training import carry_out
+from tunewright.stages.train.launch.training import run_training
 
 class Slow(Listener):
     def advance(self, amount=1, note=""):
@@ -167,7 +167,7 @@ class Slow(Listener):
 
 corpus = answered_corpus(24)
 plan = plan_for(corpus, Path(sys.argv[1]), {**OPTIONS, "epochs": int(sys.argv[3])}, method="lora")
-carry_out(corpus, plan, Path(sys.argv[2]), settings=APART, progress=Slow())
+run_training(corpus, plan, Path(sys.argv[2]), settings=APART, progress=Slow())
 """
 
 
@@ -194,32 +194,27 @@ def test_when_the_one_that_started_it_is_killed_it_pauses_with_a_checkpoint(tiny
 
 
 def test_offline_holds_in_the_other_process_too(tmp_path) -> None:
-    """Its first act, before anything could connect: seen by starting the program as `training.py` does."""
+    """Its first act, before anything could connect."""
     code = """
 import sys
 from pathlib import Path
-from tunewright.core.errors import UserError
-from tunewright.stages.train import api as room
+from tunewright.stages.train import api
 from tunewright.stages.train.launch import worker
 def connect(*_, **__):
     import socket
     socket.create_connection(("192.0.2.1", 443), timeout=0.01)
-room.train = connect
-worker.main(Path(sys.argv[1]))
+api.train = connect
+worker.run_worker(Path(sys.argv[1]))
 """
     dataset = Dataset(table="t", version=None, rows=1, task="reply", root="sha256:0")
     plan = Plan(task="reply", method="lora", options={}, base="b", base_digest="", labels=(), dataset="", seed=0)
     pl.DataFrame({"row": [0]}).write_parquet(tmp_path / ROWS)
-    handed = Handed(
+    WorkerInput(
         plan=plan, dataset=dataset, work=str(tmp_path), settings=APART, home=None, origins={}, evidence=None
-    )
-    (tmp_path / FILE).write_text(handed.model_dump_json())
-    listening, speaking = os.pipe()  # open to the end: its end would mean that nobody follows any more
-    found = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], stdin=listening, capture_output=True, check=False,
+    ).save(tmp_path)
+    process = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, check=False,
         env={**os.environ, "TUNEWRIGHT_OFFLINE": "1"},
     )  # fmt: skip
-    os.close(listening)
-    os.close(speaking)
-    end = json.loads(found.stdout.splitlines()[-1])["end"]
-    assert end["faults"][0]["code"] == "E-NET-001", found.stderr
+    end = json.loads((tmp_path / PROGRESS_FILE).read_text().splitlines()[-1])["end"]
+    assert end["faults"][0]["code"] == "E-NET-001", process.stderr

@@ -14,9 +14,9 @@ from tests.stages.train.sums import events_of, said, write_project
 
 from tunewright.cli.main import call
 from tunewright.core.errors import UserError
-from tunewright.stages.train.launch.launching import LOGS, first_fault
-from tunewright.stages.train.launch.member import tell_fault
-from tunewright.stages.train.launch.relay import outcome
+from tunewright.stages.train.launch.member import record_fault
+from tunewright.stages.train.launch.relay import decode_result
+from tunewright.stages.train.launch.running import LOGS, first_fault
 from tunewright.stages.train.launchers import local
 from tunewright.stages.train.settings import TrainSettings
 
@@ -69,17 +69,17 @@ def test_ctrl_c_pauses_all_processes_with_one_checkpoint(tmp_path: Path) -> None
 
 
 def test_of_several_faults_the_first_that_is_no_echo_is_told(tmp_path: Path) -> None:
-    tell_fault(tmp_path, RuntimeError("[gloo] Connection closed by peer"), who="0")
-    tell_fault(tmp_path, MemoryError("no room for a layer"), who="1")
+    record_fault(tmp_path, RuntimeError("[gloo] Connection closed by peer"), process="0")
+    record_fault(tmp_path, MemoryError("no room for a layer"), process="1")
     found = first_fault(tmp_path)
     assert found and "process 1: MemoryError: no room for a layer" in found["crashed"]["text"]
     (tmp_path / "fault-1.json").unlink()
     assert first_fault(tmp_path) is None, "an echo explains nothing"
-    tell_fault(tmp_path, UserError("E-TRAIN-007", "no rows"), who="1")
+    record_fault(tmp_path, UserError("E-TRAIN-007", "no rows"), process="1")
     told = first_fault(tmp_path)
     assert told
     with pytest.raises(UserError, match="no rows"):
-        outcome(told)
+        decode_result(told)
 
 
 def test_processes_without_a_number_need_a_gpu_to_count(tmp_path: Path, monkeypatch) -> None:

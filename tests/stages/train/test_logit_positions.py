@@ -8,7 +8,7 @@ import torch
 from tests.stages.train.test_packing import chats_of, model
 
 from tunewright.stages.train.data.decoder import answer_loss, logits_of, padded
-from tunewright.stages.train.data.logit_positions import has_head, only
+from tunewright.stages.train.data.logit_positions import LogitPositions, has_head
 
 BATCH = padded(chats_of(12, 5, 21, 8), np.ones(4, dtype=np.float32))
 PLACES = BATCH["labels"] != -100
@@ -19,7 +19,7 @@ def test_chosen_logits_equal_those_of_the_whole_batch(shape: str) -> None:
     loaded = model(shape)
     assert has_head(loaded)
     whole = logits_of(loaded, BATCH)
-    with only(loaded, PLACES):
+    with LogitPositions(loaded).only(PLACES):
         some = logits_of(loaded, BATCH)
     assert some.shape == (int(PLACES.sum()), whole.shape[-1])
     assert torch.allclose(some, whole[PLACES], atol=1e-6)
@@ -30,16 +30,16 @@ def test_the_head_reads_no_other_place() -> None:
     loaded = model("Llama")
     seen = []
     loaded.get_output_embeddings().register_forward_hook(lambda module, given, out: seen.append(len(given[0])))
-    answer_loss(loaded, BATCH)
+    answer_loss(loaded, BATCH, positions=LogitPositions(loaded))
     assert seen == [int((BATCH["labels"][:, 1:] != -100).sum())]
 
 
 def test_two_threads_choose_each_for_itself() -> None:
     loaded = model("Llama")
-    both, found = threading.Barrier(2), {}
+    both, positions, found = threading.Barrier(2), LogitPositions(loaded), {}
 
     def read(name: str, places: torch.Tensor) -> None:
-        with torch.inference_mode(), only(loaded, places):
+        with torch.inference_mode(), positions.only(places):
             both.wait()
             found[name] = logits_of(loaded, BATCH)
             both.wait()
@@ -67,5 +67,15 @@ def test_a_model_without_a_head_is_read_whole() -> None:
     wrapped = Wrapped()
     assert not has_head(wrapped)
     with torch.no_grad():
-        loss = float(answer_loss(wrapped.inner, BATCH))
+        loss = float(answer_loss(wrapped.inner, BATCH, positions=LogitPositions(wrapped.inner)))
         assert float(answer_loss(wrapped, BATCH)) == pytest.approx(loss, rel=1e-6)
+
+
+def test_a_choice_within_a_choice_ends_alone() -> None:
+    loaded = model("Llama")
+    positions, inner = LogitPositions(loaded), torch.zeros_like(PLACES)
+    inner[0, 1] = True
+    with torch.inference_mode(), positions.only(PLACES):
+        with positions.only(inner):
+            assert len(logits_of(loaded, BATCH)) == 1
+        assert len(logits_of(loaded, BATCH)) == int(PLACES.sum())

@@ -207,7 +207,7 @@ def test_noise_on_word_vectors_changes_training_and_not_the_base(steps_taken, pl
 
 
 def test_the_noise_of_a_row_is_another_at_every_step_and_the_same_at_the_same(tiny_llama) -> None:
-    from tunewright.stages.train.causal import begin, job_and_receipt
+    from tunewright.stages.train.causal import Trainee, begin, job_and_report
     from tunewright.stages.train.machine import Machine
     from tunewright.stages.train.methods.lora import Options
 
@@ -215,9 +215,7 @@ def test_the_noise_of_a_row_is_another_at_every_step_and_the_same_at_the_same(ti
     plan = plan_for(corpus, tiny_llama, {}, method="lora")
     machine = Machine(device="cpu", precision="fp32", threads=1, why="a test")
     start = begin(corpus, plan, options, machine, Listener())
-    job, _ = job_and_receipt(
-        start.base.model, start, plan, options, machine, groups=lambda: [], weight_decay=0.0, noise=5.0
-    )
+    job, _ = job_and_report(Trainee(start.base.model, groups=lambda: [], noise=5.0), start, plan, options, machine)
     rows = job.rows(0)
     first, again, later = (job.batch(rows, step)["noise"] for step in (0, 0, 1))
     assert (first == again).all()

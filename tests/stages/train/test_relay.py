@@ -8,7 +8,7 @@ import pytest
 from tests.stages.train.tiny import Listener
 
 from tunewright.core.errors import ExitCode, UserError, UserErrors
-from tunewright.stages.train.launch.relay import Relay, in_words, outcome, replay
+from tunewright.stages.train.launch.relay import Relay, decode_result, encode_result, replay
 
 
 class Writing(Listener):
@@ -86,7 +86,7 @@ def raised(error: BaseException) -> BaseException:
         raise error
     except BaseException as caught:
         with pytest.raises(type(error)) as told:
-            outcome(json.loads(json.dumps(in_words(caught))))
+            decode_result(json.loads(json.dumps(encode_result(caught))))
         return told.value
 
 

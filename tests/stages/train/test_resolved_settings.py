@@ -7,7 +7,7 @@ import pytest
 from tunewright.core.candidate import Plan
 from tunewright.core.errors import UserError
 from tunewright.stages.train.methods import encoder, lora
-from tunewright.stages.train.runs.resolved_settings import effective, keep, kept, origin_in, require_used
+from tunewright.stages.train.runs.resolved_settings import origin_in, read, require_used, resolve, write
 from tunewright.stages.train.settings import TrainSettings
 
 FILE = "tunewright.yaml line 4"
@@ -31,7 +31,7 @@ def test_the_receipt_holds_every_option_and_every_key_that_the_method_reads() ->
     origin = origin_in(
         {"seed": "--set seed", "train.method.lora.rank": FILE, "train.base": FILE, "train.trackers": FILE}
     )
-    lines = {line.key: line for line in effective(plan("lora", lora.Options(rank=4)), settings, "decoder", origin)}
+    lines = {line.key: line for line in resolve(plan("lora", lora.Options(rank=4)), settings, "decoder", origin)}
     options = {f"train.method.lora.{name}" for name in lora.Options.model_fields}
     keys = {f"train.{name}" for name in TrainSettings.model_fields} - {"train.encoder", "train.trackers"}
     assert set(lines) == {"seed", *keys, *options, "train.trackers.wandb.online"}
@@ -43,15 +43,15 @@ def test_the_receipt_holds_every_option_and_every_key_that_the_method_reads() ->
 
 def test_an_option_is_a_default_although_the_line_that_names_its_method_is_none() -> None:
     settings, origin = TrainSettings(method="lora"), origin_in({"train.method": FILE})
-    lines = {line.key: line.origin for line in effective(plan("lora", lora.Options()), settings, "decoder", origin)}
+    lines = {line.key: line.origin for line in resolve(plan("lora", lora.Options()), settings, "decoder", origin)}
     assert (lines["train.method"], lines["train.method.lora.rank"]) == (FILE, "default")
 
 
 def test_a_receipt_is_read_as_it_was_kept(tmp_path) -> None:
-    assert kept(tmp_path) == ()
-    lines = effective(plan("encoder", encoder.Options()), TrainSettings(), "encoder", origin_in({}))
-    keep(tmp_path, lines)
-    assert kept(tmp_path) == lines
+    assert read(tmp_path) == ()
+    lines = resolve(plan("encoder", encoder.Options()), TrainSettings(), "encoder", origin_in({}))
+    write(tmp_path, lines)
+    assert read(tmp_path) == lines
 
 
 def refused(settings: TrainSettings, method, name: str, *keys: str) -> str:

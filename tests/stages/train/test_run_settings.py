@@ -7,25 +7,25 @@ import sys
 from tests.stages.train.tiny import Listener
 
 from tunewright.core.progress import SILENT
-from tunewright.stages.train.runs.run_settings import Attempt, alone, is_alive, run_id
+from tunewright.stages.train.runs.run_settings import RunSettings, is_alive, locked, run_id
 from tunewright.stages.train.settings import TrainSettings
 
 HOLD = """
 import sys
 from pathlib import Path
 from tunewright.core.progress import SILENT
-from tunewright.stages.train.runs.run_settings import alone
-with alone(Path(sys.argv[1]), SILENT):
+from tunewright.stages.train.runs.run_settings import locked
+with locked(Path(sys.argv[1]), SILENT):
     print("holding", flush=True)
     sys.stdin.read()
 """
 
 
 def test_settings_are_read_as_they_were_kept_and_defaults_where_none_were(tmp_path) -> None:
-    assert Attempt.of(tmp_path) == Attempt()
-    attempt = Attempt(settings=TrainSettings(method={"lora": {"rank": 4}}, trackers=("tensorboard",)), home="/h")
-    attempt.keep(tmp_path)
-    assert Attempt.of(tmp_path) == attempt
+    assert RunSettings.load(tmp_path) == RunSettings()
+    attempt = RunSettings(settings=TrainSettings(method={"lora": {"rank": 4}}, trackers=("tensorboard",)), home="/h")
+    attempt.save(tmp_path)
+    assert RunSettings.load(tmp_path) == attempt
 
 
 def test_a_run_is_named_by_its_folder(tmp_path) -> None:
@@ -60,11 +60,11 @@ def test_a_second_process_says_that_it_waits_and_gets_its_turn(tmp_path, monkeyp
             super().say(line)
             holder.communicate("")
 
-    with alone(tmp_path, heard := Releasing()):
+    with locked(tmp_path, heard := Releasing()):
         assert heard.said == ["Another process trains in this folder; waiting for it."]
 
 
 def test_a_look_does_not_take_the_lock_away(tmp_path) -> None:
-    with alone(tmp_path, SILENT), multiprocessing.get_context("spawn").Pool(1) as pool:
+    with locked(tmp_path, SILENT), multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(is_alive, (tmp_path,))
     assert not is_alive(tmp_path)

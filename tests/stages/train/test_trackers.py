@@ -50,7 +50,7 @@ def mirrored(monkeypatch, tmp_path):
 
     def make(trackers: dict[str, Tracker], progress=None, **options):
         monkeypatch.setattr(mirrors, "TRACKERS", SimpleNamespace(load=lambda name: trackers[name]))
-        return mirrors.mirrored(
+        return mirrors.open_trackers(
             {name: options.get(name, {}) for name in trackers},
             run="r", home=tmp_path / "home", facts={"seed": 3}, done=4, progress=progress or Listener(),
         )  # fmt: skip
@@ -104,7 +104,7 @@ def test_a_tracker_whose_package_is_missing_is_an_error_that_names_it(monkeypatc
     monkeypatch.setattr(shelf, "find_spec", lambda name: None if name == "wandb" else find_spec(name))
     with (
         pytest.raises(UserError) as told,
-        mirrors.mirrored({"wandb": {}}, run="r", home=tmp_path, facts={}, done=0, progress=Listener()),
+        mirrors.open_trackers({"wandb": {}}, run="r", home=tmp_path, facts={}, done=0, progress=Listener()),
     ):
         raise AssertionError("it must not begin")
     assert (told.value.code, told.value.fix) == ("E-ENV-001", 'pip install "tunewright[wandb]"')

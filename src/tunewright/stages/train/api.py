@@ -1,5 +1,6 @@
 """The door of the train room: a plan carried out, once, whatever happens on the way."""
 
+import inspect
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,13 @@ from tunewright.core.files import publish_text
 from tunewright.core.progress import SILENT, Progress
 from tunewright.models.files import find_encoder, find_model
 from tunewright.models.quiet_imports import unassisted
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 from tunewright.stages.train.plugins import METHODS
-from tunewright.stages.train.runs import control
+from tunewright.stages.train.runs import control, resolved_settings
 from tunewright.stages.train.runs.checkpoints import FOLDER
-from tunewright.stages.train.runs.fingerprint import Begun, begun, refused
+from tunewright.stages.train.runs.fingerprint import RunFingerprint, fingerprint, fingerprint_mismatch
 from tunewright.stages.train.runs.job_events import JobEvents, events_of, state_of
-from tunewright.stages.train.runs.resolved_settings import Effective, effective, origin_in
-from tunewright.stages.train.runs.resolved_settings import keep as keep_effective
-from tunewright.stages.train.runs.run_settings import Attempt, alone
+from tunewright.stages.train.runs.run_settings import RunSettings, locked
 from tunewright.stages.train.settings import TrainSettings
 
 #: Written when the model folder is whole, so that a kill after it does not train again.
@@ -35,6 +35,7 @@ def train(
     progress: Progress = SILENT,
     home: Path | None = None,
     origins: dict[str, str] | None = None,
+    group: ProcessGroup = ALONE,
 ) -> Candidate:
     """The candidate that `plan` describes, its files in ``work/model``.
 
@@ -48,21 +49,24 @@ def train(
         settings: how often checkpoints are written, who is told, and so on; the method is in the plan already.
         progress: hears steps, and what was decided or mended.
         home: folder of the trackers' own files; None is inside `work`.
-        origins: where the settings came from, by key, for the receipt; the rest are defaults.
+        origins: where the settings came from, by key, for the record of settings; the rest are defaults.
+        group: the processes that train together, of which this is the leader.
 
     Raises:
         KeyboardInterrupt: Ctrl-C or a pause.
         UserError: E-TRAIN-010 when `work` holds another run, E-TRAIN-018 (nobody to notify), and the method's own.
     """
     work.mkdir(parents=True, exist_ok=True)
-    with alone(work, progress):
+    with locked(work, progress):
         method = METHODS.load(plan.method)
         _begin(corpus, plan, work, method.KIND, settings, progress)
-        keep_effective(work, _receipt(plan, settings, method.KIND, origins or {}))
-        Attempt(settings=settings, home=str(home or "")).keep(work)
-        events = Attempt.of(work).events(work, progress)
+        origin = resolved_settings.origin_in(origins or {})
+        resolved_settings.write(work, resolved_settings.resolve(plan, settings, method.KIND, origin))
+        run_settings = RunSettings(settings=settings, home=str(home or ""))
+        run_settings.save(work)
+        events = run_settings.events(work, progress)
         try:
-            run = _run(corpus, plan, work, method, settings, progress, events)
+            run = _run(corpus, plan, work, settings, progress, events, group)
         except BaseException as error:
             _forget_pause(work)
             _tell_end(events, error)
@@ -70,18 +74,47 @@ def train(
         return _candidate(plan, work, method.KIND, run)
 
 
-def _run(
-    corpus: Corpus, plan: Plan, work: Path, method: Any, settings: TrainSettings, progress: Progress, events: JobEvents
+def fit_plan(
+    corpus: Corpus, plan: Plan, work: Path, settings: TrainSettings, progress: Progress, group: ProcessGroup
 ) -> Run:
-    done = work / RUN_FILE
-    if done.exists():
-        run = Run.model_validate_json(done.read_text(encoding="utf-8"))
+    """The run of the plan's method in `work`, as this process of `group` has a part in it.
+
+    Raises:
+        UserError: E-LAUNCH-006 for a plugin's method that knows of no other processes, and the method's own.
+        NonLeaderDone: in every process but the leader, at the end.
+    """
+    method = METHODS.load(plan.method)
+    options = method.Options.model_validate(dict(plan.options))
+    together: dict[str, Any] = {} if group.is_alone else {"group": group}
+    if together and "group" not in inspect.signature(method.train).parameters:
+        raise UserError(
+            "E-LAUNCH-006",
+            f"The method {plan.method} trains in one process only, and {group.size} were started.",
+            why="Each of them would train by itself, and all would write the same files.",
+            fix="Train without --on; or give the method's train() a parameter named group.",
+        )
+    with unassisted():
+        run: Run = method.train(corpus, plan, options, work, progress, settings.checkpoint_seconds, **together)
+    return run
+
+
+def _run(
+    corpus: Corpus,
+    plan: Plan,
+    work: Path,
+    settings: TrainSettings,
+    progress: Progress,
+    events: JobEvents,
+    group: ProcessGroup,
+) -> Run:
+    """The run that is finished in `work`, or that is gone on with now."""
+    record = work / RUN_FILE
+    if record.exists():
+        run = Run.model_validate_json(record.read_text(encoding="utf-8"))
     else:
         events.state("validating_files", "Validating rows and base model.")
-        options = method.Options.model_validate(dict(plan.options))
-        with unassisted():
-            run = method.train(corpus, plan, options, work, progress, settings.checkpoint_seconds)
-        publish_text(done, run.model_dump_json(indent=2) + "\n")
+        run = fit_plan(corpus, plan, work, settings, progress, group)
+        publish_text(record, run.model_dump_json(indent=2) + "\n")
     shutil.rmtree(work / FOLDER, ignore_errors=True)
     control.clear(work)
     if state_of(events_of(work)) != "succeeded":
@@ -97,27 +130,24 @@ def _run(
 def _begin(corpus: Corpus, plan: Plan, work: Path, kind: str, settings: TrainSettings, progress: Progress) -> None:
     """Write what this run begins with, unless the folder holds another one."""
     base = find_encoder(plan.base) if kind == "encoder" else find_model(plan.base)
-    now = begun(plan, corpus.dataset.digest, base, settings.validate_every)
-    before = Begun.kept(work)
+    now = fingerprint(plan, corpus.dataset.digest, base, settings.validate_every)
+    before = RunFingerprint.load(work)
     finished = (work / RUN_FILE).exists()
     if before is not None and (finished or any((work / FOLDER).glob("checkpoint-*"))):
         differing = now.differences(before)
         if differing:
             state = "a finished run" if finished else "begun and not finished"
-            raise refused(f"What {work} holds, {state},", differing)
+            raise fingerprint_mismatch(f"What {work} holds, {state},", differing)
         for line in now.updates(before):
             progress.say(f"Since this run began, {line}; it goes on, but its bits may differ from a run in one go.")
-    now.keep(work)
+    now.save(work)
     _forget_pause(work)  # asked of an attempt that was killed before it could
 
 
 def _forget_pause(work: Path) -> None:
-    if control.asked(work) == "pause":
+    """Remove a request to pause; one to stop stays."""
+    if control.requested(work) == "pause":
         control.clear(work)
-
-
-def _receipt(plan: Plan, settings: TrainSettings, kind: str, origins: dict[str, str]) -> tuple[Effective, ...]:
-    return effective(plan, settings, kind, origin_in(origins))
 
 
 def _tell_end(events: JobEvents, error: BaseException) -> None:
@@ -129,6 +159,7 @@ def _tell_end(events: JobEvents, error: BaseException) -> None:
 
 
 def _candidate(plan: Plan, work: Path, kind: Any, run: Run) -> Candidate:
+    """The candidate whose model is in `work`, its files hashed."""
     model = work / Candidate.MODEL_FOLDER
     return Candidate(
         task=plan.task,

@@ -4,38 +4,25 @@ Only the recipes import this file, inside the function that trains.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from tunewright.core.candidate import Plan, Receipt, Run
+from tunewright.core.candidate import DataReport, Plan, Run
 from tunewright.core.corpus import Corpus
 from tunewright.core.digest import digest
 from tunewright.core.progress import SILENT, Progress
 from tunewright.models.causal_lm import Generator
-from tunewright.models.chat import Chat
 from tunewright.models.encoder import fitting
 from tunewright.models.files import find_model
 from tunewright.models.template_fingerprint import Template, template_of
-from tunewright.stages.train.data.batches import Batches, in_parts
+from tunewright.stages.train.data.answer_batches import AnswerBatches, choose_batching
 from tunewright.stages.train.data.chats import chats, require_most
-from tunewright.stages.train.data.decoder import (
-    Batch,
-    answer_loss,
-    flat,
-    on_device,
-    packed,
-    padded,
-    tested,
-    trained_tokens,
-    with_noise,
-)
+from tunewright.stages.train.data.decoder import answer_loss, on_device, tested, trained_tokens
 from tunewright.stages.train.data.inputs import Start
-from tunewright.stages.train.data.packing import ENDLESS, FULL, decide_batching, filled, utilization
-from tunewright.stages.train.distributed.process_group import team
+from tunewright.stages.train.data.logit_positions import LogitPositions, has_head
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 from tunewright.stages.train.gpu import fast
 from tunewright.stages.train.loop.fit import Fitted, parts_of
 from tunewright.stages.train.loop.job import Job
@@ -44,10 +31,27 @@ from tunewright.stages.train.options import ChatOptions
 from tunewright.stages.train.runs.clock import Clock
 from tunewright.stages.train.runs.environment import environment
 
-#: Steps of the first epoch over which utilization is counted.
-MEASURED_STEPS = 1000
 #: The schedules as transformers names them; every one begins with the warm-up.
 SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """What a method trains, and how it is stepped.
+
+    Attributes:
+        model: its trained parameters requiring gradients.
+        groups: optimizer groups.
+        weight_decay: of matrices.
+        noise: NEFTune's alpha; 0 adds none.
+        again: `model` anew, as it is now; with it, several processes may shard the model among them.
+    """
+
+    model: Any
+    groups: Callable[[], list[dict[str, Any]]]
+    weight_decay: float = 0.0
+    noise: float = 0.0
+    again: Callable[[], Any] | None = None
 
 
 def begin(
@@ -83,13 +87,63 @@ def begin(
         progress.say("The base has no chat template; a plain one is used and saved with the model.")
     longest = fitting(options.max_tokens, base.model, base.tokenizer)
     rows = chats(corpus, "train", base.tokenizer, longest, progress, too_long=options.too_long)
-    require_most(rows.receipt, options.max_lost)
+    require_most(rows.report, options.max_lost)
     held_out = chats(corpus, "validation", base.tokenizer, longest, progress, too_long=options.too_long)
     return Start(files, base, rows, held_out, longest, template_of(base.tokenizer), again)
 
 
-def to_divide(model: Any, options: ChatOptions, machine: Machine, longest: int) -> bool:
-    """Whether several processes are to divide `model` among them, the same answer in each.
+def job_and_report(
+    trainee: Trainee,
+    start: Start,
+    plan: Plan,
+    options: ChatOptions,
+    machine: Machine,
+    *,
+    group: ProcessGroup = ALONE,
+    progress: Progress = SILENT,
+) -> tuple[Job, DataReport]:
+    """The fitting of a model on the answers of `start`, and the complete report of its rows.
+
+    Args:
+        trainee: what is trained.
+        start: base and rows.
+        plan: seed and digest.
+        options: of the method.
+        machine: how it is computed.
+        group: the processes that train it.
+        progress: told how a GPU is used.
+
+    Raises:
+        UserError: E-TRAIN-022 (no fp8 here), E-TRAIN-023 (the longest batch does not fit).
+    """
+    parameters = sum(parameter.numel() for parameter in trainee.model.parameters())
+    sharded = trainee.again is not None and shards(trainee.model, options, machine, start.longest, group)
+    accelerated = (
+        fast.Fast(trainee.model, machine.precision)
+        if sharded
+        else fast.quicken(trainee.model, getattr(options, "precision", "auto"), machine)
+    )
+    batches, report = _batches(trainee, start, plan, options, machine, accelerated.flat, group)
+    job = _job(trainee, start, plan, options, machine, batches, accelerated, group=group, sharded=sharded)
+    if sharded:
+        fast.settle_divided(accelerated, options.memory, machine, progress)
+        return job, report
+    largest = batches.largest_part(parts_of(machine, options.accumulation))
+    fast.settle(
+        accelerated,
+        options.memory,
+        machine,
+        progress,
+        longest=lambda: on_device(job.batch(largest, 0), machine.device),
+        loss=lambda batch: job.loss(trainee.model, batch),
+        tokens=int(start.rows.lengths[largest].sum()),
+        flop=6.0 * parameters * int(start.rows.lengths.sum()) * options.epochs,
+    )
+    return job, report
+
+
+def shards(model: Any, options: ChatOptions, machine: Machine, longest: int, group: ProcessGroup) -> bool:
+    """Whether several processes are to shard `model` among them, the same answer in each.
 
     Products in fp8 are of whole weights, so that each process keeps all of them.
 
@@ -98,124 +152,95 @@ def to_divide(model: Any, options: ChatOptions, machine: Machine, longest: int) 
         options: of the method.
         machine: how it is computed.
         longest: tokens of the longest row that there could be.
+        group: the processes.
     """
-    asked = getattr(options, "divide", "off")
-    if team().alone or asked == "off" or getattr(options, "precision", "auto").startswith("fp8"):
+    choice = getattr(options, "divide", "off")
+    if group.is_alone or choice == "off" or getattr(options, "precision", "auto").startswith("fp8"):
         return False
-    rows = math.ceil(options.batch / options.accumulation / team().size)
-    return asked == "on" or not team().agreed(fast.fits_whole(model, machine, rows * longest))
+    rows = math.ceil(options.batch / options.accumulation / group.size)
+    return choice == "on" or not group.broadcast(fast.fits_whole(model, machine, rows * longest))
 
 
-def job_and_receipt(
-    model: Any,
+def _batches(
+    trainee: Trainee,
     start: Start,
     plan: Plan,
     options: ChatOptions,
     machine: Machine,
+    flat_lines: bool,
+    group: ProcessGroup,
+) -> tuple[AnswerBatches, DataReport]:
+    """The batches of the run, and the report of its rows with what was decided about them."""
+    batching, why = choose_batching(
+        trainee.model,
+        start.rows,
+        options,
+        longest=start.longest,
+        device=machine.device,
+        flat_lines=flat_lines,
+        group=group,
+    )
+    width = int(trainee.model.get_input_embeddings().weight.shape[1])
+    batches = AnswerBatches(
+        start.rows,
+        options,
+        longest=start.longest,
+        seed=plan.seed,
+        batching=batching,
+        flat_lines=flat_lines,
+        noise=(trainee.noise, width),
+    )
+    share = round(batches.utilization(parts_of(machine, options.accumulation)), 4)
+    decided = {"batching": batching, "batching_why": why, "utilization": share}
+    return batches, start.rows.report.model_copy(update=decided)
+
+
+def _job(
+    trainee: Trainee,
+    start: Start,
+    plan: Plan,
+    options: ChatOptions,
+    machine: Machine,
+    batches: AnswerBatches,
+    accelerated: fast.Fast,
     *,
-    groups: Any,
-    weight_decay: float,
-    noise: float = 0.0,
-    again: Callable[[], Any] | None = None,
-    progress: Progress = SILENT,
-) -> tuple[Job, Receipt]:
-    """The fitting of `model` on the answers of `start`, and the receipt of its rows, complete.
-
-    Args:
-        model: what is trained, its trained parameters requiring gradients.
-        start: base and rows.
-        plan: seed and digest.
-        options: of the method.
-        machine: how it is computed.
-        groups: optimizer groups.
-        weight_decay: of matrices.
-        noise: NEFTune's alpha; 0 adds none.
-        again: `model` anew, as it is now; with it, several processes may divide the model among them.
-        progress: told how a GPU is used.
-
-    Raises:
-        UserError: E-TRAIN-022 (no fp8 here), E-TRAIN-023 (the longest batch does not fit).
-    """
-    rows = start.rows
-    parameters = sum(one.numel() for one in model.parameters())
-    precision: fast.Precision = getattr(options, "precision", "auto")
-    divided = again is not None and to_divide(model, options, machine, start.longest)
-    quick = fast.Fast(model, machine.precision) if divided else fast.quicken(model, precision, machine)
-
-    def lay(some: Sequence[Chat], weights: npt.NDArray[np.float32]) -> Batch:
-        return flat(some, weights, start.longest, options.batch)
-
-    batching, why = team().agreed(
-        decide_batching(
-            model, rows.chats, options.packing, start.longest, machine.device, lay=lay if quick.flat else None
-        )
-    )
-    is_packed = batching == "packed"
-    batches = Batches(rows.lengths, size=options.batch, epochs=options.epochs, seed=plan.seed, alike=not is_packed)
-    width = int(model.get_input_embeddings().weight.shape[1])
-
-    def batch(chosen: npt.NDArray[np.int64], step: int) -> Batch:
-        some, weights = [rows.chats[at] for at in chosen], rows.weights[chosen]
-        if not is_packed or (quick.flat and filled(rows.lengths[chosen]) >= FULL):
-            made = padded(some, weights)
-        else:
-            made = lay(some, weights) if quick.flat else packed(some, weights, start.longest)
-        return with_noise(made, noise, width, (plan.seed, step, *chosen.tolist())) if noise else made
-
-    parts = parts_of(machine, options.accumulation)
-    used = utilization(
-        rows.lengths,
-        (batches.rows(step) for step in range(min(batches.per_epoch, MEASURED_STEPS))),
-        lambda step: in_parts(step, parts),
-        None if not is_packed else ENDLESS if quick.flat else start.longest,
-    )
-    told = {"batching": batching, "batching_why": why, "utilization": round(used, 4)}
-    receipt = rows.receipt.model_copy(update=told)
-    job = Job(
+    group: ProcessGroup,
+    sharded: bool,
+) -> Job:
+    """The fitting of the trainee on these batches."""
+    model, head = trainee.model, accelerated.head
+    positions = LogitPositions(model) if machine.device == "cpu" and has_head(model) else None
+    return Job(
         model=model,
-        rows=batches.rows,
-        batch=batch,
-        loss=partial(answer_loss, head=quick.head),
+        rows=batches.steps.rows,
+        batch=batches.batch,
+        loss=partial(answer_loss, head=head, positions=positions),
         size=trained_tokens,
-        validate=lambda model: tested(model, start.held_out, options.batch, quick.head),
+        validate=lambda model: tested(model, start.held_out, options.batch, head, positions, group),
         metric="log_likelihood",
-        steps=batches.steps,
-        per_epoch=batches.per_epoch,
+        steps=batches.steps.steps,
+        per_epoch=batches.steps.per_epoch,
         learning_rate=options.learning_rate,
-        groups=groups,
+        groups=trainee.groups,
         schedule=SCHEDULES[options.schedule],
         warmup=options.warmup,
-        weight_decay=weight_decay,
+        weight_decay=trainee.weight_decay,
         clip=1.0,
         patience=options.patience,
         seed=plan.seed,
         # A checkpoint made through another template is of other data, even though the plan is the same.
         plan=digest([plan.digest, start.template.digest]),
         accumulation=options.accumulation,
-        named=lambda chosen: rows.rows[chosen],
-        precision=quick.precision,
-        decisions=quick.decisions,
-        again=again if divided else None,
+        named=lambda chosen: start.rows.rows[chosen],
+        precision=accelerated.precision,
+        decisions=accelerated.decisions,
+        again=trainee.again if sharded else None,
+        group=group,
     )
-    if divided:
-        fast.settle_divided(quick, options.memory, machine, progress)
-        return job, receipt
-    most = in_parts(np.argsort(-rows.lengths, kind="stable")[: options.batch], parts)[0]
-    fast.settle(
-        quick,
-        options.memory,
-        machine,
-        progress,
-        longest=lambda: on_device(batch(most, 0), machine.device),
-        loss=lambda made: job.loss(model, made),
-        tokens=int(rows.lengths[most].sum()),
-        flop=6.0 * parameters * int(rows.lengths.sum()) * options.epochs,
-    )
-    return job, receipt
 
 
 def run_of(
-    plan: Plan, job: Job, fitted: Fitted, receipt: Receipt, template: Template, machine: Machine, clock: Clock
+    plan: Plan, job: Job, fitted: Fitted, report: DataReport, template: Template, machine: Machine, clock: Clock
 ) -> Run:
     """The record of a causal model's training."""
     return Run(
@@ -224,12 +249,12 @@ def run_of(
         best_step=fitted.best_step,
         metric=job.metric,
         precision=job.precision,
-        trained_rows=receipt.kept,
-        trained_tokens=receipt.trained_tokens,
+        trained_rows=report.kept,
+        trained_tokens=report.trained_tokens,
         stopped=fitted.stopped,
         seconds=clock.seconds,
         energy_wh=clock.energy_wh,
-        environment=environment({**machine.decisions, **job.decisions}),
-        receipt=receipt,
+        environment=environment({**machine.decisions, **job.decisions}, job.group),
+        receipt=report,
         template=template.digest,
     )

@@ -38,12 +38,12 @@ def padded(
     ids: list[list[int]], targets: npt.NDArray[np.int64], weights: npt.NDArray[np.float32]
 ) -> dict[str, torch.Tensor]:
     """One batch: ids and mask ``(rows, longest)``, targets and weights ``(rows,)``."""
-    longest = max(len(one) for one in ids)
+    longest = max(len(row) for row in ids)
     tokens = np.zeros((len(ids), longest), dtype=np.int64)
     mask = np.zeros((len(ids), longest), dtype=np.int64)
-    for place, one in enumerate(ids):
-        tokens[place, : len(one)] = one
-        mask[place, : len(one)] = 1
+    for index, row in enumerate(ids):
+        tokens[index, : len(row)] = row
+        mask[index, : len(row)] = 1
     return {
         "input_ids": torch.from_numpy(tokens),
         "attention_mask": torch.from_numpy(mask),

@@ -15,7 +15,7 @@ from tunewright.core.files import publish_text
 from tunewright.core.frozen import Frozen
 from tunewright.core.machine import cores, flags
 from tunewright.models import cpu
-from tunewright.stages.train.distributed.process_group import team
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 
 FILE = "machine.json"
 #: bf16 must win by more than timing noise before it is worth its rounding.
@@ -47,14 +47,14 @@ class Machine(Frozen):
         }
 
 
-def decide(work: Path) -> Machine:
-    """The decision kept in `work`, made now when there is none; several processes on a machine share its threads."""
+def decide(work: Path, group: ProcessGroup = ALONE) -> Machine:
+    """The decision kept in `work`, made now when there is none; processes of `group` on a machine share its threads."""
     path = work / FILE
-    if team().first and not path.exists():
+    if group.is_leader and not path.exists():
         publish_text(path, _decided().model_dump_json(indent=2) + "\n")
-    team().wait()
-    found = Machine.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    return found.model_copy(update={"threads": max(found.threads // team().here, 1)})
+    group.barrier()
+    machine = Machine.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    return machine.model_copy(update={"threads": max(machine.threads // group.local_size, 1)})
 
 
 @contextmanager
@@ -70,6 +70,7 @@ def computing(machine: Machine) -> Iterator[None]:
 
 @contextmanager
 def _on_cpu(machine: Machine) -> Iterator[None]:
+    """Deterministic algorithms where there are any, on the machine's threads."""
     import torch
 
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
@@ -93,6 +94,7 @@ def _on_gpu() -> Iterator[None]:
 
 
 def _decided() -> Machine:
+    """How this machine computes a run; on a CPU with AMX after measuring."""
     import torch
 
     if torch.cuda.is_available():

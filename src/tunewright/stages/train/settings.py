@@ -56,10 +56,10 @@ class TrainSettings(Frozen):
 
     @field_validator("method")
     @classmethod
-    def _one_method(cls, given: Any) -> Any:
-        if isinstance(given, Mapping) and len(given) != 1:
+    def _one_method(cls, method: Any) -> Any:
+        if isinstance(method, Mapping) and len(method) != 1:
             raise ValueError("name exactly one method, such as {encoder: {epochs: 6}}")
-        return given
+        return method
 
     @property
     def method_name(self) -> str:
@@ -75,10 +75,10 @@ class TrainSettings(Frozen):
 
     @field_validator("launch")
     @classmethod
-    def _one_launcher(cls, given: Any) -> Any:
-        if isinstance(given, Mapping) and len(given) != 1:
+    def _one_launcher(cls, launch: Any) -> Any:
+        if isinstance(launch, Mapping) and len(launch) != 1:
             raise ValueError("name exactly one launcher, such as {local: {processes: 2}}")
-        return given
+        return launch
 
     @property
     def launcher(self) -> str:
@@ -96,7 +96,7 @@ class TrainSettings(Frozen):
         if isinstance(self.trackers, tuple):
             return {name: {} for name in self.trackers}
         return {
-            name: dict(given) if isinstance(given, Mapping) else {}
-            for name, given in self.trackers.items()
-            if given is not False
+            name: dict(options) if isinstance(options, Mapping) else {}
+            for name, options in self.trackers.items()
+            if options is not False
         }

@@ -23,9 +23,9 @@ def inputs(outputs: Outputs, _: StageContext) -> Mapping[str, str]:
 
 def make(outputs: Outputs, context: StageContext, work: Work) -> Candidate:
     """The plan carried out."""
-    from tunewright.stages.train.launch.training import carry_out
+    from tunewright.stages.train.launch.training import run_training
 
-    return carry_out(
+    return run_training(
         context.corpus(outputs.dataset),
         outputs[Plan],
         work.folder,

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from tunewright.core.frozen import Frozen
-from tunewright.stages.train.launch.launching import Command, python, torchrun
+from tunewright.stages.train.launch.commands import Command, python, torchrun
 
 
 class Options(Frozen):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tunewright.core.candidate import CurvePoint, Plan, Receipt, Run
+from tunewright.core.candidate import CurvePoint, DataReport, Plan, Run
 from tunewright.core.durations import page_duration
 from tunewright.stages.report import charts
 from tunewright.stages.report import format as fmt
@@ -76,7 +76,7 @@ def _plan(plan: Plan, run: Run | None) -> Table:
             ("Tokens the loss was taken on, one epoch", fmt.count(run.trained_tokens)),
             ("Precision", run.precision),
             ("Time", page_duration(run.seconds)),
-            *(_receipt(run.receipt) if run.receipt else ()),
+            *(_data_report(run.receipt) if run.receipt else ()),
         ]
     rows += [
         (f"Option: {name.replace('_', ' ')}", sample(str(value), 120)) for name, value in sorted(plan.options.items())
@@ -84,16 +84,16 @@ def _plan(plan: Plan, run: Run | None) -> Table:
     return Table("How it was trained", (Column("Setting", head=True), Column("Value", wide=True)), tuple(rows), shown=8)
 
 
-def _receipt(receipt: Receipt) -> tuple[tuple[str, str], ...]:
+def _data_report(report: DataReport) -> tuple[tuple[str, str], ...]:
     """What became of the training rows, for a model that writes."""
-    left = "; ".join(f"{fmt.count(rows)} {why}" for why, rows in receipt.dropped.items()) or "none"
-    used = "" if receipt.utilization is None else f", {fmt.figure(receipt.utilization, 'share')} of it text"
+    left = "; ".join(f"{fmt.count(rows)} {why}" for why, rows in report.dropped.items()) or "none"
+    used = "" if report.utilization is None else f", {fmt.figure(report.utilization, 'share')} of it text"
     return (
         ("Rows left out", sample(left, 300)),
-        ("Rows cut at the end", fmt.count(receipt.cut)),
-        ("Rows that end in a trained stop token", f"{fmt.count(receipt.stops)} of {fmt.count(receipt.kept)}"),
-        ("Tokens read, one epoch", fmt.count(receipt.read_tokens)),
-        ("Batches", sample(f"{receipt.batching}{used}: {receipt.batching_why}", 300)),
+        ("Rows cut at the end", fmt.count(report.cut)),
+        ("Rows that end in a trained stop token", f"{fmt.count(report.stops)} of {fmt.count(report.kept)}"),
+        ("Tokens read, one epoch", fmt.count(report.read_tokens)),
+        ("Batches", sample(f"{report.batching}{used}: {report.batching_why}", 300)),
     )
 
 

@@ -44,6 +44,7 @@ class Batches:
         return self._epoch(epoch)[place]
 
     def _of_epoch(self, epoch: int) -> list[Rows]:
+        """The row positions of each batch of an epoch, in order."""
         random = np.random.default_rng([self._seed, epoch])
         order = random.permutation(len(self._lengths))
         group = self._size * GROUP

@@ -16,13 +16,13 @@ from tunewright.models.encoder import one_thread_a_batch
 from tunewright.stages.train.data.batches import by_length
 from tunewright.stages.train.data.bin_packing import evened
 from tunewright.stages.train.data.chats import Chats
-from tunewright.stages.train.data.logit_positions import has_head, only
-from tunewright.stages.train.distributed.process_group import team
+from tunewright.stages.train.data.logit_positions import LogitPositions
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 from tunewright.stages.train.gpu.head import weighted_loss, without_head
 
 IGNORED = -100
-#: What a model is told beside the words.
-TOLD = ("attention_mask", "position_ids", "cu_seq_lens_q", "max_length_q")
+#: What a model is given beside the words.
+EXTRA_INPUTS = ("attention_mask", "position_ids", "cu_seq_lens_q", "max_length_q")
 
 #: Lines for which attention is told where each chat begins are filled up to a multiple of this.
 MULTIPLE = 64
@@ -87,12 +87,18 @@ def with_noise(batch: Batch, alpha: float, width: int, seed: Sequence[int]) -> B
     return {**batch, "noise": noise}
 
 
-def answer_loss(model: Any, batch: Batch, head: torch.nn.Linear | None = None) -> torch.Tensor:
+def answer_loss(
+    model: Any, batch: Batch, head: torch.nn.Linear | None = None, positions: LogitPositions | None = None
+) -> torch.Tensor:
     """Weighted mean negative log-likelihood of the trained tokens; each token counts alike, whatever its row.
 
-    With the model's `head` given, it is taken straight from what the head would be given (see ``head.py``).
+    Args:
+        model: the model.
+        batch: lines of chats.
+        head: its head, where the loss is to be taken straight from what that would be given (see ``head.py``).
+        positions: of its head, where that is to read the trained tokens alone.
     """
-    total, tokens = _summed(model, batch, head)
+    total, tokens = _loss_and_count(model, batch, head, positions)
     return total / tokens
 
 
@@ -106,31 +112,47 @@ def trained_tokens(batch: Batch) -> int:
     return len(batch["trained"])
 
 
-def tested(model: Any, held_out: Chats, rows: int, head: torch.nn.Linear | None = None) -> tuple[float, float]:
-    """Validation loss in nats per answer token, and its negative: the metric that rises as the loss falls."""
+def tested(
+    model: Any,
+    held_out: Chats,
+    rows: int,
+    head: torch.nn.Linear | None = None,
+    positions: LogitPositions | None = None,
+    group: ProcessGroup = ALONE,
+) -> tuple[float, float]:
+    """Validation loss in nats per answer token, and its negative: the metric that rises as the loss falls.
+
+    Args:
+        model: the model.
+        held_out: the validation rows.
+        rows: how many of them are read at once.
+        head: as for :func:`answer_loss`.
+        positions: as for :func:`answer_loss`.
+        group: the processes that read them together.
+    """
     device = next(model.parameters()).device
 
     def test(chosen: npt.NDArray[np.int64]) -> tuple[float, int]:
-        batch = padded([held_out.chats[at] for at in chosen], np.ones(len(chosen), dtype=np.float32))
-        with reading():
-            losses, count = _summed(model, on_device(batch, device), head)
-            return float(losses), int(count)
+        batch = padded([held_out.chats[row] for row in chosen], np.ones(len(chosen), dtype=np.float32))
+        # A sharded model refuses inference tensors.
+        with torch.inference_mode() if group.is_alone else torch.no_grad():
+            loss, count = _loss_and_count(model, on_device(batch, device), head, positions)
+            return float(loss), int(count)
 
-    batches, processes = by_length(held_out.lengths, rows), team()
-    reading = torch.inference_mode if processes.alone else torch.no_grad  # a divided model refuses inference tensors
-    if processes.alone:
+    batches = by_length(held_out.lengths, rows)
+    if group.is_alone:
         with one_thread_a_batch(device.type) as pool:
-            done = list(pool(test, batches))
+            results = list(pool(test, batches))
     else:
-        turns = [(test(chosen), counts) for chosen, counts in processes.turns(batches)]
-        done = [found for found, counts in turns if counts]
-    total, tokens = processes.summed(sum(one for one, _ in done), sum(count for _, count in done))
+        own = [(test(chosen), counts) for chosen, counts in group.shard(batches)]
+        results = [result for result, counts in own if counts]
+    total, tokens = group.all_reduce_sum(sum(loss for loss, _ in results), sum(count for _, count in results))
     return total / tokens, -total / tokens
 
 
 def logits_of(model: Any, batch: Batch) -> torch.Tensor:
     """Logits of every token, shape ``(lines, longest, vocabulary)``."""
-    inputs: dict[str, Any] = {name: batch[name] for name in TOLD if name in batch}
+    inputs: dict[str, Any] = {name: batch[name] for name in EXTRA_INPUTS if name in batch}
     if "noise" in batch:
         words = model.get_input_embeddings()(batch["input_ids"])
         inputs["inputs_embeds"] = words + batch["noise"].to(words.dtype)
@@ -143,6 +165,7 @@ def logits_of(model: Any, batch: Batch) -> torch.Tensor:
 def _lines(
     lines: list[list[int]], chats: Sequence[Chat], weights: npt.NDArray[np.float32], *, longest: int = 0
 ) -> Batch:
+    """A batch with these chats in each line, all lines `longest` tokens long, or as long as the fullest."""
     longest = longest or max(sum(len(chats[at].ids) for at in line) for line in lines)
     shape = (len(lines), longest)
     ids, positions, lengths = (np.zeros(shape, dtype=np.int64) for _ in range(3))
@@ -168,25 +191,29 @@ def _lines(
     return {name: torch.from_numpy(values) for name, values in named.items()}
 
 
-def _summed(model: Any, batch: Batch, head: torch.nn.Linear | None) -> tuple[torch.Tensor, torch.Tensor]:
+def _loss_and_count(
+    model: Any, batch: Batch, head: torch.nn.Linear | None, positions: LogitPositions | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The weighted losses of the trained tokens, added, and how many tokens they are, at least 1."""
     if head is not None:
-        with without_head(head) as given:
+        with without_head(head) as hidden:
             logits_of(model, batch)
-        # By their numbers: a GPU asked which places are trained would have to be waited for.
+        # By their numbers: a GPU asked which tokens are trained would have to be waited for.
         at = batch["trained"]
         labels, weights = batch["labels"].flatten()[at], batch["weights"].flatten()[at]
-        return weighted_loss(given[-1].flatten(0, 1)[at - 1], head, labels, weights), torch.tensor(max(len(at), 1))
+        return weighted_loss(hidden[-1].flatten(0, 1)[at - 1], head, labels, weights), torch.tensor(max(len(at), 1))
     labels = batch["labels"][:, 1:]
-    places = labels != IGNORED
+    trained = labels != IGNORED
     # Only the logits that foretell a trained token are computed, or at least raised to fp32.
-    if labels.device.type == "cpu" and has_head(model):
-        with only(model, torch.nn.functional.pad(places, (0, 1))):
-            taken = logits_of(model, batch)
+    if positions is not None:
+        with positions.only(torch.nn.functional.pad(trained, (0, 1))):
+            logits = logits_of(model, batch)
     else:
-        taken = logits_of(model, batch)[:, :-1][places]
-    each = torch.nn.functional.cross_entropy(taken.to(_at_least_fp32(taken)), labels[places], reduction="none")
-    return (each * batch["weights"][:, 1:][places]).sum(), places.sum().clamp(min=1)
+        logits = logits_of(model, batch)[:, :-1][trained]
+    losses = torch.nn.functional.cross_entropy(logits.to(_at_least_fp32(logits)), labels[trained], reduction="none")
+    return (losses * batch["weights"][:, 1:][trained]).sum(), trained.sum().clamp(min=1)
 
 
 def _at_least_fp32(values: torch.Tensor) -> torch.dtype:
+    """The number format of `values`, or fp32 where that holds more."""
     return torch.promote_types(values.dtype, torch.float32)

@@ -1,4 +1,4 @@
-"""The logits of some tokens alone: a model's head reads those places and no others.
+"""The logits of some tokens alone: a model's head reads those positions and no others.
 
 Two thirds or fewer of a chat's tokens are trained, and of a small model the head is a large part: of the starter of 8 M
 parameters more than a quarter. The choice is made by a hook on the head, so whatever a model does with its logits after
@@ -15,41 +15,46 @@ from typing import Any
 
 import torch  # noqa: TID253
 
-_MARK = "_tunewright_places"
-_lock = threading.Lock()
-_chosen = threading.local()
 
+class LogitPositions:
+    """What positions of a batch the head of `model` reads, as each thread chooses for itself.
 
-@contextmanager
-def only(model: Any, places: torch.Tensor) -> Iterator[None]:
-    """Within this block `model` gives the logits of `places` ``(lines, longest)``, a mask, as ``(places, vocabulary)``.
-
-    It must have a head, see :func:`has_head`.
+    Args:
+        model: one with a head, see :func:`has_head`; its head is hooked as long as it lives.
     """
-    _listen(model.get_output_embeddings())
-    before = getattr(_chosen, "places", None)
-    _chosen.places = places
-    try:
-        yield
-    finally:
-        _chosen.places = before
+
+    def __init__(self, model: Any) -> None:
+        self._chosen: dict[int, torch.Tensor] = {}
+        model.get_output_embeddings().register_forward_pre_hook(self._choose)
+
+    @contextmanager
+    def only(self, positions: torch.Tensor) -> Iterator[None]:
+        """Within this block this thread gets the logits of `positions` alone.
+
+        Args:
+            positions: a mask, shape ``(lines, longest)``; logits come as ``(positions, vocabulary)``.
+        """
+        thread = threading.get_ident()
+        before = self._chosen.get(thread)
+        self._chosen[thread] = positions
+        try:
+            yield
+        finally:
+            if before is None:
+                del self._chosen[thread]
+            else:
+                self._chosen[thread] = before
+
+    def _choose(self, head: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
+        """The head's inputs at the positions that this thread chose; None, which leaves them, where it chose none."""
+        positions = self._chosen.get(threading.get_ident())
+        if positions is None:
+            return None
+        (hidden,) = inputs
+        return (hidden[positions],)
 
 
 def has_head(model: Any) -> bool:
     """Whether the model's logits come from one layer that reads its last hidden states."""
     find = getattr(model, "get_output_embeddings", None)
     return find is not None and isinstance(find(), torch.nn.Linear)
-
-
-def _listen(head: torch.nn.Module) -> None:
-    with _lock:
-        if not hasattr(head, _MARK):
-            setattr(head, _MARK, head.register_forward_pre_hook(_choose))
-
-
-def _choose(head: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
-    places = getattr(_chosen, "places", None)
-    if places is None:
-        return None
-    (hidden,) = given
-    return (hidden[places],)

@@ -34,7 +34,7 @@ Batching = Literal["packed", "padded"]
 def decide_batching(
     model: Any,
     chats: Sequence[Chat],
-    asked: Literal["auto", "on", "off"],
+    choice: Literal["auto", "on", "off"],
     capacity: int,
     device: str,
     *,
@@ -49,14 +49,14 @@ def decide_batching(
     Args:
         model: the loaded model.
         chats: what it is to be trained on.
-        asked: what the user asked for.
+        choice: what the user asked for.
         capacity: tokens of a line.
         device: ``cpu`` or ``cuda``.
         lay: puts chats, in their order, into one line; None leaves it to transformers to keep them apart.
     """
-    if asked == "off":
+    if choice == "off":
         return "padded", "packing is off"
-    if asked == "auto" and device == "cpu":
+    if choice == "auto" and device == "cpu":
         return "padded", "on a CPU chats of like length side by side are quicker than long lines"
     if not takes_positions(model):
         return "padded", "this model takes no positions, so chats in one line would see each other"
@@ -105,11 +105,13 @@ def leakage(model: Any, chats: Sequence[Chat], capacity: int, lay: Lay | None = 
     import torch
 
     probes, most = _probes(chats, capacity)
-    kept = PROBES - 1
-    others = [one if at == kept else replace(one, ids=one.ids[::-1]) for at, one in enumerate(probes)]
-    here = dict(_spans(probes, most, lay))[kept]
+    unchanged = PROBES - 1
+    changed = [
+        probe if index == unchanged else replace(probe, ids=probe.ids[::-1]) for index, probe in enumerate(probes)
+    ]
+    span = dict(_spans(probes, most, lay))[unchanged]
     with torch.inference_mode():
-        before, after = (_logits(model, some, most, lay)[here] for some in (probes, others))
+        before, after = (_logits(model, line, most, lay)[span] for line in (probes, changed))
     scale = float(before.abs().max())
     return float((before - after).abs().max()) / scale if scale else float("inf")
 

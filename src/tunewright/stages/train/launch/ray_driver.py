@@ -7,15 +7,14 @@ looks at after each step.
 
 import os
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
 from tunewright.core.errors import UserError
 from tunewright.core.offline import go_offline, is_offline
-from tunewright.stages.train.launch.member import tell_fault, took_part
-from tunewright.stages.train.launch.worker import FILE, GRACE_S, Handed
+from tunewright.stages.train.launch.listening import listen
+from tunewright.stages.train.launch.member import record_fault, run_member
+from tunewright.stages.train.launch.worker import WorkerInput
 from tunewright.stages.train.runs import control
 
 
@@ -25,16 +24,21 @@ def main(folder: Path, processes: int) -> None:
     Raises:
         SystemExit: 1 when it went wrong; the folder says how.
     """
-    handed = Handed.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
-    threading.Thread(target=_listen, args=(Path(handed.work),), name="listen", daemon=True).start()
+    work = Path(WorkerInput.load(folder).work)
+    listen(lambda: control.ask(work, "pause"))
     try:
         _fit(folder, processes)
     except BaseException as error:
-        tell_fault(folder, error, who="driver")
+        record_fault(folder, error, process="driver")
         raise SystemExit(1) from error
 
 
 def _fit(folder: Path, processes: int) -> None:
+    """Have Ray Train run that many workers, 0 for one on each GPU.
+
+    Raises:
+        UserError: E-LAUNCH-001 when their number is not given and the cluster has no GPU to count.
+    """
     import ray
     from ray.train import RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
@@ -63,20 +67,15 @@ def work_config(folder: str) -> dict[str, Any]:
 
 
 def _work(config: dict[str, Any]) -> None:
-    """What each worker does."""
+    """What each worker does.
+
+    Raises:
+        RuntimeError: it failed.
+    """
     if config["offline"]:
         go_offline()
-    if not took_part(Path(config["folder"])):
+    if not run_member(Path(config["folder"])):
         raise RuntimeError("this process failed; the folder that was handed over says how")
-
-
-def _listen(work: Path) -> None:
-    """Pause on Ctrl-C, and when the other side is gone; then end, if that is not heeded."""
-    while os.read(0, 1):
-        control.ask(work, "pause")
-    control.ask(work, "pause")
-    time.sleep(GRACE_S)
-    os._exit(1)
 
 
 if __name__ == "__main__":

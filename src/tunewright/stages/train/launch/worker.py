@@ -1,35 +1,37 @@
-"""The training process: it carries out the plan that was put into a folder for it, and tells how on its output.
+"""A training process: it carries out the plan that was put into a folder for it, and tells in that folder how it goes.
 
-``python -m tunewright.stages.train.launch.worker FOLDER`` is started by ``training.py`` and by nobody else. A byte
-on its standard input is Ctrl-C. The end of that input means that whoever started it is gone: nobody would see it or
-stop it any more, so it pauses with a checkpoint, and a run started later goes on from there.
+``python -m tunewright.stages.train.launch.worker FOLDER`` is the one of a run in one process, and is started by
+``running.py`` and by nobody else; ``member.py`` is one of several.
 """
 
 import faulthandler
-import os
 import signal
 import sys
-import threading
-import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import polars as pl
 
-from tunewright.core.candidate import Candidate, Plan
+from tunewright.core.candidate import Plan
 from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset
+from tunewright.core.files import publish_text
 from tunewright.core.frozen import Frozen
 from tunewright.core.offline import go_offline, is_offline
-from tunewright.stages.train.launch.relay import Relay, in_words
+from tunewright.core.progress import SILENT, Progress
+from tunewright.stages.train.distributed.process_group import ALONE, NonLeaderDone, ProcessGroup
+from tunewright.stages.train.launch.listening import listen_in_main_thread
+from tunewright.stages.train.launch.relay import Relay, encode_result
 from tunewright.stages.train.settings import TrainSettings
 
 ROWS = "rows.parquet"
 FILE = "handed.json"
-#: How long a process that nobody follows any more may take to end its step and keep a checkpoint.
-GRACE_S = 120.0
+#: What the leading process tells while it trains, and how it ended.
+PROGRESS_FILE = "told.jsonl"
 
 
-class Handed(Frozen):
+class WorkerInput(Frozen):
     """What a training process is given beside its rows.
 
     Attributes:
@@ -50,62 +52,80 @@ class Handed(Frozen):
     home: str | None
     origins: dict[str, str]
 
+    def save(self, folder: Path) -> None:
+        """Put it into the folder that is handed over."""
+        publish_text(folder / FILE, self.model_dump_json(indent=1) + "\n")
 
-def main(folder: Path) -> None:
-    """Train, and tell the one that started this process how that ended."""
-    orders, output = _own_streams()
-    relay = Relay(output)
-    try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start out deaf to it
-        threading.Thread(target=listen, args=(orders,), name="listen", daemon=True).start()
-        candidate = carried_out(folder, relay)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # from here on there is nothing left to interrupt
-        relay.end(candidate=candidate.model_dump_json())
-    except BaseException as error:  # all of it goes to the other side, which raises it again
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        relay.end(**in_words(error))
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The one in a folder that was handed over."""
+        return cls.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
+
+    def corpus(self, folder: Path, progress: Progress) -> Corpus:
+        """The rows in a folder that was handed over."""
+        evidence = None if self.evidence is None else Path(self.evidence)
+        return Corpus(self.dataset, pl.scan_parquet(folder / ROWS), evidence=evidence, progress=progress)
 
 
-def carried_out(folder: Path, relay: Relay) -> Candidate:
-    """The candidate of what was handed over in `folder`."""
+def run_worker(folder: Path, group: ProcessGroup = ALONE) -> None:
+    """The part that this process has in the training that `folder` describes.
+
+    A process alone tells in the folder how it ended, whatever happens. In a group the leader tells that of a candidate
+    and of an interrupt.
+
+    Raises:
+        BaseException: in a group, what went wrong.
+    """
+    if not group.is_leader:
+        _help(folder, group)
+        return
+    with (folder / PROGRESS_FILE).open("ab") as stream:
+        relay = Relay(stream.fileno())
+        try:
+            result = {"candidate": _lead(folder, relay, group)}
+        except BaseException as error:
+            if not group.is_alone and not isinstance(error, KeyboardInterrupt):
+                raise
+            result = encode_result(error)
+        with suppress(ValueError):  # only the main thread can; a worker of Ray's is another one
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # from here on there is nothing left to interrupt
+        relay.end(**result)
+
+
+def _lead(folder: Path, relay: Relay, group: ProcessGroup) -> str:
+    """The candidate of what was handed over in `folder`, as JSON."""
     if is_offline():
         go_offline()
     from tunewright.stages.train.api import train
 
-    handed = Handed.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
-    evidence = None if handed.evidence is None else Path(handed.evidence)
-    return train(
-        Corpus(handed.dataset, pl.scan_parquet(folder / ROWS), evidence=evidence, progress=relay),
+    handed = WorkerInput.load(folder)
+    candidate = train(
+        handed.corpus(folder, relay),
         handed.plan,
         Path(handed.work),
         settings=handed.settings,
         progress=relay,
         home=None if handed.home is None else Path(handed.home),
         origins=handed.origins,
+        group=group,
     )
+    return candidate.model_dump_json()
 
 
-def _own_streams() -> tuple[int, int]:
-    """Standard input and output for us alone: libraries, and programs that they start, read nothing and print aside."""
-    orders, output = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    return orders, output
+def _help(folder: Path, group: ProcessGroup) -> None:
+    """Walk through the same recipe as the leader in silence, as far as it needs the others."""
+    from tunewright.stages.train.api import fit_plan
 
-
-def listen(orders: int) -> None:
-    """Pass on each Ctrl-C; when the other side is gone, the last one, and an end if it is not heeded."""
-    main_thread = threading.main_thread().ident
-    assert main_thread is not None
-    while os.read(orders, 1):
-        signal.pthread_kill(main_thread, signal.SIGINT)
-    signal.pthread_kill(main_thread, signal.SIGINT)
-    time.sleep(GRACE_S)
-    os.kill(os.getpid(), signal.SIGKILL)
+    handed = WorkerInput.load(folder)
+    corpus = handed.corpus(folder, SILENT)
+    try:
+        fit_plan(corpus, handed.plan, Path(handed.work), handed.settings, SILENT, group)
+    except NonLeaderDone:
+        return
+    raise AssertionError(f"process {group.rank} of {group.size} came to an end that only the leader may reach")
 
 
 if __name__ == "__main__":
     faulthandler.enable()
-    main(Path(sys.argv[1]))
+    listen_in_main_thread()
+    run_worker(Path(sys.argv[1]))

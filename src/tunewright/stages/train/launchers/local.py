@@ -9,7 +9,7 @@ from pydantic import Field
 
 from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
-from tunewright.stages.train.launch.launching import Command, python, torchrun
+from tunewright.stages.train.launch.commands import Command, python, torchrun
 
 NEEDS = ("torch",)
 EXTRA = "train"
@@ -39,6 +39,7 @@ def commands(folder: Path, options: Options) -> tuple[Command, ...]:
 
 
 def _gpus() -> int:
+    """How many GPUs this machine has."""
     import torch
 
     return torch.cuda.device_count() if torch.cuda.is_available() else 0

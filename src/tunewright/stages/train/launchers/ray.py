@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field
 
 from tunewright.core.frozen import Frozen
-from tunewright.stages.train.launch.launching import Command, python
+from tunewright.stages.train.launch.commands import Command, python
 
 NEEDS = ("ray",)
 EXTRA = "ray"
@@ -27,11 +27,11 @@ class Options(Frozen):
 
 def commands(folder: Path, options: Options) -> tuple[Command, ...]:
     """The command of the driver, which asks the cluster for the processes and waits for them."""
-    given = ("-m", "tunewright.stages.train.launch.ray_driver", str(folder), str(options.processes))
+    arguments = ("-m", "tunewright.stages.train.launch.ray_driver", str(folder), str(options.processes))
     where = os.environ.get("RAY_ADDRESS", "")
     return (
         Command(
             where=f"the Ray cluster at {where}" if where else "a Ray cluster of this machine",
-            line=python(*given, environment=ENVIRONMENT),
+            line=python(*arguments, environment=ENVIRONMENT),
         ),
     )

@@ -14,7 +14,8 @@ from pydantic import Field
 from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
 from tunewright.core.offline import is_offline
-from tunewright.stages.train.launch.launching import NO_FOLDER, Command, python, torchrun
+from tunewright.stages.train.launch.commands import Command, python, torchrun
+from tunewright.stages.train.launch.silent_death import NO_FOLDER
 
 #: A name, an address or user@host; nothing that ssh or a shell could take for something else.
 HOST = re.compile(r"[A-Za-z0-9_][\w.@:%-]*")
@@ -51,6 +52,7 @@ def commands(folder: Path, options: Options) -> tuple[Command, ...]:
 
 
 def _line(host: str, at: int, folder: Path, options: Options) -> tuple[str, ...]:
+    """What is called to start the processes of host number `at`."""
     where = ("--nnodes", str(len(options.hosts)), "--node-rank", str(at))
     meeting = options.address or options.hosts[0].rpartition("@")[2]
     meet = ("--master-addr", meeting, "--master-port", str(options.port))

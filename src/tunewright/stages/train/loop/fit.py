@@ -16,16 +16,17 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback  # n
 
 from tunewright.core.candidate import CurvePoint
 from tunewright.core.progress import Progress
-from tunewright.stages.train.distributed.process_group import Helped, team
-from tunewright.stages.train.loop.callbacks import Watch, following
+from tunewright.stages.train.distributed.process_group import NonLeaderDone
+from tunewright.stages.train.loop.callbacks import TrainingCallback, run_callback
 from tunewright.stages.train.loop.job import Job, Steps
+from tunewright.stages.train.loop.run_state import RunState
 from tunewright.stages.train.loop.trainer import OurTrainer, load_trained
 from tunewright.stages.train.machine import Machine
 from tunewright.stages.train.runs.checkpoints import Checkpoints
 from tunewright.stages.train.runs.clock import Clock
 from tunewright.stages.train.runs.history import History
-from tunewright.stages.train.runs.run_settings import Attempt
-from tunewright.stages.train.runs.spike_detector import Watchdog
+from tunewright.stages.train.runs.run_settings import RunSettings
+from tunewright.stages.train.runs.spike_detector import SpikeDetector
 
 PAUSED = "paused"
 
@@ -59,64 +60,55 @@ def fit(
         KeyboardInterrupt: Ctrl-C or a pause, after the step in hand is done and a checkpoint is written.
         UserError: E-TRAIN-010 (a checkpoint of another plan), E-TRAIN-015 (a loss or gradient that is no number),
             E-TRAIN-016 (it diverged).
-        Helped: in every process but the first, at the end.
+        NonLeaderDone: in every process but the leader, at the end.
     """
-    attempt = Attempt.of(work)
-    history = History(job.per_epoch, Watchdog(attempt.settings.spike_size))
-    checkpoints = Checkpoints(work, job.plan, progress)
-    found = team().agreed(checkpoints.newest() if team().first else None)
+    history = History(job.per_epoch, SpikeDetector(RunSettings.load(work).settings.spike_size))
+    checkpoints = Checkpoints(work, job.plan, progress, job.group)
+    newest = job.group.broadcast(checkpoints.newest() if job.group.is_leader else None)
     done = 0
-    if found is not None:
-        history.read(found)
-        done = int(found.name.rpartition("-")[2])
+    if newest is not None:
+        history.read(newest)
+        done = int(newest.name.rpartition("-")[2])
         progress.say(f"Going on from step {done} of {job.steps}.")
-    with following(
-        job,
-        history,
-        checkpoints,
-        work,
-        done=done,
-        clock=clock,
-        progress=progress,
-        every=checkpoint_seconds,
-        until=until,
-    ) as watch:
-        trainer = _trainer(job, machine, work, history, checkpoints, watch)
+    run = RunState(job, work, history, checkpoints, clock)
+    with run_callback(
+        run, done=done, progress=progress, checkpoint_seconds=checkpoint_seconds, until=until
+    ) as callback:
+        trainer = _trainer(run, machine, callback)
         trainer.say = progress.say
-        if not watch.over(done) and not watch.far_enough(done):
-            with watch.listening(), _parallel(machine) as trainer.map_parts:
-                trainer.train(resume_from_checkpoint=str(found) if found else None)
-        if watch.interrupted and team().first:
+        if not callback.is_finished(done) and not callback.reached_pause_step(done):
+            with callback.requests.listening(), _parallel(machine) as trainer.map_parts:
+                trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+        if callback.requests.interrupted and job.group.is_leader:
             raise KeyboardInterrupt
-    if not team().first:
-        raise Helped
+    if not job.group.is_leader:
+        raise NonLeaderDone
     # Autocast was wrapped around the model's forward; what is done with it from here on is in fp32.
     trainer.accelerator.unwrap_model(job.model, keep_fp32_wrapper=False)
-    model = job.again() if job.again and not team().alone else job.model
+    model = job.again() if job.again and not job.group.is_alone else job.model
     last = checkpoints.last()
-    if watch.far_enough(last) and not watch.over(last):
-        load_trained(model, checkpoints.at(last))
-        return Fitted(curve=tuple(history.curve), best_step=history.best_step, stopped=PAUSED, model=model)
-    load_trained(model, checkpoints.at(history.best_step))
-    stopped_early = history.curve[-1].step < job.steps
+    paused = callback.reached_pause_step(last) and not callback.is_finished(last)
+    load_trained(model, checkpoints.at(last if paused else history.best_step))
     return Fitted(
         curve=tuple(history.curve),
         best_step=history.best_step,
-        stopped=history.stopped
-        or (
-            f"{job.metric} did not rise in {history.stale} validations"
-            if stopped_early
-            else f"all {job.steps} steps were taken"
-        ),
+        stopped=PAUSED if paused else history.stopped or _why_ended(job, history),
         model=model,
     )
 
 
-def _trainer(
-    job: Job, machine: Machine, work: Path, history: History, checkpoints: Checkpoints, watch: Watch
-) -> OurTrainer:
+def _why_ended(job: Job, history: History) -> str:
+    """Why a run ended that nobody stopped."""
+    if history.curve[-1].step < job.steps:
+        return f"{job.metric} did not rise in {history.stale} validations"
+    return f"all {job.steps} steps were taken"
+
+
+def _trainer(run: RunState, machine: Machine, callback: TrainingCallback) -> OurTrainer:
+    """The Trainer of this process, alone or as one of several."""
+    job = run.job
     arguments = TrainingArguments(
-        output_dir=str(work),
+        output_dir=str(run.work),
         max_steps=job.steps,
         per_device_train_batch_size=1,
         learning_rate=job.learning_rate,
@@ -137,28 +129,28 @@ def _trainer(
         eval_strategy="no",
     )
     arguments._n_gpu = min(arguments.n_gpu, 1)  # or it would spread batches over every GPU that it sees by itself
-    if team().alone:
+    if job.group.is_alone:
         steps = Steps(job, parts_of(machine, job.accumulation))
-        trainer = OurTrainer(model=job.model, args=arguments, train_dataset=steps, callbacks=[watch])
+        trainer = OurTrainer(model=job.model, args=arguments, train_dataset=steps, callbacks=[callback])
     else:
-        trainer = _one_of_several(job, machine, arguments, watch)
+        trainer = _one_of_several(job, machine, arguments, callback)
     for talker in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(talker)
-    trainer.job, trainer.history, trainer.checkpoints = job, history, checkpoints
+    trainer.job, trainer.history, trainer.checkpoints = job, run.history, run.checkpoints
     return trainer
 
 
-def _one_of_several(job: Job, machine: Machine, arguments: TrainingArguments, watch: Watch) -> OurTrainer:
-    """The Trainer of this process, its model divided where the job allows it."""
-    from tunewright.stages.train.distributed.sharding import divide
-    from tunewright.stages.train.loop.distributed_trainer import Shares, TeamTrainer
+def _one_of_several(job: Job, machine: Machine, arguments: TrainingArguments, callback: TrainingCallback) -> OurTrainer:
+    """The Trainer of this process, its model sharded where the job allows it."""
+    from tunewright.stages.train.distributed.sharding import shard_model
+    from tunewright.stages.train.loop.distributed_trainer import DistributedTrainer, ShardedSteps
     from tunewright.stages.train.weights.divisible import make_divisible
 
     if job.again:
         make_divisible(job.model)
-        divide(job.model, machine.device, team().size)
-    shares = Shares(job, job.accumulation, team())
-    return TeamTrainer(model=job.model, args=arguments, train_dataset=shares, callbacks=[watch])
+        shard_model(job.model, machine.device, job.group.size)
+    steps = ShardedSteps(job, job.accumulation)
+    return DistributedTrainer(model=job.model, args=arguments, train_dataset=steps, callbacks=[callback])
 
 
 @contextmanager

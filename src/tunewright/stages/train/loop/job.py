@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch  # noqa: TID253
 
 from tunewright.stages.train.data.batches import in_parts
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 
 Batch = dict[str, Any]
 
@@ -45,6 +46,7 @@ class Job:
         named: the user's own numbers of some rows, for messages.
         again: the module anew, as before the first step. With it, several processes divide the model among them (its
             best weights end in a new one); without, each has it whole.
+        group: the processes that fit it together.
     """
 
     model: torch.nn.Module
@@ -70,6 +72,7 @@ class Job:
     decisions: Mapping[str, str] = field(default_factory=dict)
     named: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]] = lambda rows: rows
     again: Callable[[], torch.nn.Module] | None = None
+    group: ProcessGroup = ALONE
 
 
 @dataclass

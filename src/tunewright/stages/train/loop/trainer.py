@@ -17,8 +17,8 @@ from transformers import Trainer  # noqa: TID253
 
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.models.cpu import return_memory
-from tunewright.stages.train.loop.callbacks import require_finite
 from tunewright.stages.train.loop.job import Batch, Job
+from tunewright.stages.train.loop.losses import require_finite
 from tunewright.stages.train.runs.checkpoints import Checkpoints
 from tunewright.stages.train.runs.history import History
 from tunewright.stages.train.weights.trained import trained_of
@@ -116,22 +116,22 @@ class OurTrainer(Trainer):  # type: ignore[misc]
             loss = self.job.loss(model, part) * share
             return loss.detach(), torch.autograd.grad(loss, trained)
 
-        done = self.map_parts(gradients, parts, shares)
-        loss, totals = next(done)
-        for part, others in done:
-            loss = loss + part
+        results = self.map_parts(gradients, parts, shares)
+        loss, totals = next(results)
+        for part_loss, others in results:
+            loss = loss + part_loss
             for total, other in zip(totals, others, strict=True):
                 total.add_(other)
         for parameter, total in zip(trained, totals, strict=True):
             parameter.grad = total
-        self.history.saw(loss)
+        self.history.add_loss(loss)
         return loss
 
     def _clip_grad_norm(self, model: Any) -> Any:
         """The gradient's norm, after which the optimizer is told whether it may take the step.
 
         A loss or gradient that is no number must not reach the weights. To look at it here would keep a GPU waiting for
-        all that comes until the next batch; the optimizer looks where the numbers are, and the watch after the step.
+        all that comes until the next batch; the optimizer looks where the numbers are, and the callback after the step.
         """
         norm = torch.nn.utils.clip_grad_norm_(self.trained, self.job.clip)
         self.history.norm = norm
@@ -151,16 +151,16 @@ class OurTrainer(Trainer):  # type: ignore[misc]
             )
         return self.optimizer
 
-    def validated(self) -> tuple[float, float]:
+    def validation(self) -> tuple[float, float]:
         """Validation loss and metric of the model as it is."""
         return self.job.validate(self.model.eval())
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Validate and write it down."""
-        loss, metric = self.validated()
+        loss, metric = self.validation()
         return_memory()
         require_finite("validation loss", loss, self.job, self.state.global_step - 1)
-        self.history.validated(self.state.global_step, loss, metric)
+        self.history.add_validation(self.state.global_step, loss, metric)
         metrics = {"eval_loss": loss, f"eval_{self.job.metric}": metric}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -174,27 +174,31 @@ class OurTrainer(Trainer):  # type: ignore[misc]
         self.history.write(folder)
 
     def _get_output_dir(self, trial: Any) -> str:
+        """Where the Trainer writes: a folder beside the other checkpoints."""
         return str(self._aside)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Write a checkpoint that is whole or absent."""
         with self.checkpoints.writing(self.state.global_step) as self._aside:
             super()._save_checkpoint(model, trial)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Take the weights from a checkpoint."""
         load_trained(self.model, Path(resume_from_checkpoint))
 
 
 def load_trained(model: torch.nn.Module, folder: Path) -> None:
     """Put the trained parameters that the checkpoint in `folder` holds into `model`."""
-    kept = load_file(folder / WEIGHTS)
+    weights = load_file(folder / WEIGHTS)
     own = dict(model.named_parameters())
-    assert set(kept) == set(trained_of(model)), "a checkpoint holds exactly the trained parameters"
+    assert set(weights) == set(trained_of(model)), "a checkpoint holds exactly the trained parameters"
     with torch.no_grad():
-        for name, values in kept.items():
+        for name, values in weights.items():
             own[name].copy_(values)
 
 
 def _only(items: list[list[int]]) -> list[int]:
+    """The one item of a batch."""
     return items[0]
 
 

@@ -23,6 +23,7 @@ from tunewright.core.progress import Progress
 from tunewright.models.files import ModelFiles, find_encoder
 from tunewright.stages.train.data.batches import Batches, by_length
 from tunewright.stages.train.data.rows import LabelledRows, labelled
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +61,13 @@ def unused(options: Options) -> dict[str, str]:
 
 
 def train(
-    corpus: Corpus, plan: Plan, options: Options, work: Path, progress: Progress, checkpoint_seconds: float
+    corpus: Corpus,
+    plan: Plan,
+    options: Options,
+    work: Path,
+    progress: Progress,
+    checkpoint_seconds: float,
+    group: ProcessGroup = ALONE,
 ) -> Run:
     """Tune the plan's encoder on the train split, choose by the validation split, leave ``work/model``.
 
@@ -76,8 +83,8 @@ def train(
     from tunewright.stages.train.runs.environment import environment
     from tunewright.stages.train.weights.trained import decayed
 
-    with Clock(work) as clock:
-        machine = decide(work)
+    with Clock(work, group) as clock:
+        machine = decide(work, group)
         files = find_encoder(plan.base)
         rows, held_out = labelled(corpus, "train", plan.labels), labelled(corpus, "validation", plan.labels)
         encoder = Encoder.load(files.folder, max_tokens=options.max_tokens, device=machine.device)
@@ -114,6 +121,7 @@ def train(
             patience=options.patience,
             seed=plan.seed,
             plan=plan.digest,
+            group=group,
             named=lambda chosen: rows.rows[chosen],
         )
         with computing(machine):
@@ -130,7 +138,7 @@ def train(
             stopped=fitted.stopped,
             seconds=clock.seconds,
             energy_wh=clock.energy_wh,
-            environment=environment(machine.decisions),
+            environment=environment(machine.decisions, group),
         )
 
 

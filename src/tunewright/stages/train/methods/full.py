@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tunewright.core.candidate import Candidate, Plan, Run
 from tunewright.core.corpus import Corpus
 from tunewright.core.progress import Progress
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 from tunewright.stages.train.options import Divisible, WholeOptions
 
 if TYPE_CHECKING:
@@ -28,7 +29,13 @@ class Options(WholeOptions, Divisible):
 
 
 def train(
-    corpus: Corpus, plan: Plan, options: Options, work: Path, progress: Progress, checkpoint_seconds: float
+    corpus: Corpus,
+    plan: Plan,
+    options: Options,
+    work: Path,
+    progress: Progress,
+    checkpoint_seconds: float,
+    group: ProcessGroup = ALONE,
 ) -> Run:
     """Tune the plan's base, choose by the validation split, leave ``work/model``.
 
@@ -37,32 +44,28 @@ def train(
             E-TRAIN-010 (a checkpoint of another plan), E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long),
             E-TRAIN-023 and 024 (this GPU's memory).
     """
-    from tunewright.stages.train.causal import begin, job_and_receipt, run_of
+    from tunewright.stages.train.causal import Trainee, begin, job_and_report, run_of
     from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.runs.clock import Clock
     from tunewright.stages.train.weights.trained import decayed
 
-    with Clock(work) as clock:
-        machine = decide(work)
+    with Clock(work, group) as clock:
+        machine = decide(work, group)
         start = begin(corpus, plan, options, machine, progress)
         model = start.base.model.requires_grad_(True)
         with computing(machine):
-            job, receipt = job_and_receipt(
+            trainee = Trainee(
                 model,
-                start,
-                plan,
-                options,
-                machine,
                 groups=lambda: decayed(model),
                 weight_decay=options.weight_decay,
                 again=lambda: start.again().model.requires_grad_(True),
-                progress=progress,
             )
-            progress.say(receipt.words)
+            job, report = job_and_report(trainee, start, plan, options, machine, group=group, progress=progress)
+            progress.say(report.words)
             fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
         _publish(fitted.model, start, work)
-        return run_of(plan, job, fitted, receipt, start.template, machine, clock)
+        return run_of(plan, job, fitted, report, start.template, machine, clock)
 
 
 def _publish(model: Any, start: "Start", work: Path) -> None:

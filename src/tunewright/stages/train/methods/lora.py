@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from tunewright.core.candidate import Plan, Run
 from tunewright.core.corpus import Corpus
 from tunewright.core.progress import Progress
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 from tunewright.stages.train.options import AdapterOptions
 
 NEEDS = ("torch", "transformers", "peft", "accelerate", "safetensors")
@@ -39,7 +40,13 @@ class Options(AdapterOptions):
 
 
 def train(
-    corpus: Corpus, plan: Plan, options: Options, work: Path, progress: Progress, checkpoint_seconds: float
+    corpus: Corpus,
+    plan: Plan,
+    options: Options,
+    work: Path,
+    progress: Progress,
+    checkpoint_seconds: float,
+    group: ProcessGroup = ALONE,
 ) -> Run:
     """Train adapters on the plan's base, choose by the validation split, leave the merged ``work/model``.
 
@@ -48,31 +55,26 @@ def train(
             E-TRAIN-009 (the merged model is not the trained one), E-TRAIN-010 (a checkpoint of another plan),
             E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long), E-TRAIN-022 to 024 (this GPU).
     """
-    from tunewright.stages.train.causal import begin, job_and_receipt, run_of
+    from tunewright.stages.train.causal import Trainee, begin, job_and_report, run_of
     from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.runs.clock import Clock
     from tunewright.stages.train.weights.adapters import adapted, groups_of
     from tunewright.stages.train.weights.merging import publish_merged
 
-    with Clock(work) as clock:
-        machine = decide(work)
+    with Clock(work, group) as clock:
+        machine = decide(work, group)
         start = begin(corpus, plan, options, machine, progress, frozen=True)
-        model = adapted(start.base.model, plan, options)
+        model = adapted(start.base.model, plan, options, group)
         with computing(machine):
-            job, receipt = job_and_receipt(
+            trainee = Trainee(
                 model,
-                start,
-                plan,
-                options,
-                machine,
                 groups=lambda: groups_of(model, options),
-                weight_decay=0.0,
                 noise=options.neftune_alpha,
-                again=lambda: adapted(start.again().model, plan, options),
-                progress=progress,
+                again=lambda: adapted(start.again().model, plan, options, group),
             )
-            progress.say(receipt.words)
+            job, report = job_and_report(trainee, start, plan, options, machine, group=group, progress=progress)
+            progress.say(report.words)
             fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
             publish_merged(fitted.model, start, plan, work, progress)
-        return run_of(plan, job, fitted, receipt, start.template, machine, clock)
+        return run_of(plan, job, fitted, report, start.template, machine, clock)

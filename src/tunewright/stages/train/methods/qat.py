@@ -18,6 +18,7 @@ from pydantic import Field
 from tunewright.core.candidate import Plan, Run
 from tunewright.core.corpus import Corpus
 from tunewright.core.progress import Progress
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 from tunewright.stages.train.options import WholeOptions
 
 if TYPE_CHECKING:
@@ -57,7 +58,13 @@ def grid_of(options: Options) -> "Grid":
 
 
 def train(
-    corpus: Corpus, plan: Plan, options: Options, work: Path, progress: Progress, checkpoint_seconds: float
+    corpus: Corpus,
+    plan: Plan,
+    options: Options,
+    work: Path,
+    progress: Progress,
+    checkpoint_seconds: float,
+    group: ProcessGroup = ALONE,
 ) -> Run:
     """Tune the plan's base on a grid, choose by the validation split, leave ``work/model``, its weights on the grid.
 
@@ -66,7 +73,7 @@ def train(
             E-TRAIN-009 (what was saved is not what was trained), E-TRAIN-010 (a checkpoint of another plan),
             E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long), E-TRAIN-040 (groups do not fit).
     """
-    from tunewright.stages.train.causal import begin, job_and_receipt, run_of
+    from tunewright.stages.train.causal import Trainee, begin, job_and_report, run_of
     from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.runs.clock import Clock
@@ -74,24 +81,21 @@ def train(
     from tunewright.stages.train.weights.settling import publish_settled
     from tunewright.stages.train.weights.trained import decayed
 
-    with Clock(work) as clock:
-        machine = decide(work)
+    with Clock(work, group) as clock:
+        machine = decide(work, group)
         start = begin(corpus, plan, options, machine, progress)
         model: Any = start.base.model.requires_grad_(True)
         grid = grid_of(options)
         layers = fake_quantize(model, grid)
         progress.say(f"{len(layers)} linear layers are trained on a grid: {grid.words}.")
         with computing(machine):
-            job, receipt = job_and_receipt(
+            trainee = Trainee(
                 model,
-                start,
-                plan,
-                options,
-                machine,
                 groups=lambda: decayed(model),
                 weight_decay=options.weight_decay,
             )
-            progress.say(receipt.words)
+            job, report = job_and_report(trainee, start, plan, options, machine, group=group, progress=progress)
+            progress.say(report.words)
             fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
             publish_settled(model, start, layers, grid, work, progress)
-        return run_of(plan, job, fitted, receipt, start.template, machine, clock)
+        return run_of(plan, job, fitted, report, start.template, machine, clock)

@@ -22,6 +22,7 @@ from pydantic import Field
 from tunewright.core.candidate import Plan, Run
 from tunewright.core.corpus import Corpus
 from tunewright.core.progress import Progress
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 from tunewright.stages.train.options import AdapterOptions
 
 NEEDS = ("torch", "transformers", "peft", "accelerate", "safetensors", "bitsandbytes")
@@ -41,7 +42,13 @@ class Options(AdapterOptions):
 
 
 def train(
-    corpus: Corpus, plan: Plan, options: Options, work: Path, progress: Progress, checkpoint_seconds: float
+    corpus: Corpus,
+    plan: Plan,
+    options: Options,
+    work: Path,
+    progress: Progress,
+    checkpoint_seconds: float,
+    group: ProcessGroup = ALONE,
 ) -> Run:
     """Train adapters on the plan's base in few bits, choose by the validation split, leave the merged ``work/model``.
 
@@ -52,7 +59,7 @@ def train(
     """
     from functools import partial
 
-    from tunewright.stages.train.causal import begin, job_and_receipt, run_of
+    from tunewright.stages.train.causal import Trainee, begin, job_and_report, run_of
     from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.runs.clock import Clock
@@ -60,25 +67,20 @@ def train(
     from tunewright.stages.train.weights.merging import publish_merged
     from tunewright.stages.train.weights.quantized import load_dequantized, load_quantized
 
-    with Clock(work) as clock:
-        machine = decide(work)
+    with Clock(work, group) as clock:
+        machine = decide(work, group)
         load = partial(load_quantized, bits=options.bits, max_tokens=options.max_tokens)
         start = begin(corpus, plan, options, machine, progress, load=load)
-        model = adapted(start.base.model, plan, options)
+        model = adapted(start.base.model, plan, options, group)
         with computing(machine):
-            job, receipt = job_and_receipt(
+            trainee = Trainee(
                 model,
-                start,
-                plan,
-                options,
-                machine,
                 groups=lambda: groups_of(model, options),
-                weight_decay=0.0,
                 noise=options.neftune_alpha,
-                again=lambda: adapted(start.again().model, plan, options),
-                progress=progress,
+                again=lambda: adapted(start.again().model, plan, options, group),
             )
-            progress.say(receipt.words)
+            job, report = job_and_report(trainee, start, plan, options, machine, group=group, progress=progress)
+            progress.say(report.words)
             fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
             dequantized = partial(load_dequantized, start.files.folder, device=machine.device, bits=options.bits)
             publish_merged(
@@ -91,4 +93,4 @@ def train(
                 load=None if options.merge_into == "original" else dequantized,
                 unrounded=dequantized if options.bits == 8 else None,
             )
-        return run_of(plan, job, fitted, receipt, start.template, machine, clock)
+        return run_of(plan, job, fitted, report, start.template, machine, clock)

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tunewright.core.files import publish_text
-from tunewright.stages.train.distributed.process_group import team
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 
 FILE = "clock.json"
 #: Between two times that the sums are forced to disk, which takes milliseconds in which a GPU would wait.
@@ -20,13 +20,15 @@ class Clock:
 
     Args:
         work: folder where the sums are kept between attempts.
+        group: the processes of the run, of which the leader alone writes.
     """
 
-    def __init__(self, work: Path) -> None:
+    def __init__(self, work: Path, group: ProcessGroup = ALONE) -> None:
         self._path = work / FILE
-        kept = json.loads(self._path.read_text(encoding="utf-8")) if self._path.exists() else {}
-        self._seconds_before: float = kept.get("seconds", 0.0)
-        self._joules: float | None = kept.get("joules", 0.0 if not kept else None)
+        self._writes = group.is_leader
+        sums = json.loads(self._path.read_text(encoding="utf-8")) if self._path.exists() else {}
+        self._seconds_before: float = sums.get("seconds", 0.0)
+        self._joules: float | None = sums.get("joules", 0.0 if not sums else None)
         self._started = self._ticked = time.monotonic()
         self._counters = _counters()
 
@@ -36,7 +38,7 @@ class Clock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._keep()
+        self._write()
 
     @property
     def seconds(self) -> float:
@@ -49,13 +51,14 @@ class Clock:
         return None if self._joules is None or not self._counters else self._joules / 3600
 
     def tick(self) -> None:
-        """Keep the sums now and then."""
+        """Write the sums now and then."""
         if time.monotonic() - self._ticked >= KEPT_SECONDS:
-            self._keep()
+            self._write()
 
-    def _keep(self) -> None:
+    def _write(self) -> None:
+        """Add what was spent since the last time, and write the sums."""
         self._ticked = time.monotonic()
-        if not team().first:
+        if not self._writes:
             return
         now = _counters()
         if self._joules is not None and now and set(now) == set(self._counters):
@@ -70,12 +73,12 @@ class Clock:
 
 def _counters() -> dict[str, tuple[int, int]]:
     """Microjoules of each package and where its counter wraps; empty when one of them cannot be read."""
-    found = {}
+    counters = {}
     for zone in sorted(RAPL.glob("intel-rapl:?")):
         try:
             energy = int((zone / "energy_uj").read_text())
             limit = int((zone / "max_energy_range_uj").read_text())
         except OSError:
             return {}
-        found[zone.name] = (energy, limit)
-    return found
+        counters[zone.name] = (energy, limit)
+    return counters

@@ -7,23 +7,23 @@ from tunewright.core.files import publish_text
 
 FILE = "control"
 
-Wish = Literal["pause", "stop"]
+Request = Literal["pause", "stop"]
 
 
-def ask(work: Path, wish: Wish) -> None:
+def ask(work: Path, request: Request) -> None:
     """Ask the run in `work` to pause (keep a checkpoint and end) or to stop (keep the best and go on without more)."""
-    publish_text(work / FILE, wish)
+    publish_text(work / FILE, request)
 
 
-def asked(work: Path) -> Wish | None:
-    """What was asked and is not done yet."""
+def requested(work: Path) -> Request | None:
+    """What was asked of the run in `work` and is not done yet; None for nothing, or nothing that a run understands."""
     try:
-        wish = (work / FILE).read_text(encoding="utf-8").strip()
+        request = (work / FILE).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
-    return "pause" if wish == "pause" else "stop" if wish == "stop" else None
+    return "pause" if request == "pause" else "stop" if request == "stop" else None
 
 
 def clear(work: Path) -> None:
-    """It is done."""
+    """Remove the request of the run in `work`, if there is one."""
     (work / FILE).unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from tunewright.core import machine
 from tunewright.core.version import __version__
-from tunewright.stages.train.distributed.process_group import team
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 
 PACKAGES = (
     "torch",
@@ -22,21 +22,21 @@ PACKAGES = (
 )
 
 
-def environment(decisions: Mapping[str, str]) -> dict[str, str]:
-    """Package versions, the machine, and what was decided for it, such as precision and threads."""
+def environment(decisions: Mapping[str, str], group: ProcessGroup = ALONE) -> dict[str, str]:
+    """Package versions, the machine, the processes of `group`, and what was decided, such as precision and threads."""
     import torch
 
-    found = {"tunewright": __version__, "python": platform.python_version()}
+    lines = {"tunewright": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            lines[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    found["system"] = f"{platform.system()} {platform.machine()}"
-    found["cpu"] = f"{machine.name()}, {machine.cores()} cores"
+            lines[package] = "not installed"
+    lines["system"] = f"{platform.system()} {platform.machine()}"
+    lines["cpu"] = f"{machine.name()}, {machine.cores()} cores"
     if torch.cuda.is_available():
-        found["gpu"] = torch.cuda.get_device_name(0)
-        found["cuda"] = str(torch.version.cuda)
-    if not team().alone:
-        found["processes"] = f"{team().size}, {team().here} of them on this machine"
-    return {**found, **decisions}
+        lines["gpu"] = torch.cuda.get_device_name(0)
+        lines["cuda"] = str(torch.version.cuda)
+    if not group.is_alone:
+        lines["processes"] = f"{group.size}, {group.local_size} of them on this machine"
+    return {**lines, **decisions}

@@ -23,7 +23,7 @@ PACKAGES = ("torch", "transformers", "peft")
 SHOWN = 60
 
 
-class Begun(Frozen):
+class RunFingerprint(Frozen):
     """What decides the weights of a run.
 
     Attributes:
@@ -34,26 +34,26 @@ class Begun(Frozen):
     facts: Mapping[str, Any]
     versions: Mapping[str, str]
 
-    def keep(self, folder: Path) -> None:
+    def save(self, folder: Path) -> None:
         """Write it into a work folder."""
         publish_text(folder / FILE, self.model_dump_json(indent=1) + "\n")
 
     @classmethod
-    def kept(cls, folder: Path) -> "Begun | None":
+    def load(cls, folder: Path) -> "RunFingerprint | None":
         """The one in a work folder, if there is one."""
         path = folder / FILE
         return cls.model_validate_json(path.read_text(encoding="utf-8")) if path.exists() else None
 
-    def differences(self, before: "Begun") -> tuple[str, ...]:
+    def differences(self, before: "RunFingerprint") -> tuple[str, ...]:
         """In what this differs from what was there `before`, such as ``seed was 0, is 1``."""
         return _changes(before.facts, self.facts)
 
-    def updates(self, before: "Begun") -> tuple[str, ...]:
+    def updates(self, before: "RunFingerprint") -> tuple[str, ...]:
         """Which packages are of another version than `before`."""
         return _changes(before.versions, self.versions)
 
 
-def begun(plan: Plan, dataset: str, base: ModelFiles, validate_every: float) -> Begun:
+def fingerprint(plan: Plan, dataset: str, base: ModelFiles, validate_every: float) -> RunFingerprint:
     """What a run of `plan` on the rows with the digest `dataset` begins with."""
     facts = {
         "data": dataset,
@@ -68,10 +68,12 @@ def begun(plan: Plan, dataset: str, base: ModelFiles, validate_every: float) -> 
         "tokenizer": base.digest_of_tokenizer,
         "chat template": base.digest_of_template,
     }
-    return Begun(facts=facts, versions={"tunewright": __version__, **{name: _version(name) for name in PACKAGES}})
+    return RunFingerprint(
+        facts=facts, versions={"tunewright": __version__, **{name: _version(name) for name in PACKAGES}}
+    )
 
 
-def refused(what: str, differing: tuple[str, ...]) -> UserError:
+def fingerprint_mismatch(what: str, differing: tuple[str, ...]) -> UserError:
     """The error that `what`, such as a checkpoint, belongs to another run."""
     named = "; ".join(differing) or "it does not say what it was begun with"
     return UserError(
@@ -83,6 +85,7 @@ def refused(what: str, differing: tuple[str, ...]) -> UserError:
 
 
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """Each key whose value is another one now, in words; keys of either count."""
     keys = [*now, *(key for key in before if key not in now)]
     return tuple(
         f"{key} was {_short(before.get(key))}, is {_short(now.get(key))}"
@@ -92,12 +95,14 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ..
 
 
 def _short(value: Any) -> str:
+    """A value for a sentence: digests and long texts cut short."""
     text = "not set" if value is None else str(value)
     text = text[:19] if text.startswith("sha256:") else text
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def _version(package: str) -> str:
+    """The installed version of `package`, or that there is none."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.candidate import CurvePoint
-from tunewright.stages.train.runs.spike_detector import Watchdog
+from tunewright.stages.train.runs.spike_detector import SpikeDetector
 
 FILE = "history.json"
 
@@ -18,12 +18,12 @@ class History:
 
     Args:
         per_epoch: steps of one epoch.
-        watchdog: follows the losses.
+        spikes: follows the losses.
     """
 
-    def __init__(self, per_epoch: int, watchdog: Watchdog) -> None:
+    def __init__(self, per_epoch: int, spikes: SpikeDetector) -> None:
         self._per_epoch = per_epoch
-        self.watchdog = watchdog
+        self.spikes = spikes
         self._losses: list[Any] = []
         self.curve: list[CurvePoint] = []
         self.best_step = 0
@@ -33,7 +33,7 @@ class History:
         #: Of the last step's gradient, a tensor or a number.
         self.norm: Any = 0.0
 
-    def saw(self, loss: Any) -> None:
+    def add_loss(self, loss: Any) -> None:
         """The loss of one step, a tensor or a number; read only when needed, so that a GPU is not waited for."""
         self._losses.append(loss)
 
@@ -42,7 +42,7 @@ class History:
         """The loss of the last step as it was seen."""
         return self._losses[-1]
 
-    def validated(self, step: int, loss: float, metric: float) -> bool:
+    def add_validation(self, step: int, loss: float, metric: float) -> bool:
         """Add a point to the curve; whether it is the best: a higher metric, or the same at a lower loss."""
         best = next((point for point in self.curve if point.step == self.best_step), None)
         losses = [float(value) for value in self._losses]
@@ -62,23 +62,23 @@ class History:
 
     def write(self, folder: Path) -> None:
         """Keep it in a checkpoint."""
-        kept = {
+        state = {
             "losses": [float(value) for value in self._losses],
             "curve": [point.model_dump(mode="json") for point in self.curve],
             "best_step": self.best_step,
             "stale": self.stale,
             "stopped": self.stopped,
-            "watchdog": self.watchdog.kept(),
+            "watchdog": self.spikes.state(),
         }
-        (folder / FILE).write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        (folder / FILE).write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
 
     def read(self, folder: Path) -> None:
-        """Take over what a checkpoint kept."""
-        kept = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        self._losses = list(kept["losses"])
-        self.curve = [CurvePoint.model_validate(point) for point in kept["curve"]]
-        self.best_step, self.stale, self.stopped = kept["best_step"], kept["stale"], kept["stopped"]
-        self.watchdog.take(kept["watchdog"])
+        """Take over what a checkpoint holds."""
+        state = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        self._losses = list(state["losses"])
+        self.curve = [CurvePoint.model_validate(point) for point in state["curve"]]
+        self.best_step, self.stale, self.stopped = state["best_step"], state["stale"], state["stopped"]
+        self.spikes.load_state(state["watchdog"])
 
     @staticmethod
     def best_in(folder: Path) -> int:

@@ -52,8 +52,8 @@ class JobEvent(Frozen):
     @property
     def status(self) -> State | None:
         """The state that this event brought, if it did."""
-        said = self.data.get("status") if self.type == "message" else None
-        return said if said in STATES else None
+        status = self.data.get("status") if self.type == "message" else None
+        return status if status in STATES else None
 
 
 Listener = Callable[[JobEvent], None]
@@ -90,6 +90,7 @@ class JobEvents:
         self._append(_event(message, type="metrics", data=dict(data)), sync=sync)
 
     def _append(self, event: JobEvent, *, sync: bool) -> None:
+        """Write `event` as a line, to the disk if `sync`, and tell the listeners."""
         with self._path.open("ab+") as stream:
             end = stream.seek(0, os.SEEK_END)
             if end:
@@ -105,7 +106,7 @@ class JobEvents:
             listener(event)
 
 
-class Unheard(JobEvents):
+class NullEvents(JobEvents):
     """The record of a process that keeps none, because another one keeps it for both."""
 
     def _append(self, event: JobEvent, *, sync: bool) -> None:
@@ -134,4 +135,5 @@ def state_of(events: Sequence[JobEvent]) -> State | None:
 
 
 def _event(message: str, **fields: Any) -> JobEvent:
+    """An event of now, with an id of its own."""
     return JobEvent(id=f"ftevent-{uuid.uuid4().hex[:24]}", created_at=int(time.time()), message=message, **fields)

@@ -9,7 +9,7 @@ from tunewright.core.candidate import Candidate
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.frozen import Frozen
 from tunewright.stages.train.runs import control
-from tunewright.stages.train.runs.fingerprint import FILE, Begun
+from tunewright.stages.train.runs.fingerprint import FILE, RunFingerprint
 from tunewright.stages.train.runs.job_events import ENDED, JobEvent, State, events_of, state_of
 from tunewright.stages.train.runs.run_settings import is_alive, run_id
 
@@ -68,29 +68,29 @@ def is_run(folder: Path) -> bool:
 
 def job_in(folder: Path) -> Job:
     """The run in `folder`."""
-    begun = Begun.kept(folder)
-    assert begun is not None, "a run writes what it begins with before anything else"
+    fingerprint = RunFingerprint.load(folder)
+    assert fingerprint is not None, "a run writes what it begins with before anything else"
     events = events_of(folder)
     alive = is_alive(folder)
-    said = state_of(events) or "queued"
-    status: State = said if alive or said in ENDED else "paused"
+    last_state = state_of(events) or "queued"
+    status: State = last_state if alive or last_state in ENDED else "paused"
     last = next((event for event in reversed(events) if event.status), None)
     figures = _last_figures(events)
-    told = last.data if last else {}
+    data = last.data if last else {}
     return Job(
         id=run_id(folder),
         created_at=events[0].created_at if events else None,
-        finished_at=last.created_at if last and status in ENDED and said == status else None,
+        finished_at=last.created_at if last and status in ENDED and last_state == status else None,
         status=status,
-        model=begun.facts["base"],
+        model=fingerprint.facts["base"],
         fine_tuned_model=str(folder / Candidate.MODEL_FOLDER) if status == "succeeded" else None,
-        method=begun.facts["train.method"],
-        seed=begun.facts["seed"],
-        trained_tokens=told.get("trained_tokens"),
-        error=told.get("error"),
+        method=fingerprint.facts["train.method"],
+        seed=fingerprint.facts["seed"],
+        trained_tokens=data.get("trained_tokens"),
+        error=data.get("error"),
         **{name: figures[name] for name in ("step", "total_steps", "train_loss", "full_valid_loss") if name in figures},
         alive=alive,
-        asked=control.asked(folder),
+        asked=control.requested(folder),
         folder=str(folder),
     )
 
@@ -108,17 +108,17 @@ def chosen(jobs: Sequence[Job], name: str, *, unfinished: bool = False) -> Job:
         UserError: E-TRAIN-021 when there is none, or several.
     """
     if name:
-        found = [job for job in jobs if job.id.startswith(name)]
-        what = f"{len(found) or 'No'} runs have an id that begins with {name!r}."
+        matches = [job for job in jobs if job.id.startswith(name)]
+        what = f"{len(matches) or 'No'} runs have an id that begins with {name!r}."
     else:
-        found = [job for job in jobs if not unfinished or job.status != "succeeded"][:1]
+        matches = [job for job in jobs if not unfinished or job.status != "succeeded"][:1]
         what = "No run here has still something to do." if jobs else "Nothing was trained here yet."
-    if len(found) == 1:
-        return found[0]
+    if len(matches) == 1:
+        return matches[0]
     raise UserError("E-TRAIN-021", what, fix="tunewright runs list", exit_code=ExitCode.NOT_FOUND)
 
 
-def require_askable(job: Job, wish: control.Wish) -> None:
+def require_askable(job: Job, wish: control.Request) -> None:
     """Stop when `job` cannot do what is asked of it.
 
     Raises:
@@ -144,6 +144,7 @@ def lines_of(events: Iterable[JobEvent]) -> Iterable[str]:
 
 
 def _last_figures(events: Sequence[JobEvent]) -> dict[str, Any]:
+    """The newest value of each figure, read back to where there is a loss of each kind."""
     figures: dict[str, Any] = {}
     for event in reversed(events):
         if event.type == "metrics":

@@ -1,4 +1,4 @@
-"""The receipt of a run's settings: every key that was in force, its value, and where it came from.
+"""The record of a run's settings: every key that was in force, its value, and where it came from.
 
 A key that the user gave and that would have no effect is refused before anything is spent; so each key is used or
 refused.
@@ -32,7 +32,7 @@ class Effective(Frozen):
     origin: str
 
 
-def effective(plan: Plan, settings: TrainSettings, kind: str, origin: Origin) -> tuple[Effective, ...]:
+def resolve(plan: Plan, settings: TrainSettings, kind: str, origin: Origin) -> tuple[Effective, ...]:
     """Every setting that `plan` is trained with, the method's options in full.
 
     Args:
@@ -42,7 +42,7 @@ def effective(plan: Plan, settings: TrainSettings, kind: str, origin: Origin) ->
         origin: where the value at a path came from.
     """
     lines = [(("seed",), plan.seed), (("train", "method"), plan.method)]
-    given = settings.method_options
+    chosen_options = settings.method_options
     for name, value in plan.options.items():
         lines.append((("train", "method", plan.method, name), value))
     for name in TrainSettings.model_fields:
@@ -52,7 +52,9 @@ def effective(plan: Plan, settings: TrainSettings, kind: str, origin: Origin) ->
         Effective(
             key=".".join(path),
             value=value,
-            origin=DEFAULT if path[:2] == ("train", "method") and path[3:] and path[3] not in given else origin(path),
+            origin=DEFAULT
+            if path[:2] == ("train", "method") and path[3:] and path[3] not in chosen_options
+            else origin(path),
         )
         for path, value in lines
     )
@@ -68,13 +70,13 @@ def origin_in(origins: Mapping[str, str]) -> Origin:
     return origin
 
 
-def keep(work: Path, lines: tuple[Effective, ...]) -> None:
-    """Write the receipt into a work folder."""
+def write(work: Path, lines: tuple[Effective, ...]) -> None:
+    """Write the record into a work folder."""
     publish_text(work / FILE, json.dumps([line.model_dump(mode="json") for line in lines], indent=1) + "\n")
 
 
-def kept(work: Path) -> tuple[Effective, ...]:
-    """The receipt in a work folder; empty where there is none."""
+def read(work: Path) -> tuple[Effective, ...]:
+    """The record in a work folder; empty where there is none."""
     path = work / FILE
     if not path.exists():
         return ()
@@ -94,11 +96,13 @@ def require_used(settings: TrainSettings, method: Any, name: str, origin: Origin
     }
     if not settings.spike_size and origin(("train", "spike_patience")) != DEFAULT:
         idle["train", "spike_patience"] = "with spike_size 0 no loss is a spike"
-    said = getattr(method, "unused", None)
-    if said is not None:
+    unused = getattr(method, "unused", None)
+    if unused is not None:
         options = method.Options.model_validate(settings.method_options)
         idle |= {
-            ("train", "method", name, key): why for key, why in said(options).items() if key in settings.method_options
+            ("train", "method", name, key): why
+            for key, why in unused(options).items()
+            if key in settings.method_options
         }
     for path, why in idle.items():
         raise UserError(
@@ -110,6 +114,7 @@ def require_used(settings: TrainSettings, method: Any, name: str, origin: Origin
 
 
 def _leaves(value: Any, path: Path_) -> Iterator[tuple[Path_, Any]]:
+    """Each value below `value` that holds no others, with its path; tuples as lists."""
     if isinstance(value, Frozen):
         for name in type(value).model_fields:
             yield from _leaves(getattr(value, name), (*path, name))

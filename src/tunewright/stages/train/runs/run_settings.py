@@ -20,7 +20,7 @@ LOCK = "running.lock"
 LOOK_S = 5.0
 
 
-class Attempt(Frozen):
+class RunSettings(Frozen):
     """Settings of this attempt.
 
     Attributes:
@@ -31,12 +31,12 @@ class Attempt(Frozen):
     settings: TrainSettings = TrainSettings()
     home: str = ""
 
-    def keep(self, work: Path) -> None:
+    def save(self, work: Path) -> None:
         """Write it into a work folder."""
         publish_text(work / FILE, self.model_dump_json(indent=1) + "\n")
 
     @classmethod
-    def of(cls, work: Path) -> "Attempt":
+    def load(cls, work: Path) -> "RunSettings":
         """The one in a work folder; the defaults where there is none."""
         path = work / FILE
         return cls.model_validate_json(path.read_text(encoding="utf-8")) if path.exists() else cls()
@@ -57,7 +57,7 @@ def run_id(work: Path) -> str:
 
 
 @contextmanager
-def alone(work: Path, progress: Progress) -> Iterator[None]:
+def locked(work: Path, progress: Progress) -> Iterator[None]:
     """Within this block no other process trains in `work`; who holds the lock is alive, whatever its last word was."""
     from filelock import FileLock, Timeout
 

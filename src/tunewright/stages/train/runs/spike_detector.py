@@ -24,7 +24,7 @@ NORMAL = 1.4826
 FLOOR = 0.1
 
 
-class Watchdog:
+class SpikeDetector:
     """Follows the losses of one run.
 
     Args:
@@ -35,38 +35,40 @@ class Watchdog:
         self._size = size
         self._sound: deque[float] = deque(maxlen=WINDOW)
         self._start: float | None = None
-        self.spikes = 0
+        self.count = 0
 
-    def saw(self, loss: float) -> float | None:
+    def add(self, loss: float) -> float | None:
         """Take in the loss of one step; what it should have stayed below when it is a spike, else None."""
         bar = self._bar()
         if bar is not None and loss > bar:
-            self.spikes += 1
+            self.count += 1
             return bar
-        self.spikes = 0
+        self.count = 0
         self._sound.append(loss)
         if self._start is None and len(self._sound) == LEAST:
             self._start = _median(self._sound)
         return None
 
     def _bar(self) -> float | None:
+        """What a loss has to lie above to be a spike; None while too few were seen."""
         if not self._size or self._start is None:
             return None
         middle = _median(self._sound)
         spread = NORMAL * _median([abs(loss - middle) for loss in self._sound])
         return middle + max(self._size * spread, FLOOR * self._start)
 
-    def kept(self) -> dict[str, Any]:
-        """This, for a checkpoint."""
-        return {"sound": list(self._sound), "start": self._start, "spikes": self.spikes}
+    def state(self) -> dict[str, Any]:
+        """What :meth:`load_state` goes on from, for a checkpoint."""
+        return {"sound": list(self._sound), "start": self._start, "spikes": self.count}
 
-    def take(self, kept: Mapping[str, Any]) -> None:
-        """Go on from what a checkpoint kept."""
-        self._sound = deque(kept["sound"], maxlen=WINDOW)
-        self._start, self.spikes = kept["start"], kept["spikes"]
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what a checkpoint holds."""
+        self._sound = deque(state["sound"], maxlen=WINDOW)
+        self._start, self.count = state["start"], state["spikes"]
 
 
 def _median(values: "deque[float] | list[float]") -> float:
+    """The middle value, or the mean of the two in the middle."""
     ordered = sorted(values)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

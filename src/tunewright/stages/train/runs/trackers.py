@@ -14,7 +14,7 @@ Log = Callable[[int, Mapping[str, float]], None]
 
 
 @contextmanager
-def mirrored(
+def open_trackers(
     chosen: Mapping[str, Mapping[str, Any]],
     *,
     run: str,
@@ -32,9 +32,9 @@ def mirrored(
     logs: dict[str, Log] = {}
     ends: dict[str, Callable[[str], None]] = {}
 
-    def safely(name: str, what: Callable[[], Any]) -> Any:
+    def safely(name: str, call: Callable[[], Any]) -> Any:
         try:
-            return what()
+            return call()
         except UserError:
             raise
         except Exception as error:  # another program's fault is no fault of the run
@@ -43,16 +43,16 @@ def mirrored(
             ends.pop(name, None)
             return None
 
-    for name, given in chosen.items():
+    for name, chosen_options in chosen.items():
         module = TRACKERS.load(name)
-        options = module.Options.model_validate(dict(given))
-        made = safely(name, partial(module.track, run, home, texts, options, done=done))
-        if made is not None:
-            logs[name], ends[name] = made
+        options = module.Options.model_validate(dict(chosen_options))
+        tracker = safely(name, partial(module.track, run, home, texts, options, done=done))
+        if tracker is not None:
+            logs[name], ends[name] = tracker
 
     def log(step: int, figures: Mapping[str, float]) -> None:
-        for name, one in list(logs.items()):
-            safely(name, partial(one, step, figures))
+        for name, log_to in list(logs.items()):
+            safely(name, partial(log_to, step, figures))
 
     status = "failed"
     try:

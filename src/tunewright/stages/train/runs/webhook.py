@@ -62,6 +62,7 @@ class Webhook:
             self._progress.say(f"The webhook was not told that the run is {event.status}: {fault}.")
 
     def _post(self, name: object, body: bytes) -> str:
+        """Post `body`; why it could not be, empty where it was."""
         headers = {"Content-Type": "application/json", **_signed(str(name), body, self._key, when=int(time.time()))}
         # Without a redirect handler of ours urllib would carry the post on to wherever the answer points.
         opener = build_opener(_Stay, *([ProxyHandler({})] if self._url.startswith("http:") else []))
@@ -84,6 +85,11 @@ class _Stay(HTTPRedirectHandler):
 
 
 def _address(notify: Notify) -> str:
+    """Where to post.
+
+    Raises:
+        UserError: E-TRAIN-018 when that is not set, or neither https nor this machine.
+    """
     url = os.environ.get(notify.url_env, "").strip()
     where = urlsplit(url)
     if where.scheme == "https" and where.hostname:
@@ -102,6 +108,7 @@ def _address(notify: Notify) -> str:
 
 
 def _here(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

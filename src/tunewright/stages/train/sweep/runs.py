@@ -27,7 +27,7 @@ from tunewright.stages.train.data.batches import Batches
 from tunewright.stages.train.methods import full, lora
 from tunewright.stages.train.runs import peak_memory
 from tunewright.stages.train.runs.checkpoints import FOLDER
-from tunewright.stages.train.runs.run_settings import Attempt
+from tunewright.stages.train.runs.run_settings import RunSettings
 from tunewright.stages.train.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -228,16 +228,17 @@ class Runs:
         self, model: Any, start: "Start", plan: Plan, options: Any, work: Path, step: int, **how: Any
     ) -> dict[str, Any]:
         """Go on with a run until `step`; how far it came, and what that took. The model has the weights of that."""
-        from tunewright.stages.train.causal import job_and_receipt
+        from tunewright.stages.train.causal import Trainee, job_and_report
         from tunewright.stages.train.loop.fit import PAUSED, fit
         from tunewright.stages.train.machine import computing
         from tunewright.stages.train.runs.clock import Clock
 
         work.mkdir(parents=True, exist_ok=True)
-        Attempt(settings=self.settings.model_copy(update={"notify": None, "trackers": ()})).keep(work)
+        RunSettings(settings=self.settings.model_copy(update={"notify": None, "trackers": ()})).save(work)
         counted = peak_memory.restart(self._machine.device)
         with computing(self._machine):
-            job, _ = job_and_receipt(model, start, plan, options, self._machine, progress=self.progress, **how)
+            trainee = Trainee(model, **how)
+            job, _ = job_and_report(trainee, start, plan, options, self._machine, progress=self.progress)
             with Clock(work) as clock:
                 fitted = fit(
                     job,

@@ -6,13 +6,13 @@ Only the recipes import this file, inside the function that trains.
 from typing import Any
 
 from tunewright.core.candidate import Plan
-from tunewright.stages.train.distributed.process_group import team
+from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 from tunewright.stages.train.options import AdapterOptions
 from tunewright.stages.train.weights.adapted_linear import fuse
 from tunewright.stages.train.weights.trained import decayed
 
 
-def adapted(model: Any, plan: Plan, options: AdapterOptions) -> Any:
+def adapted(model: Any, plan: Plan, options: AdapterOptions, group: ProcessGroup = ALONE) -> Any:
     """`model`, its weights frozen, with fp32 adapters on every linear layer but the output's."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -26,10 +26,10 @@ def adapted(model: Any, plan: Plan, options: AdapterOptions) -> Any:
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    made = get_peft_model(model, config)
-    if team().alone and next(model.parameters()).device.type == "cpu":
-        fuse(made)
-    return made
+    with_adapters = get_peft_model(model, config)
+    if group.is_alone and next(model.parameters()).device.type == "cpu":
+        fuse(with_adapters)
+    return with_adapters
 
 
 def groups_of(model: Any, options: AdapterOptions) -> list[dict[str, Any]]:

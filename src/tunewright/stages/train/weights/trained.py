@@ -13,8 +13,8 @@ def decayed(model: torch.nn.Module, names: Callable[[str], bool] = lambda _: Tru
     """Optimizer groups of the trained parameters whose name `names` accepts: matrices decay, vectors do not."""
     trained = [parameter for name, parameter in model.named_parameters() if parameter.requires_grad and names(name)]
     groups: list[dict[str, Any]] = [
-        {"params": [one for one in trained if one.ndim > 1]},
-        {"params": [one for one in trained if one.ndim <= 1], "weight_decay": 0.0},
+        {"params": [parameter for parameter in trained if parameter.ndim > 1]},
+        {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
     ]
     return [group for group in groups if group["params"]]
 
