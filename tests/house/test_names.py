@@ -19,7 +19,10 @@ STILL_TO_DO = [
     "models",
     "stages/evaluate",
     "stages/release",
-    "stages/train",
+    "stages/train/gpu",
+    "stages/train/methods",
+    "stages/train/sweep",
+    "stages/train/weights",
     "workflow",
 ]
 
