@@ -3,8 +3,9 @@
 import ast
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -113,7 +114,7 @@ def command(
     return lambda call: Command(word, call, table, panel, group)
 
 
-def _spelled_out(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+def _spelled_out(parameter: inspect.Parameter) -> Sequence[inspect.Parameter]:
     """The options that a parameter stands for: those of its group, or itself."""
     if _is_group(parameter.annotation):
         return _options(parameter.annotation)
@@ -124,12 +125,13 @@ def _is_group(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, OptionGroup)
 
 
-def _options(group: Any) -> list[inspect.Parameter]:
-    """The fields of an option group, as parameters of a function."""
-    return [
+@cache
+def _options(group: Any) -> tuple[inspect.Parameter, ...]:
+    """The fields of an option group, as parameters of a function; every verb has the common ones."""
+    return tuple(
         inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=_default(option), annotation=option.type)
         for option in fields(group)
-    ]
+    )
 
 
 def _default(option: "Field[Any]") -> Any:
