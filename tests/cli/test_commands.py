@@ -19,9 +19,9 @@ from tunewright.cli.generic import result_table, shown
 from tunewright.cli.options import LaunchOptions, OverrideOptions
 from tunewright.cli.shell import Shell
 from tunewright.cli.tables import new_console
-from tunewright.core.errors import CutShort
 from tunewright.core.frozen import Frozen
 from tunewright.core.gate import judge
+from tunewright.core.interrupts import PartialResult
 from tunewright.core.score import Score
 
 FILES = {path.stem for path in Path(folder.__path__[0]).glob("*.py")} - {"__init__"}
@@ -188,19 +188,20 @@ def test_what_cannot_be_parsed_is_a_document_too_where_json_was_asked_for(capsys
     assert (document["ok"], document["error"]["faults"][0]["code"]) == (False, "E-CLI-001")
 
 
-def test_an_interrupted_verb_shows_what_it_has(monkeypatch, capsys) -> None:
+@pytest.mark.parametrize(("partial", "out"), [(Line(source="a", rows=7), "so far 7\n"), (MIXED, "")])
+def test_an_interrupted_verb_shows_its_own_result_and_no_other(partial: Frozen, out: str, monkeypatch, capsys) -> None:
     def so_far(value: Line) -> None:
         new_console().print(f"so far {value.rows}")
 
     @command("count", table=so_far)
     def count(shell: Shell) -> "Line":
         """Count."""
-        raise CutShort(Line(source="a", rows=7))
+        raise PartialResult(partial)
 
     assert call_verbs(monkeypatch, [count, count], "count") == 130
-    out = capsys.readouterr()
-    assert out.out == "so far 7\n"
-    assert "the same command goes on from there" in out.err
+    captured = capsys.readouterr()
+    assert captured.out == out
+    assert "the same command goes on from there" in captured.err
 
 
 def test_a_fault_of_ours_is_a_log_and_a_sentence(desk, monkeypatch, capsys) -> None:

@@ -1,4 +1,4 @@
-"""A stage that brings no command file has a verb all the same: help, gates, figures, JSON and its schema."""
+"""The verb of a stage that brings no command file: it starts light, has a schema, and shows what there is."""
 
 import json
 import os
@@ -75,14 +75,6 @@ def program(environment: dict[str, str], *arguments: str) -> subprocess.Complete
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
-def test_its_sentence_stands_in_the_help_behind_the_stage_before_it(environment) -> None:
-    lines = program(environment, "--help").stdout.splitlines()
-    verbs = [line.split()[1] for line in lines if line.startswith("│ ")]
-    assert verbs[verbs.index("undo") :][:3] == ["undo", "weigh", "split"]
-    assert any("Weigh the cleaned rows." in line for line in lines)
-    assert "--override" in program(environment, "weigh", "--help").stdout
-
-
 def test_the_help_imports_no_stage(environment) -> None:
     code = (
         "import sys; from tunewright.cli.main import call; call(['--help'])\n"
@@ -90,16 +82,6 @@ def test_the_help_imports_no_stage(environment) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert result.stderr.strip() == "[]"
-
-
-def test_its_verb_walks_to_it_and_prints_its_figures(environment, desk) -> None:
-    result = program(environment, "weigh", "-C", str(desk))
-    assert result.returncode == 0, result.stderr
-    assert "✓ weigh" in result.stderr
-    assert [line.split() for line in result.stdout.splitlines()] == [
-        ["figure", "value", "note"],
-        ["Weight", "40", "g", "a", "gram", "a", "row"],
-    ]
 
 
 def test_its_json_keeps_a_schema_that_is_made_with_the_others(environment, desk) -> None:

@@ -67,13 +67,14 @@ class Command:
         """The types of what the verb prints, in the order of its annotation; imports them.
 
         Raises:
-            KeyError: for a type that the command's file does not import under ``TYPE_CHECKING``.
+            KeyError: for a type that the command's file neither defines nor imports, be it under ``TYPE_CHECKING``.
         """
         if self.results is not None:
             return self.results()
         names = str(inspect.signature(self.call).return_annotation).split(" | ")
-        modules = _checked_imports(sys.modules[self.call.__module__])
-        return tuple(getattr(import_module(modules[name]), name) for name in names)
+        own = sys.modules[self.call.__module__]
+        modules = _checked_imports(own)
+        return tuple(getattr(own if hasattr(own, name) else import_module(modules[name]), name) for name in names)
 
     def function(self) -> Callable[..., None]:
         """The function that typer makes a command of: it takes `call`'s options and the common ones, and shows."""
