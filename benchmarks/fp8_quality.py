@@ -71,7 +71,7 @@ def one(way: str, corpus, seed: int, epochs: int, work: Path) -> dict:
     import torch
     from peft import PeftModel
 
-    from tunewright.models.causal_lm import Generator
+    from tunewright.models.causal_lm import CausalLM
     from tunewright.stages.train.gpu.fast import autocast
     from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing
@@ -86,11 +86,11 @@ def one(way: str, corpus, seed: int, epochs: int, work: Path) -> dict:
     seconds = time.perf_counter() - began
     losses = [event.data["train_loss"] for event in events_of(work) if "train_loss" in event.data]
     with autocast(machine):
-        nats, exact = start.base.foretell(start.held_out.chats[:JUDGED])
+        nats, exact = start.base.score_and_match(start.held_out.chats[:JUDGED])
     model.save_pretrained(work / "adapter")
-    plain = Generator.load(start.files.folder, device=machine.device, loading={"dtype": torch.bfloat16})
+    plain = CausalLM.load(start.files.folder, device=machine.device, loading={"dtype": torch.bfloat16})
     plain.model = PeftModel.from_pretrained(plain.model, work / "adapter").eval()
-    apart, exact_apart = plain.foretell(start.held_out.chats[:JUDGED])
+    apart, exact_apart = plain.score_and_match(start.held_out.chats[:JUDGED])
     return {
         "steps": len(losses), "seconds": round(seconds, 1), "precision": job.precision,
         "curve": [round(statistics.mean(losses[at : at + SMOOTHED]), 4) for at in range(0, len(losses), SMOOTHED)],

@@ -133,7 +133,7 @@ def ours(precision: str, memory: str, trace: Path | None) -> dict:
     import torch
 
     from tunewright.core.candidate import Plan
-    from tunewright.models.causal_lm import Generator
+    from tunewright.models.causal_lm import CausalLM
     from tunewright.stages.train.causal import Trainee, job_and_report
     from tunewright.stages.train.data.inputs import Start
     from tunewright.stages.train.gpu import attention, fast
@@ -154,7 +154,7 @@ def ours(precision: str, memory: str, trace: Path | None) -> dict:
     )  # fmt: skip
     start = Start(
         files=None, rows=random_chats(ROWS * (STEPS + (TRACED if trace else LAST))),
-        base=Generator(in_nf4(base(attention.NAME)) if four else base(attention.NAME), None, "cuda", False),
+        base=CausalLM(in_nf4(base(attention.NAME)) if four else base(attention.NAME), None, "cuda", False),
         held_out=random_chats(1), longest=LENGTH, template=SimpleNamespace(digest=""), again=None,
     )  # fmt: skip
     ticks = Ticks(trace and trace / f"{precision}-{memory}.json.gz")

@@ -17,8 +17,6 @@ EMPTY_FUNCTIONS = {"_told", "_said", "_found", "_made"}
 STILL_TO_DO = [
     "config",
     "models",
-    "stages/evaluate",
-    "stages/release",
     "stages/train/gpu",
     "stages/train/methods",
     "stages/train/sweep",

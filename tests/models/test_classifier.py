@@ -11,13 +11,13 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from safetensors.torch import save_file
-from tests.stages.train.tiny import FILLER, WORDS
+from tests.stages.train.tiny import FILLER, WORDS, write_classifier
 
 from tunewright.core.errors import UserError
-from tunewright.models.causal_lm import Generator
-from tunewright.models.classifier import ClassifierFile, Predictor
+from tunewright.models.causal_lm import CausalLM
+from tunewright.models.classifier import Classifier, ClassifierFile
 from tunewright.models.encoder import Encoder, bucket
+from tunewright.models.engine import GenerateRequest
 from tunewright.models.files import find_encoder
 from tunewright.similarity.embeddings import embed
 
@@ -27,25 +27,18 @@ TEXTS = [" ".join(random.Random(at).choices(ALL, k=1 + at % 45)) for at in range
 
 @pytest.fixture(scope="module")
 def classifier(tiny_encoder, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("classifier")
-    for path in tiny_encoder.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    torch.manual_seed(1)
-    save_file({"weight": torch.randn(5, 32), "bias": torch.randn(5)}, folder / "head.safetensors")
-    about = ClassifierFile(labels=("a", "b", "c", "d", "e"), max_tokens=64)
-    (folder / ClassifierFile.NAME).write_text(about.model_dump_json())
-    return folder
+    return write_classifier(tiny_encoder, tmp_path_factory.mktemp("classifier"))
 
 
 @pytest.fixture(scope="module")
 def whole(classifier) -> np.ndarray:
-    return Predictor.load(classifier).predict(TEXTS).probabilities
+    return Classifier.load(classifier).classify(TEXTS).probabilities
 
 
 @given(chosen=st.lists(st.integers(0, len(TEXTS) - 1), min_size=1, max_size=90))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_choice_in_any_order_has_the_same_bits(classifier, whole, chosen) -> None:
-    said = Predictor.load(classifier).predict([TEXTS[at] for at in chosen])
+    said = Classifier.load(classifier).classify([TEXTS[at] for at in chosen])
     assert said.probabilities.tobytes() == whole[chosen].tobytes()
 
 
@@ -55,9 +48,9 @@ def test_another_process_with_one_thread_has_the_same_bits(classifier, whole, tm
 import json, torch
 torch.set_num_threads(1)
 from pathlib import Path
-from tunewright.models.classifier import Predictor
+from tunewright.models.classifier import Classifier
 texts = json.loads(Path({str(tmp_path / "texts.json")!r}).read_text())
-said = Predictor.load(Path({str(classifier)!r})).predict(texts)
+said = Classifier.load(Path({str(classifier)!r})).classify(texts)
 Path({str(tmp_path / "bits")!r}).write_bytes(said.probabilities.tobytes())
 """
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -65,7 +58,7 @@ Path({str(tmp_path / "bits")!r}).write_bytes(said.probabilities.tobytes())
 
 
 def test_probabilities_are_what_transformers_computes(classifier, whole) -> None:
-    predictor = Predictor.load(classifier)
+    predictor = Classifier.load(classifier)
     text = TEXTS[7]
     coded = predictor.encoder.tokenizer([text], return_tensors="pt")
     with torch.inference_mode():
@@ -76,14 +69,14 @@ def test_probabilities_are_what_transformers_computes(classifier, whole) -> None
 
 
 def test_the_label_is_the_most_probable_one(classifier, whole) -> None:
-    said = Predictor.load(classifier).predict(TEXTS)
+    said = Classifier.load(classifier).classify(TEXTS)
     assert said.labels == ["abcde"[at] for at in whole.argmax(axis=1)]
 
 
 def test_no_text_gives_no_prediction(classifier) -> None:
-    said = Predictor.load(classifier).predict([])
-    assert said.labels == []
-    assert said.probabilities.shape == (0, 5)
+    answers = Classifier.load(classifier).classify([])
+    assert answers.labels == []
+    assert answers.probabilities.shape == (0, 5)
 
 
 def test_a_head_that_does_not_fit_its_labels_is_refused(classifier, tmp_path) -> None:
@@ -91,7 +84,7 @@ def test_a_head_that_does_not_fit_its_labels_is_refused(classifier, tmp_path) ->
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / ClassifierFile.NAME).write_text(ClassifierFile(labels=("a", "b"), max_tokens=64).model_dump_json())
     with pytest.raises(UserError) as told:
-        Predictor.load(tmp_path)
+        Classifier.load(tmp_path)
     assert told.value.code == "E-TRAIN-006"
 
 
@@ -114,12 +107,12 @@ def test_the_bundled_encoder_finds_what_is_alike() -> None:
 
 
 def test_answers_are_greedy_and_do_not_depend_on_their_neighbours(tiny_llama) -> None:
-    loaded = Generator.load(tiny_llama)
-    chats = [[{"role": "user", "content": text}] for text in ("one", "a longer question", "x")]
-    together = loaded.generate(chats, max_new_tokens=12)
-    assert together == [loaded.generate([chat], max_new_tokens=12)[0] for chat in chats]
+    loaded = CausalLM.load(tiny_llama)
+    requests = [GenerateRequest.of(text, max_tokens=12) for text in ("one", "a longer question", "x")]
+    together = loaded.generate(requests)
+    assert together == [loaded.generate([request])[0] for request in requests]
     from tunewright.models.chat import asked
 
-    ids = torch.tensor([asked(loaded.tokenizer, chats[1])])
+    ids = torch.tensor([asked(loaded.tokenizer, requests[1].messages)])
     reference = loaded.model.generate(ids, max_new_tokens=12, do_sample=False)[0, ids.shape[1] :]
-    assert together[1] == loaded.tokenizer.decode(reference, skip_special_tokens=True)
+    assert together[1].text == loaded.tokenizer.decode(reference, skip_special_tokens=True)

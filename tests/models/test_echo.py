@@ -11,7 +11,7 @@ from tunewright.core.errors import ExitCode, UserError
 from tunewright.models.chat import messages_of
 from tunewright.models.echo import EchoEngine, tokens_of
 from tunewright.models.engine import Cancelled, CancelToken, GenerateRequest, ScoreRequest
-from tunewright.models.registry import ENGINES, open_engine, stands_in
+from tunewright.models.registry import ENGINES, open_engine
 
 
 def answer(engine: EchoEngine, prompt: str, **settings) -> str:
@@ -100,11 +100,10 @@ def test_a_request_that_no_engine_can_answer_is_refused_when_it_is_made() -> Non
         assert refusal.value.code == "E-ENGINE-002"
 
 
-def test_it_is_listed_opened_by_name_and_known_as_a_stand_in() -> None:
+def test_it_is_listed_and_opened_by_name() -> None:
     assert "echo" in ENGINES.names()
     engine = open_engine(EngineRef(engine="echo", options={"labels": ["a", "b", "c"]}))
     assert engine.classify(["x"]).names == ("a", "b", "c")
-    assert stands_in("echo")
 
 
 def test_an_option_that_it_does_not_have_is_named() -> None:

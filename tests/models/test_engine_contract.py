@@ -2,15 +2,42 @@
 
 import numpy as np
 import pytest
+from tests.stages.train.tiny import write_classifier
 
+from tunewright.core.engine_ref import EngineRef
+from tunewright.core.errors import UserError
 from tunewright.models.echo import EchoEngine
 from tunewright.models.engine import Classification, Generation
 from tunewright.models.engine_contract import CHECKS
+from tunewright.models.registry import ENGINES, open_engine
+
+ON_CPU = {"causal_lm": {"device": "cpu"}, "classifier": {"device": "cpu"}}
+
+
+@pytest.fixture(scope="module")
+def open_by_name(tiny_llama, tiny_encoder, tmp_path_factory):
+    """Opens each engine that there is, on a tiny model where it needs one."""
+    folders = {"causal_lm": tiny_llama, "classifier": write_classifier(tiny_encoder, tmp_path_factory.mktemp("head"))}
+    return lambda name: open_engine(EngineRef(engine=name, folder=folders.get(name), options=ON_CPU.get(name, {})))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_echo_keeps_the_contract(check) -> None:
-    check(EchoEngine)
+@pytest.mark.parametrize("name", ENGINES.names())
+def test_an_engine_keeps_the_contract(open_by_name, name: str, check) -> None:
+    check(lambda: open_by_name(name))
+
+
+def test_each_engine_can_do_what_it_says(open_by_name) -> None:
+    assert open_by_name("classifier").capabilities == {"classify", "embed"}
+    assert open_by_name("causal_lm").capabilities == {"generate", "stream", "score", "embed"}
+    assert open_by_name("echo").capabilities == {"generate", "stream", "score", "classify", "embed"}
+
+
+def test_an_engine_that_needs_a_model_says_so() -> None:
+    for name in ("classifier", "causal_lm"):
+        with pytest.raises(UserError) as refusal:
+            open_engine(EngineRef(engine=name))
+        assert refusal.value.code == "E-ENGINE-006"
 
 
 class Forgetful(EchoEngine):

@@ -60,10 +60,10 @@ def test_pickled_weights_are_never_opened(tmp_path) -> None:
 
 def loaders():
     """Every way a model folder is opened."""
-    from tunewright.models.causal_lm import Generator
+    from tunewright.models.causal_lm import CausalLM
     from tunewright.models.encoder import Encoder
 
-    return {"encoder": Encoder.load, "generator": Generator.load}
+    return {"encoder": Encoder.load, "generator": CausalLM.load}
 
 
 class Marker:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from tests.stages.train.tiny import write_llama
 
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.retention_suite import measured_items, recall, replay_rows, suite_chats, suite_digest
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory) -> Generator:
-    return Generator.load(write_llama(tmp_path_factory.mktemp("llama") / "base"), device="cpu")
+def tiny(tmp_path_factory) -> CausalLM:
+    return CausalLM.load(write_llama(tmp_path_factory.mktemp("llama") / "base"), device="cpu")
 
 
 def test_test_and_replay_are_shipped_and_share_no_question() -> None:

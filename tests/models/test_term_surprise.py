@@ -14,7 +14,7 @@ class Knowing:
         def __new__(cls, text: str, **_: object) -> dict[str, list[object]]:  # type: ignore[misc]
             return {"input_ids": list(map(ord, text)), "offset_mapping": [(at, at + 1) for at in range(len(text))]}
 
-    def score(self, chats, **_: object) -> np.ndarray:
+    def mean_nats(self, chats, **_: object) -> np.ndarray:
         read = ["".join(chr(one) for one, said in zip(chat.ids, chat.trained, strict=True) if said) for chat in chats]
         return np.array([3.0 if "z" in text else 1.0 for text in read])
 
@@ -33,7 +33,7 @@ def test_a_term_without_a_context_is_not_judged() -> None:
 
 
 def test_a_real_model_gives_a_figure(tiny_llama) -> None:
-    from tunewright.models.causal_lm import Generator
+    from tunewright.models.causal_lm import CausalLM
 
-    (found,) = surprises(Generator.load(tiny_llama, device="cpu"), DOCUMENTS, ["zylophage"])
+    (found,) = surprises(CausalLM.load(tiny_llama, device="cpu"), DOCUMENTS, ["zylophage"])
     assert isinstance(found, float)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from tunewright.core.dataset import Task
+from tunewright.core.engine_ref import EngineRef, engine_of
 from tunewright.core.frozen import VALUE_FILE, Frozen
 
 
@@ -167,7 +168,7 @@ class Candidate(Frozen):
 
     Attributes:
         task: what it is for.
-        kind: ``encoder`` (classification head) or ``decoder`` (generates text).
+        kind: what answers, as it is stored: ``encoder``, ``decoder``, or the name of another engine.
         run: how it was made.
         labels: label names in index order, for classification.
         files: SHA-256 of each file of the model, by name relative to the model folder.
@@ -175,7 +176,7 @@ class Candidate(Frozen):
     """
 
     task: Task
-    kind: Literal["encoder", "decoder"]
+    kind: str
     run: Run
     labels: tuple[str, ...]
     files: Mapping[str, str]
@@ -183,6 +184,11 @@ class Candidate(Frozen):
     _folder: Path = PrivateAttr(default=Path())
 
     MODEL_FOLDER: ClassVar[str] = "model"
+
+    @property
+    def engine(self) -> EngineRef:
+        """What answers for it, with the files that it answers from."""
+        return EngineRef(engine=engine_of(self.kind), files=self.files, folder=self.folder)
 
     @property
     def folder(self) -> Path:

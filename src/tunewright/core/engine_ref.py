@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tunewright.core.dataset import Task
+from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
 
 #: The words that candidates and releases store for the engines that there were before engines had names.
 STORED_KINDS = {"encoder": "classifier", "decoder": "causal_lm"}
+
+#: What answers a task: one engine gives labels, the other writes.
+ENGINE_FOR_TASK: dict[Task, str] = {"classify": "classifier", "reply": "causal_lm", "extract": "causal_lm"}
 
 
 def engine_of(kind: str) -> str:
@@ -31,3 +36,18 @@ class EngineRef(Frozen):
     options: Mapping[str, Any] = {}
     files: Mapping[str, str] = {}
     folder: Path | None = None
+
+    def require_folder(self) -> Path:
+        """Where the engine's files lie.
+
+        Raises:
+            UserError: E-ENGINE-006 when the reference names no folder.
+        """
+        if self.folder is None:
+            raise UserError(
+                "E-ENGINE-006",
+                f"The engine {self.engine!r} was named without a folder.",
+                why="It answers with a model, and reads that from its files.",
+                fix="Name the folder of the model, such as that of a release.",
+            )
+        return self.folder

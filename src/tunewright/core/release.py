@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from pydantic import PrivateAttr
 
+from tunewright.core.candidate import Candidate
 from tunewright.core.dataset import Task
+from tunewright.core.engine_ref import EngineRef, engine_of
 from tunewright.core.frozen import VALUE_FILE, Frozen
 from tunewright.core.gate import Verdict
 
@@ -17,7 +19,7 @@ class Release(Frozen):
     Attributes:
         name: project name and short digest.
         task: what it is for.
-        kind: ``encoder`` or ``decoder``.
+        kind: what answers, as it is stored: ``encoder``, ``decoder``, or the name of another engine.
         labels: label names in index order.
         candidate: digest of the candidate.
         scorecard: digest of its scorecard.
@@ -32,7 +34,7 @@ class Release(Frozen):
 
     name: str
     task: Task
-    kind: Literal["encoder", "decoder"]
+    kind: str
     labels: tuple[str, ...]
     candidate: str
     scorecard: str
@@ -47,6 +49,12 @@ class Release(Frozen):
     def folder(self) -> Path:
         """Where the bundle lies."""
         return self._folder
+
+    @property
+    def engine(self) -> EngineRef:
+        """What answers for it, with the files of the bundle that it answers from."""
+        folder = self.folder / Candidate.MODEL_FOLDER
+        return EngineRef(engine=engine_of(self.kind), files=self.weights, folder=folder)
 
     def at(self, folder: Path) -> Self:
         """This release lying in `folder`."""

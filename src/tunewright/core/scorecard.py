@@ -1,12 +1,13 @@
 """How a candidate did on the test split, beside baselines that need no tuning."""
 
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
 from pydantic import PrivateAttr
 
 from tunewright.core.dataset import Task
+from tunewright.core.engine_ref import EngineRef
 from tunewright.core.frozen import VALUE_FILE, Frozen
 from tunewright.core.score import Score
 
@@ -58,6 +59,11 @@ class Scorecard(Frozen):
 
     Row-by-row predictions are columns: `row`, `truth`, `predicted`, `confidence`, one column per baseline, and
     for classification `probabilities` (list of float32 in label order).
+
+    Attributes:
+        candidate: digest of the candidate; of the engine, where one was asked in a candidate's place.
+        engine: the engine that was asked in a candidate's place, such as echo; None for the candidate's own. What it
+            answered opens no gate and is not released.
     """
 
     EXCLUDED_FROM_DIGEST: ClassVar[frozenset[str]] = frozenset({"latency"})
@@ -75,7 +81,15 @@ class Scorecard(Frozen):
     words: str
     predictions_digest: str
     latency: tuple[Score, ...] = ()
+    engine: EngineRef | None = None
     _predictions: pl.DataFrame = PrivateAttr(default_factory=pl.DataFrame)
+
+    def content(self) -> dict[str, Any]:
+        """What the digest covers; a candidate's own engine is known by the candidate, as in older scorecards."""
+        content = super().content()
+        if self.engine is None:
+            del content["engine"]
+        return content
 
     @property
     def own(self) -> SystemScores:

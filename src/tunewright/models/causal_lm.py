@@ -1,24 +1,53 @@
-"""What a causal language model answers and how well it foretells an answer: one chat at a time, the same bits always.
+"""What a causal language model answers and how likely an answer is to it: one chat at a time, the same bits always.
 
 Chats are not batched together, because a row's sums then depend on its neighbours; several are computed at once, each
 on one thread.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tunewright.core.progress import SILENT, Progress
-from tunewright.models.chat import Chat, Message, asked, with_template
-from tunewright.models.encoder import attention, one_thread_a_batch, quiet, require_fast
+from tunewright.models.chat import Chat, Message, answered, asked, messages_of, with_template
+from tunewright.models.cpu import fast_fp32, threads
+from tunewright.models.encoder import attention, fitting, one_thread_a_batch, quiet, require_fast, token_ids
+from tunewright.models.engine import (
+    AnswerScore,
+    CancelToken,
+    Capability,
+    Embeddings,
+    EngineBase,
+    FinishReason,
+    GenerateRequest,
+    Generation,
+    Limits,
+    ScoreRequest,
+    StreamPiece,
+    check,
+    unit,
+)
+from tunewright.models.growing_text import GrowingText
+
+#: No model is asked for more; shorter contexts are read from the model.
+LONGEST = 1 << 20
+
+
+class _Likelihood(NamedTuple):
+    """Mean negative log-likelihood of a chat's trained tokens, the logarithm of each, whether all are the likeliest."""
+
+    nats: float
+    logprobs: tuple[float, ...]
+    greedy: bool
 
 
 @dataclass
-class Generator:
+class CausalLM(EngineBase):
     """A loaded causal language model and its tokenizer.
 
     Attributes:
@@ -33,8 +62,11 @@ class Generator:
     device: str
     template_added: bool
 
+    name = "causal_lm"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({"generate", "stream", "score", "embed"})
+
     @classmethod
-    def load(cls, folder: Path, *, device: str = "auto", loading: Mapping[str, Any] | None = None) -> "Generator":
+    def load(cls, folder: Path, *, device: str = "auto", loading: Mapping[str, Any] | None = None) -> "CausalLM":
         """The model in `folder`.
 
         Args:
@@ -66,81 +98,219 @@ class Generator:
             model = model.to(device)
         return cls(model.eval(), tokenizer, device, added)
 
+    @property
+    def limits(self) -> Limits:
+        """Tokens that the context holds; one call at a time, which uses every core."""
+        return Limits(fitting(LONGEST, self.model, self.tokenizer))
+
+    def count_tokens(self, messages: Sequence[Message], answer: str | None = None) -> int:
+        """Tokens of the chat in the model's template."""
+        if answer is None:
+            return len(asked(self.tokenizer, messages))
+        return len(self._with_answer(messages, answer).ids)
+
     def generate(
-        self, chats: Sequence[Sequence[Message]], *, max_new_tokens: int = 256, progress: Progress = SILENT
-    ) -> list[str]:
-        """The greedy answer to each chat, without the token that stopped it."""
-        prompts = [asked(self.tokenizer, chat) for chat in chats]
-        stops = self.stops()
+        self, requests: Sequence[GenerateRequest], *, progress: Progress = SILENT, cancel: CancelToken | None = None
+    ) -> list[Generation]:
+        """The answer to each request, without the token that stopped it."""
+        self.require("generate")
+        check(cancel)
+        stop_ids = self.stop_ids()
+        prompts = [asked(self.tokenizer, request.messages) for request in requests]
 
-        def answer(ids: list[int]) -> str:
-            return str(self.tokenizer.decode(self._greedy(ids, stops, max_new_tokens), skip_special_tokens=True))
+        def write(pair: tuple[GenerateRequest, list[int]]) -> Generation:
+            request, prompt = pair
+            text = GrowingText(self.tokenizer, request.stop)
+            ids: list[int] = []
+            reason: FinishReason = "length"
+            for token in self._tokens(request, prompt, stop_ids, cancel):
+                if token is None:
+                    reason = "stop"
+                    break
+                ids.append(token)
+                if request.stop:
+                    text.add(token)
+                    if text.stopped:
+                        return Generation(text.text, len(prompt), len(ids), "stop")
+            whole = str(self.tokenizer.decode(ids, skip_special_tokens=True))
+            return Generation(whole, len(prompt), len(ids), reason)
 
-        return self._each(answer, prompts, progress, "Answering")
+        return self._each(write, list(zip(requests, prompts, strict=True)), progress, "Answering")
 
-    def score(self, chats: Sequence[Chat], *, progress: Progress = SILENT) -> npt.NDArray[np.float64]:
+    def stream(self, request: GenerateRequest, *, cancel: CancelToken | None = None) -> Iterator[StreamPiece]:
+        """The same answer piece by piece."""
+        self.require("stream")
+        return self._pieces(request, cancel)
+
+    def score(
+        self, requests: Sequence[ScoreRequest], *, progress: Progress = SILENT, cancel: CancelToken | None = None
+    ) -> list[AnswerScore]:
+        """How likely each answer is.
+
+        Raises:
+            UserError: E-TRAIN-008 when the template does not show an answer as it is.
+        """
+        self.require("score")
+        chats = [self._with_answer(request.messages, request.answer) for request in requests]
+        return [
+            AnswerScore(row.nats, len(row.logprobs), row.logprobs, row.greedy)
+            for row in self._likelihoods(chats, progress, cancel)
+        ]
+
+    def embed(
+        self, texts: Sequence[str], *, progress: Progress = SILENT, cancel: CancelToken | None = None
+    ) -> Embeddings:
+        """The mean of each text's last hidden states, at length one; texts are cut to the context."""
+        self.require("embed")
+        check(cancel)
+        import torch
+
+        def pooled(ids: list[int]) -> npt.NDArray[np.float32]:
+            check(cancel)
+            with torch.inference_mode():
+                tokens = torch.tensor([ids], device=self.device)
+                hidden = self.model.base_model(input_ids=tokens, use_cache=False).last_hidden_state
+                return np.asarray(hidden[0].float().mean(0).cpu().numpy())
+
+        rows = self._each(
+            pooled, token_ids(self.tokenizer, texts, self.limits.context_tokens), progress, "Reading texts"
+        )
+        width = int(self.model.config.hidden_size)
+        return Embeddings(unit(np.stack(rows) if rows else np.empty((0, width), dtype=np.float32)))
+
+    def close(self) -> None:
+        """Let go of the weights."""
+        super().close()
+        self.model = None
+
+    def mean_nats(self, chats: Sequence[Chat], *, progress: Progress = SILENT) -> npt.NDArray[np.float64]:
         """Negative log-likelihood of each chat's trained tokens, in nats per token; NaN where there is none."""
-        return self.foretell(chats, progress=progress)[0]
+        return self.score_and_match(chats, progress=progress)[0]
 
-    def foretell(
+    def score_and_match(
         self, chats: Sequence[Chat], *, progress: Progress = SILENT
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-        """:meth:`score`, and whether greedy writing would give the trained tokens of each chat, all of them.
+        """:meth:`mean_nats`, and whether greedy writing would give the trained tokens of each chat, all of them.
 
         It would exactly when each trained token is the likeliest one after those before it, so one pass tells both.
         """
-        done = self._each(self._foretold, chats, progress, "Scoring answers")
-        return np.array([nats for nats, _ in done], dtype=np.float64), np.array(
-            [exact for _, exact in done], dtype=bool
+        rows = self._likelihoods(chats, progress, None)
+        return (
+            np.array([row.nats for row in rows], dtype=np.float64),
+            np.array([row.greedy for row in rows], dtype=bool),
         )
 
-    def stops(self) -> set[int]:
+    def stop_ids(self) -> set[int]:
         """Token ids that end an answer: the end tokens, and the one this template puts after an answer."""
-        from tunewright.models.chat import answered, messages_of
-
         configured = self.model.generation_config.eos_token_id
         known = configured if isinstance(configured, list) else [configured]
         chat = answered(self.tokenizer, messages_of("a", "b"))
-        last = max(at for at, trained in enumerate(chat.trained) if trained)
-        return {one for one in (*known, self.tokenizer.eos_token_id, chat.ids[last]) if one is not None}
+        last = max(place for place, trained in enumerate(chat.trained) if trained)
+        return {token for token in (*known, self.tokenizer.eos_token_id, chat.ids[last]) if token is not None}
+
+    def _with_answer(self, messages: Sequence[Message], answer: str) -> Chat:
+        """The chat with `answer`, and nothing else, marked as trained."""
+        unmarked = [{**message, "weight": 0} for message in messages]
+        return answered(self.tokenizer, [*unmarked, {"role": "assistant", "content": answer}])
 
     def _each(self, work: Any, items: Sequence[Any], progress: Progress, what: str) -> list[Any]:
-        done = []
+        """What `work` makes of each item, several at a time, in order."""
+        results = []
         progress.start(what, len(items), "rows")
         try:
             with one_thread_a_batch(self.device) as pool:
-                for one in pool(work, items):
-                    done.append(one)
+                for result in pool(work, items):
+                    results.append(result)
                     progress.advance()
         finally:
             progress.finish()
-        return done
+        return results
 
-    def _greedy(self, ids: list[int], stops: set[int], limit: int) -> list[int]:
+    def _pieces(self, request: GenerateRequest, cancel: CancelToken | None) -> Iterator[StreamPiece]:
+        check(cancel)
+        prompt = asked(self.tokenizer, request.messages)
+        text = GrowingText(self.tokenizer, request.stop)
+        reason: FinishReason = "length"
+        # The caller's own work goes on between two tokens, so PyTorch's settings are changed for each alone.
+        for token in self._tokens(request, prompt, self.stop_ids(), cancel, around_step=_alone):
+            if token is None:
+                reason = "stop"
+                break
+            piece = text.add(token)
+            if text.stopped:
+                whole = Generation(text.text, len(prompt), text.tokens, "stop")
+                yield StreamPiece(piece, whole)
+                return
+            if piece:
+                yield StreamPiece(piece)
+        yield StreamPiece(text.rest(), Generation(text.text, len(prompt), text.tokens, reason))
+
+    def _tokens(
+        self,
+        request: GenerateRequest,
+        prompt: list[int],
+        stop_ids: set[int],
+        cancel: CancelToken | None,
+        *,
+        around_step: Any = nullcontext,
+    ) -> Iterator[int | None]:
+        """Each token of the answer, and None where one of `stop_ids` ends it; the end of the context just ends it."""
         import torch
 
-        room = getattr(self.model.config, "max_position_embeddings", len(ids) + limit) - len(ids)
-        said: list[int] = []
-        step, cache = torch.tensor([ids], device=self.device), None
-        with torch.inference_mode():
-            for _ in range(min(limit, room)):
+        room = getattr(self.model.config, "max_position_embeddings", len(prompt) + request.max_tokens) - len(prompt)
+        chooser = torch.Generator().manual_seed(request.seed)
+        step, cache = torch.tensor([prompt], device=self.device), None
+        for _ in range(min(request.max_tokens, room)):
+            check(cancel)
+            with around_step(), torch.inference_mode():
                 out = self.model(input_ids=step, past_key_values=cache, use_cache=True)
-                cache, best = out.past_key_values, int(out.logits[0, -1].argmax())
-                if best in stops:
-                    break
-                said.append(best)
-                step = torch.tensor([[best]], device=self.device)
-        return said
+                cache, token = out.past_key_values, _chosen(out.logits[0, -1], request.temperature, chooser)
+            if token in stop_ids:
+                yield None
+                return
+            yield token
+            step = torch.tensor([[token]], device=self.device)
 
-    def _foretold(self, chat: Chat) -> tuple[float, bool]:
+    def _likelihoods(self, chats: Sequence[Chat], progress: Progress, cancel: CancelToken | None) -> list[_Likelihood]:
+        check(cancel)
+
+        def likelihood(chat: Chat) -> _Likelihood:
+            check(cancel)
+            return self._likelihood(chat)
+
+        return self._each(likelihood, chats, progress, "Scoring answers")
+
+    def _likelihood(self, chat: Chat) -> _Likelihood:
         import torch
 
         ids = torch.tensor([chat.ids], device=self.device)
-        # The token at place i is foretold by the logits at place i - 1.
-        places = [at for at, trained in enumerate(chat.trained) if trained and at > 0]
+        # The token at place i is predicted by the logits at place i - 1.
+        places = [place for place, trained in enumerate(chat.trained) if trained and place > 0]
         if not places:
-            return float("nan"), False
+            return _Likelihood(float("nan"), (), greedy=False)
         with torch.inference_mode():
-            logits = self.model(input_ids=ids, use_cache=False).logits[0, [at - 1 for at in places]].float()
-            nats = torch.nn.functional.cross_entropy(logits, ids[0, places]).double()
-            return float(nats), bool((logits.argmax(-1) == ids[0, places]).all())
+            logits = self.model(input_ids=ids, use_cache=False).logits[0, [place - 1 for place in places]].float()
+            targets = ids[0, places]
+            # The two halves of torch's cross_entropy, so that the mean has its very bits.
+            logprobs = torch.nn.functional.log_softmax(logits, dim=-1)
+            nats = torch.nn.functional.nll_loss(logprobs, targets).double()
+            each = logprobs.gather(-1, targets[:, None])[:, 0].double().tolist()
+            return _Likelihood(float(nats), tuple(each), bool((logits.argmax(-1) == targets).all()))
+
+
+def _chosen(logits: Any, temperature: float, chooser: Any) -> int:
+    """The likeliest token, or above a temperature of 0 one drawn by its likelihood."""
+    import torch
+
+    if temperature == 0:
+        return int(logits.argmax())
+    # In float64 on the CPU, so that the same seed draws the same token on every device.
+    scaled = logits.double().cpu() / temperature
+    return int(torch.multinomial(torch.softmax(scaled, dim=-1), 1, generator=chooser))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One thread inside an operation and the fastest fp32, as where several chats are computed at once."""
+    with fast_fp32(), threads(1):
+        yield

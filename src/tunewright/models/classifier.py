@@ -7,15 +7,23 @@ index order, pooling, longest text).
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, ClassVar, Literal
 
 from tunewright.core.errors import UserError
 from tunewright.core.frozen import Frozen
 from tunewright.core.progress import SILENT, Progress
+from tunewright.models.chat import Message
 from tunewright.models.encoder import Encoder
+from tunewright.models.engine import (
+    CancelToken,
+    Capability,
+    Classification,
+    Embeddings,
+    EngineBase,
+    Limits,
+    check,
+    unit,
+)
 
 HEAD_FILE = "head.safetensors"
 
@@ -31,19 +39,7 @@ class ClassifierFile(Frozen):
     max_tokens: int
 
 
-class Predictions(NamedTuple):
-    """One label a text, and the probability of every label.
-
-    Attributes:
-        labels: the most probable label of each text; the first in index order on a tie.
-        probabilities: float32 of shape ``(n, labels)`` in label order, each row summing to one.
-    """
-
-    labels: list[str]
-    probabilities: npt.NDArray[np.float32]
-
-
-class Predictor:
+class Classifier(EngineBase):
     """A trained classifier, loaded.
 
     Args:
@@ -53,6 +49,9 @@ class Predictor:
         labels: label names in index order.
     """
 
+    name = "classifier"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({"classify", "embed"})
+
     def __init__(self, encoder: Encoder, weight: Any, bias: Any, labels: tuple[str, ...]) -> None:
         self.encoder = encoder
         self.labels = labels
@@ -60,7 +59,7 @@ class Predictor:
         self._bias = bias
 
     @classmethod
-    def load(cls, folder: Path, *, device: str = "auto") -> "Predictor":
+    def load(cls, folder: Path, *, device: str = "auto") -> "Classifier":
         """The classifier in a model folder.
 
         Raises:
@@ -78,15 +77,51 @@ class Predictor:
             raise _broken(folder, f"{HEAD_FILE} does not fit {len(about.labels)} labels × {encoder.dim}")
         return cls(encoder, head["weight"], head["bias"], about.labels)
 
-    def predict(self, texts: Sequence[str], *, progress: Progress = SILENT) -> Predictions:
-        """The label of each text with the probabilities of all of them."""
-        probabilities = self.encoder.features(
-            texts, self._finish, width=len(self.labels), progress=progress, what="Predicting"
-        )
-        best = probabilities.argmax(axis=1) if len(texts) else []
-        return Predictions([self.labels[index] for index in best], probabilities)
+    @property
+    def limits(self) -> Limits:
+        """Tokens of the longest text; one call at a time, which uses every core."""
+        return Limits(self.encoder.max_tokens)
 
-    def _finish(self, pooled: Any) -> Any:
+    def count_tokens(self, messages: Sequence[Message], answer: str | None = None) -> int:
+        """Tokens that are read of all messages and `answer`, each a text by itself."""
+        texts = [str(message["content"] or "") for message in messages]
+        return sum(map(len, self.encoder.ids([*texts, answer] if answer is not None else texts)))
+
+    def classify(
+        self, texts: Sequence[str], *, progress: Progress = SILENT, cancel: CancelToken | None = None
+    ) -> Classification:
+        """The probability of every label for each text."""
+        self.require("classify")
+        check(cancel)
+
+        def finish(pooled: Any) -> Any:
+            check(cancel)
+            return self._probabilities(pooled)
+
+        probabilities = self.encoder.features(
+            texts, finish, width=len(self.labels), progress=progress, what="Predicting"
+        )
+        return Classification(self.labels, probabilities)
+
+    def embed(
+        self, texts: Sequence[str], *, progress: Progress = SILENT, cancel: CancelToken | None = None
+    ) -> Embeddings:
+        """The tuned encoder's mean-pooled vector of each text, at length one."""
+        self.require("embed")
+        check(cancel)
+
+        def finish(pooled: Any) -> Any:
+            check(cancel)
+            return pooled
+
+        return Embeddings(unit(self.encoder.features(texts, finish, progress=progress)))
+
+    def close(self) -> None:
+        """Let go of the weights."""
+        super().close()
+        self.encoder.model = None
+
+    def _probabilities(self, pooled: Any) -> Any:
         import torch
 
         # Not a matrix product: for a few labels MKL computes the rows of one by different kernels, so that a text's

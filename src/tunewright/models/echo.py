@@ -17,7 +17,7 @@ import random
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +62,7 @@ class EchoEngine(EngineBase):
     """
 
     name = "echo"
-    capabilities: frozenset[Capability] = frozenset({"generate", "stream", "score", "classify", "embed"})
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({"generate", "stream", "score", "classify", "embed"})
 
     def __init__(
         self,

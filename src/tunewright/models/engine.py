@@ -10,7 +10,7 @@ are in ``tunewright.models.async_engine``.
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, Self, get_args, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, Self, get_args, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -232,7 +232,7 @@ class EngineBase:
     """
 
     name: str = ""
-    capabilities: frozenset[Capability] = frozenset()
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
     _closed = False
 
     def require(self, capability: Capability) -> None:

@@ -2,8 +2,11 @@
 
 Ours are the files of ``models/engines``; a package of yours adds one by an entry point in the group
 ``tunewright.engines``. A file says its ``Options`` and how to open one; it may say which stored `kind` of base model it
-reads (``find_base``), and that it only stands in for a model (``STANDS_IN``).
+reads (``find_base``).
 """
+
+import inspect
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
@@ -38,9 +41,22 @@ def open_engine(ref: EngineRef) -> Engine:
     return engine
 
 
-def stands_in(engine: str) -> bool:
-    """Whether the engine of that name only stands in for a model, so that its answers prove nothing."""
-    return bool(getattr(ENGINES.load(engine), "STANDS_IN", False))
+def in_place_of(name: str, other: EngineRef | None, labels: Sequence[str]) -> EngineRef:
+    """The engine called `name` in the place of another: with its files, and choosing among `labels` where it is told.
+
+    Args:
+        name: the engine to ask.
+        other: whose place it takes, if there is one.
+        labels: label names in index order, for an engine with such an option; empty where none are chosen.
+
+    Raises:
+        UserError: E-CFG-002 for a name that no engine has.
+    """
+    chooses = "labels" in ENGINES.options(name).model_fields
+    options = {"labels": tuple(labels)} if labels and chooses else {}
+    return EngineRef(
+        engine=name, options=options, files=other.files if other else {}, folder=other.folder if other else None
+    )
 
 
 def find_base(name: str, kind: str) -> ModelFiles:
@@ -49,6 +65,7 @@ def find_base(name: str, kind: str) -> ModelFiles:
     Raises:
         UserError: those of ``find_encoder`` and ``find_model`` in ``models/files.py``.
     """
-    module = ENGINES.load(engine_of(kind))
+    # What the engine needs to run need not be installed where a plan only names its model.
+    module = inspect.getmodule(ENGINES.options(engine_of(kind)))
     files: ModelFiles = getattr(module, "find_base", find_model)(name)
     return files

@@ -17,7 +17,7 @@ import polars as pl
 
 from tunewright.core.digest import digest
 from tunewright.core.progress import SILENT, Progress
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.chat import Chat, answered_each, messages_of
 from tunewright.models.encoder import fitting
 
@@ -58,7 +58,7 @@ def suite_digest() -> str:
     return digest(measured_items().rows())
 
 
-def suite_chats(model: Generator, most: int = 0) -> list[Chat]:
+def suite_chats(model: CausalLM, most: int = 0) -> list[Chat]:
     """The test items as `model` reads them, without those too long for it; at most so many of all kinds, 0 for all."""
     items = measured_items()
     if most:
@@ -68,9 +68,9 @@ def suite_chats(model: Generator, most: int = 0) -> list[Chat]:
     return [chat for chat in made if isinstance(chat, Chat) and len(chat.ids) <= longest]
 
 
-def recall(model: Generator, chats: list[Chat], *, progress: Progress = SILENT) -> Recall:
+def recall(model: CausalLM, chats: list[Chat], *, progress: Progress = SILENT) -> Recall:
     """How well `model` foretells the answers of the suite, and which it would write itself."""
-    nats, exact = model.foretell(chats, progress=progress)
+    nats, exact = model.score_and_match(chats, progress=progress)
     return Recall(nats, np.array([sum(chat.trained) for chat in chats], dtype=np.float64), exact)
 
 

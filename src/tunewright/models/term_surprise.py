@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tunewright.core.progress import SILENT, Progress
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.chat import Chat
 
 PLACES, CONTROLS = 3, 4
@@ -23,7 +23,7 @@ WORD = re.compile(r"\w+(?:[-'’_/.&]\w+)*")
 
 
 def surprises(
-    generator: Generator, documents: Sequence[str], terms: Sequence[str], *, progress: Progress = SILENT
+    model: CausalLM, documents: Sequence[str], terms: Sequence[str], *, progress: Progress = SILENT
 ) -> list[float | None]:
     """By term, standard deviations above the controls; None where it stands nowhere with a context."""
     spans: list[tuple[int, bool, str, int]] = []
@@ -34,8 +34,8 @@ def surprises(
                 (number, False, text[max(0, at - BEFORE) : stop], stop - at)
                 for at, stop in _controls(text, start, end, len(term.split(" ")))
             ]
-    chats = [_chat(generator.tokenizer, text, length) for _, _, text, length in spans]
-    means = generator.score(chats, progress=progress)
+    chats = [_chat(model.tokenizer, text, length) for _, _, text, length in spans]
+    means = model.mean_nats(chats, progress=progress)
     sums = means * np.array([sum(chat.trained) for chat in chats])
     sizes = np.array([len(terms[number].split(" ")) for number, *_ in spans])
     own = np.array([is_term for _, is_term, *_ in spans], dtype=bool)

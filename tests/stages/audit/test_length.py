@@ -100,13 +100,13 @@ def test_a_chat_over_the_limit_is_left_out_and_says_what_its_answer_would_lose(l
 def test_what_is_too_long_is_what_training_leaves_out(llama: Path) -> None:
     from tests.stages.train.tiny import corpus_of
 
-    from tunewright.models.causal_lm import Generator
+    from tunewright.models.causal_lm import CausalLM
     from tunewright.stages.train.data.chats import chats
 
     texts = ["x" * (at * 3 % 97) for at in range(60)]
     world = aimed(corpus_of({"prompt": texts, "answer": [t or "a" for t in texts]}, "reply"), llama, 128)
     told = check_of(world)
-    read = chats(world, "train", Generator.load(llama).tokenizer, 128, SILENT)
+    read = chats(world, "train", CausalLM.load(llama).tokenizer, 128, SILENT)
     trained = set(world.scan("row", "split").collect().filter(split="train")["row"])
     kept = sorted(trained - set(told["too_long"].frame["row"]))
     counts = token_counts(world, world.context.target).rows

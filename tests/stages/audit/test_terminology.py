@@ -107,11 +107,11 @@ def test_surprisal_needs_a_causal_model_and_says_so() -> None:
 
 
 def test_a_causal_model_in_a_folder_is_asked_about_the_first_terms(tmp_path, monkeypatch) -> None:
-    from tunewright.models import causal_lm as generator
+    from tunewright.models import causal_lm
     from tunewright.models import term_surprise as surprise
 
     monkeypatch.setattr(terminology, "find_model", lambda name: SimpleNamespace(folder=tmp_path))
-    monkeypatch.setattr(generator.Generator, "load", lambda folder: None)
+    monkeypatch.setattr(causal_lm.CausalLM, "load", lambda folder: None)
     hard = {"dynohub": 3.0}
     monkeypatch.setattr(surprise, "surprises", lambda _, __, terms, **___: [hard.get(term, 0.5) for term in terms])
     target = Target(method="lora", base=str(tmp_path), max_tokens=64)

@@ -13,7 +13,8 @@ from tests.worlds import of
 
 from tunewright.core.corpus import Corpus
 from tunewright.core.errors import UserError
-from tunewright.models.classifier import Predictions, Predictor
+from tunewright.models.classifier import Classifier
+from tunewright.models.engine import Classification
 from tunewright.stages.evaluate.answers import Classified
 from tunewright.stages.evaluate.api import evaluate
 from tunewright.stages.evaluate.baselines import k_nearest
@@ -121,7 +122,9 @@ def test_a_gain_bought_with_the_rare_classes_is_not_shipped(desk, tiny_encoder, 
     said = test.replace({"login": "card"})
     places = np.array([own.labels.index(label) for label in said])
     table = np.eye(len(own.labels), dtype=np.float32)[places]
-    monkeypatch.setattr(Predictor, "predict", lambda self, texts, **_: Predictions(said.to_list(), table[: len(texts)]))
+    monkeypatch.setattr(
+        Classifier, "classify", lambda self, texts, **_: Classification(own.labels, table[: len(texts)])
+    )
     other = [
         own.labels.index(x) if x == "login" or n % 3 else (own.labels.index(x) + 1) % 2 for n, x in enumerate(test)
     ]

@@ -7,7 +7,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from tests.stages.evaluate.lessons import LESSON, NEW
 
 from tunewright.stages.evaluate import neighbors
-from tunewright.stages.evaluate.answers import Lesson
+from tunewright.stages.evaluate.answers import BaselineInput
 from tunewright.stages.evaluate.baselines import k_nearest
 from tunewright.stages.evaluate.baselines.k_nearest import Options
 
@@ -26,7 +26,7 @@ def test_neighbors_vote_by_similarity() -> None:
 def test_votes_are_scikit_learns() -> None:
     known, asked = unit((800, 24), 1), unit((90, 24), 2)
     labels = np.random.default_rng(3).integers(0, 4, 800)
-    lesson = Lesson(["t"] * 800, labels, list("abcd"), lambda texts: asked, known)
+    lesson = BaselineInput(["t"] * 800, labels, list("abcd"), lambda texts: asked, known)
     peer = KNeighborsClassifier(
         7, metric="cosine", algorithm="brute", weights=lambda far: np.maximum(1 - far, 1e-6)
     ).fit(known.astype(np.float64), labels)
@@ -37,7 +37,7 @@ def test_votes_are_scikit_learns() -> None:
 def test_what_else_is_asked_and_the_batch_do_not_change_a_vote(monkeypatch) -> None:
     known, asked = np.repeat(unit((60, 24), 4), 5, axis=0), unit((40, 24), 5)  # five copies of each: ties everywhere
     labels = np.random.default_rng(6).integers(0, 3, 300)
-    lesson = Lesson(["t"] * 300, labels, list("abc"), lambda texts: asked, known)
+    lesson = BaselineInput(["t"] * 300, labels, list("abc"), lambda texts: asked, known)
     whole = k_nearest.predict(lesson, ["t"] * 40, asked, Options(k=3)).predicted
     monkeypatch.setattr(neighbors, "CELLS", 1)
     assert np.array_equal(k_nearest.predict(lesson, ["t"] * 40, asked, Options(k=3)).predicted, whole)

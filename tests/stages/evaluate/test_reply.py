@@ -8,9 +8,10 @@ from tests.worlds import of
 
 from tunewright.core.errors import UserError
 from tunewright.core.progress import SILENT
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.chat import messages_of
 from tunewright.models.chat_examples import Exchange, exchanges
+from tunewright.models.engine import AnswerScore, Generation
 from tunewright.stages.evaluate.api import evaluate
 from tunewright.stages.evaluate.reply import Writer
 from tunewright.stages.evaluate.settings import EvaluateSettings
@@ -52,7 +53,8 @@ def test_a_model_that_writes_nothing_like_the_answers_is_not_shipped(tuned, card
     """The figure alone says ship; a tiny random base still writes noise."""
     assert card.decision == "do not ship"
     assert "none of the 3 answers that it wrote shares a single word" in card.words
-    monkeypatch.setattr(Generator, "generate", lambda self, chats, **_: ["0 1 2 3 4 5 6 7 8 9 10"] * len(chats))
+    numbers = Generation("0 1 2 3 4 5 6 7 8 9 10", 1, 11, "stop")
+    monkeypatch.setattr(CausalLM, "generate", lambda self, requests, **_: [numbers] * len(requests))
     assert evaluate(tuned, sums, EvaluateSettings(resamples=300, generate=20)).decision == "ship"
     unwritten = EvaluateSettings(resamples=300, generate=0, baselines={"untuned": {}})
     assert evaluate(tuned, sums, unwritten).decision == "ship"
@@ -61,7 +63,7 @@ def test_a_model_that_writes_nothing_like_the_answers_is_not_shipped(tuned, card
 def test_the_figure_is_the_models_own_loss_token_by_token(card, tuned, sums) -> None:
     import torch
 
-    model = Generator.load(tuned.folder)
+    model = CausalLM.load(tuned.folder)
     total, count = 0.0, 0
     for one in exchanges(sums, "test")[1]:
         chat = one.chat(model.tokenizer)
@@ -130,19 +132,22 @@ def turns(question: str, answer: str) -> Exchange:
     return Exchange(tuple(messages_of(question)), answer)
 
 
-def test_examples_are_left_out_the_farthest_first_until_the_context_holds_the_rest(tuned) -> None:
+def test_examples_are_left_out_the_farthest_first_until_the_context_holds_the_rest(tuned, monkeypatch) -> None:
     """The tiny model's context is 512 tokens, and a token is a byte."""
-    writer = Writer(Generator.load(tuned.folder), 0, SILENT)
+    writer = Writer(CausalLM.load(tuned.folder), 0, SILENT)
     assert writer.longest == 512
     shown = [turns(f"{n} " + "q" * 100, "a") for n in range(6)]
-    asked = turns("new?", "yes")
+    question = turns("new?", "yes")
     seen = []
-    writer.model.score = lambda chats, **_: seen.extend(chats) or np.zeros(len(chats))
-    writer.answer([asked], [shown])
-    kept = next(n for n in range(6) if asked.chat(writer.model.tokenizer, shown[n:]).ids == seen[0].ids)
-    assert 0 < kept < 6
-    assert len(seen[0].ids) <= 512
-    assert len(asked.chat(writer.model.tokenizer, shown[kept - 1 :]).ids) > 512
+    certain = AnswerScore(0.0, 1, (0.0,), greedy=True)
+    monkeypatch.setattr(
+        writer.engine, "score", lambda requests, **_: seen.extend(requests) or [certain] * len(requests)
+    )
+    writer.answer([question], [shown])
+    first = next(n for n in range(6) if tuple(question.turns(shown[n:])) == seen[0].messages)
+    assert 0 < first < 6
+    assert writer.engine.count_tokens(seen[0].messages, seen[0].answer) <= 512
+    assert writer.engine.count_tokens(question.turns(shown[first - 1 :]), question.answer) > 512
 
 
 def test_a_row_that_the_context_does_not_hold_is_counted_aloud(tuned, sums) -> None:

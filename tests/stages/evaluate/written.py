@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tunewright.stages.evaluate.answers import Written
+from tunewright.stages.evaluate.answers import Generations
 
 
-def written(texts: Sequence[str] = (), nats: Sequence[float] = (), tokens: Sequence[float] = ()) -> Written:
+def written(texts: Sequence[str] = (), nats: Sequence[float] = (), tokens: Sequence[float] = ()) -> Generations:
     """Some texts, or some likelihoods."""
     n = max(len(texts), len(nats))
-    return Written(np.array(nats or [1.0] * n), np.array(tokens or [1.0] * n), list(texts))
+    return Generations(np.array(nats or [1.0] * n), np.array(tokens or [1.0] * n), list(texts))

@@ -1,15 +1,20 @@
 """A release that would be asked in another template than it was trained in is refused."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 from tests.stages.train.tiny import CHATML, byte_tokenizer
 
 import tunewright
 from tunewright.core.errors import ExitCode, UserError
+from tunewright.core.release import Release
 from tunewright.models.template_fingerprint import template_of
 from tunewright.stages.release import load as loading
+
+WRITES = Release(
+    name="desk", task="reply", kind="decoder", labels=(), candidate="", scorecard="", data={}, verdicts=(), weights={},
+    parity_rows=0, created="",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -18,17 +23,22 @@ def folder(tmp_path, monkeypatch):
     tokenizer = byte_tokenizer(CHATML, eos_token="<|end|>", pad_token="<|end|>")
     tokenizer.save_pretrained(tmp_path / "model")
     template_of(tokenizer).keep(tmp_path / "model")
-    monkeypatch.setattr(loading, "read", lambda _: SimpleNamespace(kind="decoder", name="desk"))
+    monkeypatch.setattr(loading, "read", lambda _: WRITES.model_copy().at(tmp_path))
     return tmp_path
 
 
 def test_a_tokenizer_that_renders_the_probes_alike_is_let_through(folder, monkeypatch) -> None:
-    from tunewright.models.causal_lm import Generator
+    from tunewright.models.causal_lm import CausalLM
 
     loaded = []
-    monkeypatch.setattr(Generator, "load", loaded.append)
+    monkeypatch.setattr(CausalLM, "load", lambda folder, **_: loaded.append(folder))
     assert tunewright.load(folder).columns == ("predicted_answer",)
     assert loaded == [folder / "model"]
+
+
+def test_an_engine_in_its_place_is_not_asked_in_its_template(folder) -> None:
+    (folder / "model" / "chat_template.jinja").write_text("{{ nothing }}")
+    assert tunewright.load(folder, engine="echo").predict(["hello"]) == ["hello"]
 
 
 def test_another_template_is_refused_with_what_differs(folder) -> None:

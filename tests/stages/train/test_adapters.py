@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.stages.train.tiny import answered_corpus, plan_for
 
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.stages.train.methods import lora, qlora
 from tunewright.stages.train.weights.adapters import adapted, groups_of
 
@@ -12,7 +12,7 @@ from tunewright.stages.train.weights.adapters import adapted, groups_of
 def wrapped(base, bits: int = 0, seed: int = 0, **options):
     plan = plan_for(answered_corpus(16), base, {}, method="lora", seed=seed)
     if not bits:
-        return adapted(Generator.load(base).model, plan, lora.Options(**options))
+        return adapted(CausalLM.load(base).model, plan, lora.Options(**options))
     from tunewright.stages.train.weights.quantized import load_quantized
 
     return adapted(load_quantized(base, device="cpu", bits=bits).model, plan, qlora.Options(bits=bits, **options))

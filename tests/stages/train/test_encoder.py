@@ -15,7 +15,7 @@ from tests.stages.train.tiny import WORDS, Listener, labelled_corpus, plan_for
 
 from tunewright.core.digest import file_digest
 from tunewright.core.errors import UserError
-from tunewright.models.classifier import Predictor
+from tunewright.models.classifier import Classifier
 from tunewright.stages.train.api import train
 from tunewright.stages.train.methods.encoder import Options
 from tunewright.stages.train.settings import TrainSettings
@@ -35,7 +35,7 @@ def test_a_separable_task_is_learned_and_the_predictor_says_what_validation_said
     assert candidate.kind == "encoder"
     assert candidate.labels == tuple(sorted(WORDS))
     held = corpus.scan().filter(pl.col("split") == "validation").collect()
-    said = Predictor.load(candidate.folder).predict(held["prompt"].to_list())
+    said = Classifier.load(candidate.folder).classify(held["prompt"].to_list())
     accuracy = np.mean(np.array(said.labels) == held["label"].to_numpy())
     best = next(point for point in candidate.run.curve if point.step == candidate.run.best_step)
     assert accuracy == pytest.approx(best.validation_metric)
@@ -49,7 +49,7 @@ def test_labels_keep_the_order_of_the_plan(tiny_encoder, tmp_path) -> None:
     assert candidate.labels == ("transfer", "card", "login")
     config = json.loads((candidate.folder / "config.json").read_text())
     assert config["id2label"] == {"0": "transfer", "1": "card", "2": "login"}
-    assert Predictor.load(candidate.folder).labels == candidate.labels
+    assert Classifier.load(candidate.folder).labels == candidate.labels
 
 
 def test_the_head_starts_at_the_centroids_and_not_at_noise(tiny_encoder, tmp_path) -> None:
@@ -85,7 +85,7 @@ def test_adapters_are_merged_into_a_model_of_the_same_form(trained, tiny_encoder
     adapted = train(corpus, plan_for(corpus, tiny_encoder, {**OPTIONS, "tune": "lora"}), tmp_path)
     assert set(adapted.files) == set(whole.files)
     held = corpus.scan().filter(pl.col("split") == "validation").collect()
-    said = Predictor.load(adapted.folder).predict(held["prompt"].to_list())
+    said = Classifier.load(adapted.folder).classify(held["prompt"].to_list())
     best = next(point for point in adapted.run.curve if point.step == adapted.run.best_step)
     assert np.mean(np.array(said.labels) == held["label"].to_numpy()) == pytest.approx(best.validation_metric)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.stages.train.tiny import Listener, answered_corpus, corpus_of, plan_for
 
 from tunewright.core.errors import UserError
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.chat import answered, messages_of
 from tunewright.models.template_fingerprint import Template, loaded_differences
 from tunewright.stages.train.api import train
@@ -32,9 +32,9 @@ def test_the_answers_become_far_likelier_and_every_matrix_moves(trained, tiny_ll
 
     corpus, _, candidate = trained
     pairs = list(zip(corpus.column("prompt"), corpus.column("answer"), strict=True))[:12]
-    before, after = Generator.load(tiny_llama), Generator.load(candidate.folder)
+    before, after = CausalLM.load(tiny_llama), CausalLM.load(candidate.folder)
     chats = [answered(before.tokenizer, messages_of(prompt, answer)) for prompt, answer in pairs]
-    assert (after.score(chats) < before.score(chats) - 0.8).all()
+    assert (after.mean_nats(chats) < before.mean_nats(chats) - 0.8).all()
     old, new = (load_file(folder / "model.safetensors") for folder in (tiny_llama, candidate.folder))
     assert set(old) == set(new)
     assert all((old[name] != new[name]).any() for name in old)

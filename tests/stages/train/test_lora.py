@@ -10,7 +10,7 @@ import pytest
 from tests.stages.train.tiny import Listener, answered_corpus, plan_for
 
 from tunewright.core.errors import UserError
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.chat import answered, messages_of
 from tunewright.stages.train.api import train
 from tunewright.stages.train.settings import TrainSettings
@@ -30,10 +30,10 @@ def trained(tiny_llama, tmp_path_factory):
 def test_the_answers_become_likelier_than_they_were(trained, tiny_llama) -> None:
     corpus, _, candidate = trained
     pairs = list(zip(corpus.column("prompt"), corpus.column("answer"), strict=True))[:12]
-    before, after = Generator.load(tiny_llama), Generator.load(candidate.folder)
+    before, after = CausalLM.load(tiny_llama), CausalLM.load(candidate.folder)
     chats = [answered(before.tokenizer, messages_of(prompt, answer)) for prompt, answer in pairs]
     # A random base with a frozen output layer moves slowly; that every answer moves is what is asked.
-    assert (after.score(chats) < before.score(chats) - 0.1).all()
+    assert (after.mean_nats(chats) < before.mean_nats(chats) - 0.1).all()
     losses = [point.validation_loss for point in candidate.run.curve]
     assert losses == sorted(losses, reverse=True)
     assert candidate.kind == "decoder"
@@ -44,12 +44,12 @@ def test_the_merged_model_equals_the_adapter_on_a_fresh_base(trained, tiny_llama
 
     _, listener, candidate = trained
     assert any("agrees with the adapter" in line for line in listener.said)
-    base, merged = Generator.load(tiny_llama), Generator.load(candidate.folder)
+    base, merged = CausalLM.load(tiny_llama), CausalLM.load(candidate.folder)
     adapted = PeftModel.from_pretrained(base.model, candidate.folder / "adapter").eval()
     chats = lora_probes(base.tokenizer)
     trained = probe_logits(adapted, chats)
     assert gap(trained, probe_logits(merged.model, chats)).difference < 1e-5
-    assert gap(trained, probe_logits(Generator.load(tiny_llama).model, chats)).difference > 1e-2
+    assert gap(trained, probe_logits(CausalLM.load(tiny_llama).model, chats)).difference > 1e-2
 
 
 def test_a_wrong_merge_is_refused(tiny_llama, tmp_path, monkeypatch) -> None:
@@ -106,7 +106,7 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(tiny_llama) -> None:
 
     from tunewright.stages.train.data.decoder import answer_loss, padded, trained_tokens
 
-    loaded = Generator.load(tiny_llama)
+    loaded = CausalLM.load(tiny_llama)
     chats = [answered(loaded.tokenizer, messages_of("q" * n, "a" * (3 * n))) for n in (1, 4, 9)]
     weights = np.array([0.5, 1.0, 1.5], dtype=np.float32)
     whole = answer_loss(loaded.model, padded(chats, weights))
@@ -178,7 +178,7 @@ def test_lora_plus_moves_the_second_matrices_faster_by_its_ratio(tiny_llama) -> 
     corpus = answered_corpus(16)
     options = Options(lora_plus_ratio=16, learning_rate=1e-4)
     plan = plan_for(corpus, tiny_llama, {}, method="lora")
-    model = adapted(Generator.load(tiny_llama).model, plan, options)
+    model = adapted(CausalLM.load(tiny_llama).model, plan, options)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     rates = {
         names[id(parameter)]: group.get("lr", options.learning_rate)

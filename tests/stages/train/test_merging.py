@@ -8,7 +8,7 @@ import torch
 from tests.stages.train.tiny import Listener, answered_corpus, plan_for, probes_of
 
 from tunewright.core.errors import UserError
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.stages.train.weights import merging
 from tunewright.stages.train.weights.merging import Gap, Merge, dtype_of, gap, probe_logits, publish_merged
 
@@ -45,7 +45,7 @@ def stored_as(base, folder, dtype: str):
     import shutil
 
     shutil.copytree(base, folder)
-    Generator.load(base).model.to(getattr(torch, dtype)).save_pretrained(folder)
+    CausalLM.load(base).model.to(getattr(torch, dtype)).save_pretrained(folder)
     return folder
 
 
@@ -106,7 +106,7 @@ def test_rounding_that_costs_too_much_is_not_done_and_that_is_said(tiny_llama, t
 
 def test_a_merge_into_another_base_is_refused(tiny_llama, tmp_path) -> None:
     def other():
-        model = Generator.load(tiny_llama).model
+        model = CausalLM.load(tiny_llama).model
         with torch.no_grad():
             model.model.layers[0].mlp.up_proj.weight.add_(0.05)
             model.model.layers[1].self_attn.o_proj.weight.mul_(-1)

@@ -6,7 +6,7 @@ from safetensors.torch import load_file
 from tests.stages.train.tiny import Crashing, Listener, answered_corpus, plan_for
 
 from tunewright.core.errors import UserError
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.quantization_grid import Grid, OnGrid, activations_on_grid, on_grid, quantize
 from tunewright.models.quiet_imports import unassisted
 from tunewright.stages.train.api import train
@@ -102,7 +102,7 @@ def test_the_loss_that_chose_it_is_the_loss_of_the_saved_model(trained) -> None:
     grid, corpus, _, candidate = trained
     losses = [point.validation_loss for point in candidate.run.curve]
     assert losses == sorted(losses, reverse=True)
-    saved = Generator.load(candidate.folder)
+    saved = CausalLM.load(candidate.folder)
     held_out = chats(corpus, "validation", saved.tokenizer, 512, Listener())
     loss, _ = tested(saved.model, held_out, 6)
     assert loss == pytest.approx(losses[-1], abs=5e-3 if grid.activations else 1e-5)
@@ -133,7 +133,7 @@ def test_training_on_the_grid_loses_less_than_rounding_afterwards() -> None:
     rows = [(f"Where is order {at}?", f"Order {at} left us on day {at % 9}; thank you!") for at in range(24)]
 
     def losses(*, aware: bool) -> list[float]:
-        loaded = Generator.load(folder, device="cpu")
+        loaded = CausalLM.load(folder, device="cpu")
         chats = [answered(loaded.tokenizer, messages_of(*row)) for row in rows]
         batch = lambda some: padded(some, np.ones(len(some), dtype=np.float32))  # noqa: E731
         with unassisted():

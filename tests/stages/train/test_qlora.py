@@ -7,7 +7,7 @@ import pytest
 from tests.stages.train.tiny import Crashing, Listener, answered_corpus, plan_for, probes_of
 
 from tunewright.core.errors import UserError
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.quiet_imports import unassisted
 from tunewright.stages.train.api import train
 from tunewright.stages.train.settings import TrainSettings
@@ -36,7 +36,7 @@ def test_what_is_published_is_the_rounded_base_with_its_adapter(trained, tiny_ll
     assert told.exact < 1e-6
     assert told.kl < 1e-5 < told.kl_tuned
     probes = probes_of(tiny_llama)
-    saved = probe_logits(Generator.load(candidate.folder).model, probes)
+    saved = probe_logits(CausalLM.load(candidate.folder).model, probes)
     with unassisted():
         adapter = candidate.folder / "adapter"
         whole = PeftModel.from_pretrained(load_dequantized(tiny_llama, device="cpu", bits=bits), adapter)
@@ -54,7 +54,7 @@ def test_it_learns_and_the_saved_model_has_the_validation_loss_of_the_trained_on
     bits, corpus, candidate = trained
     losses = [point.validation_loss for point in candidate.run.curve]
     assert losses == sorted(losses, reverse=True)
-    saved = Generator.load(candidate.folder)
+    saved = CausalLM.load(candidate.folder)
     held_out = chats(corpus, "validation", saved.tokenizer, 512, Listener())
     loss, _ = tested(saved.model, held_out, 6)
     assert loss == pytest.approx(losses[-1], abs=1e-5 if bits == 4 else 1e-3)

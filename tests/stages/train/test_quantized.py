@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.stages.train.tiny import probes_of
 
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.quiet_imports import unassisted
 from tunewright.stages.train.weights.merging import gap, probe_logits
 
@@ -38,13 +38,13 @@ def test_the_dequantized_base_computes_what_the_four_bit_one_does(tiny_llama) ->
     quantized = probe_logits(load_quantized(tiny_llama, device="cpu", bits=4).model, probes)
     whole = load_dequantized(tiny_llama, device="cpu", bits=4)
     assert gap(quantized, probe_logits(whole, probes)).difference < 1e-6
-    assert gap(quantized, probe_logits(Generator.load(tiny_llama).model, probes)).difference > 1e-2
+    assert gap(quantized, probe_logits(CausalLM.load(tiny_llama).model, probes)).difference > 1e-2
     assert {parameter.dtype for parameter in whole.parameters()} == {torch.float32}
 
 
 def test_four_bits_are_as_near_the_original_as_nf4_is_whatever_the_number_of_columns(tiny_llama) -> None:
     """bitsandbytes' CPU kernel takes wrong scales where columns are no multiple of 64, as they are here in most layers."""
-    original = Generator.load(tiny_llama).model
+    original = CausalLM.load(tiny_llama).model
     layers = dict(layers_in_bits(load_quantized(tiny_llama, device="cpu", bits=4).model))
     assert {layer.in_features for layer in layers.values()} == {32, 64}
     for name, layer in layers.items():
@@ -87,7 +87,7 @@ def test_an_eight_bit_layer_computes_with_its_dequantized_weights_where_inputs_n
 
 def test_eight_bits_are_within_half_a_step_of_the_original(tiny_llama) -> None:
     rounded = weights_of(load_quantized(tiny_llama, device="cpu", bits=8).model)
-    original = Generator.load(tiny_llama).model
+    original = CausalLM.load(tiny_llama).model
     for name, weight in rounded.items():
         true = original.get_submodule(name).weight
         step = true.abs().amax(1, keepdim=True) / 127

@@ -70,9 +70,9 @@ def test_a_run_of_a_sweep_has_the_bits_of_training_alone(in_one_go, tmp_path, co
 
 
 def test_the_base_is_as_it_was_after_a_run(in_one_go, tiny_llama) -> None:
-    from tunewright.models.causal_lm import Generator
+    from tunewright.models.causal_lm import CausalLM
 
-    fresh = dict(Generator.load(tiny_llama, device="cpu").model.named_parameters())
+    fresh = dict(CausalLM.load(tiny_llama, device="cpu").model.named_parameters())
     used = dict(in_one_go._start.base.model.named_parameters())
     assert used.keys() == fresh.keys()
     assert all((used[name] == fresh[name]).all() for name in fresh)

@@ -11,6 +11,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.dataset import Dataset, Task
 from tunewright.core.digest import frame_digest
 from tunewright.core.progress import Silent
+from tunewright.models.classifier import HEAD_FILE, ClassifierFile
 
 WORDS = {
     "card": ["lost", "card", "stolen", "wallet", "blocked"],
@@ -33,6 +34,21 @@ def write_encoder(folder: Path) -> Path:
     return save_bert(
         folder, models.WordLevel({word: at for at, word in enumerate(words)}, unk_token="[UNK]"), len(words)
     )
+
+
+def write_classifier(encoder: Path, folder: Path, labels: str = "abcde") -> Path:
+    """The encoder with a random head for one-letter labels."""
+    import torch
+    from safetensors.torch import save_file
+
+    for path in encoder.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    draw = torch.Generator().manual_seed(1)
+    head = {"weight": torch.randn(len(labels), 32, generator=draw), "bias": torch.randn(len(labels), generator=draw)}
+    save_file(head, folder / HEAD_FILE)
+    about = ClassifierFile(labels=tuple(labels), max_tokens=64)
+    (folder / ClassifierFile.NAME).write_text(about.model_dump_json())
+    return folder
 
 
 def save_bert(folder: Path, vocabulary: Any, size: int) -> Path:

@@ -12,8 +12,6 @@ from tunewright.core.frozen import Frozen
 from tunewright.models.echo import EchoEngine
 from tunewright.models.engine import Engine
 
-STANDS_IN = True
-
 
 class Options(Frozen):
     """What it answers, how slowly, and when it fails."""

@@ -40,7 +40,7 @@ class Classified:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class BaselineInput:
     """What a baseline may look at: the training rows, the label names, and an untuned encoder.
 
     Attributes:
@@ -59,7 +59,7 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Written:
+class Generations:
     """How one system answers in words.
 
     Attributes:
@@ -74,7 +74,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Archive:
+class ExampleBank:
     """What a baseline that answers in words may look at.
 
     Attributes:
@@ -85,4 +85,4 @@ class Archive:
 
     exchanges: Sequence[Exchange]
     vectors: Vectors
-    untuned: Callable[[Sequence[Exchange], Sequence[Sequence[Exchange]]], Written]
+    untuned: Callable[[Sequence[Exchange], Sequence[Sequence[Exchange]]], Generations]

@@ -5,23 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from tunewright.core.candidate import Candidate
 from tunewright.core.corpus import Corpus
 from tunewright.core.digest import frame_digest
 from tunewright.core.errors import UserError
 from tunewright.core.progress import Progress
 from tunewright.core.score import Score
 from tunewright.core.scorecard import ClassScores, Comparison, ConfusionPair, Scorecard, SystemScores
-from tunewright.models.classifier import Predictor
+from tunewright.models.engine import Engine
 from tunewright.models.files import ModelFiles
 from tunewright.similarity.embeddings import embed, embeddings
-from tunewright.stages.evaluate.answers import Classified, Index, Lesson, Truth, Vectors
-from tunewright.stages.evaluate.base import base_of
+from tunewright.stages.evaluate.answers import BaselineInput, Classified, Index, Truth, Vectors
 from tunewright.stages.evaluate.decide import decide, signed
 from tunewright.stages.evaluate.latency import latency
 from tunewright.stages.evaluate.metrics import macro_f1
 from tunewright.stages.evaluate.plugins import BASELINES, METRICS, chosen
 from tunewright.stages.evaluate.settings import EvaluateSettings
+from tunewright.stages.evaluate.subject import Subject
 from tunewright.stats.intervals import Sampling, gain_in_shares
 from tunewright.stats.wilson import wilson_score
 
@@ -32,35 +31,38 @@ FLOOR = "majority"
 CONFUSIONS = 50
 
 
-def evaluate_classifier(
-    candidate: Candidate, corpus: Corpus, settings: EvaluateSettings, progress: Progress
+def evaluate_labels(
+    subject: Subject, engine: Engine, corpus: Corpus, settings: EvaluateSettings, progress: Progress
 ) -> Scorecard:
-    """The scorecard of `candidate` on the test rows of `corpus`.
+    """The scorecard of `subject`, whose `engine` is open, on the test rows of `corpus`.
 
     Raises:
         UserError: E-EVAL-002 when no test row has a label, E-EVAL-003 when the base model is not the one it was
-            trained from, E-EVAL-004 when a named baseline or metric is not for this task.
+            trained from, E-EVAL-004 when a named baseline or metric is not for this task, E-EVAL-005 when the engine
+            has other labels.
     """
-    names = candidate.labels
+    names = subject.plan.labels
     test, texts = _rows(corpus, "test")
     if test.is_empty():
         raise UserError("E-EVAL-002", "No test row has a label to be compared with.", fix="Raise split.test.")
     truth = Truth(_indices(test["label"], names), len(names))
-    predictor = Predictor.load(candidate.folder)
-    probabilities = predictor.predict(texts, progress=progress).probabilities
-    own = Classified(np.asarray(probabilities.argmax(axis=1), dtype=np.int64), probabilities)
-    untuned = base_of(candidate)
+    answers = engine.classify(texts, progress=progress)
+    _require_labels(answers.names, names, subject)
+    own = Classified(np.asarray(answers.probabilities.argmax(axis=1), dtype=np.int64), answers.probabilities)
+    untuned = subject.base()
     systems = {OWN: own, **_baselines(corpus, test, texts, names, untuned, settings, progress)}
-    sampling = Sampling(settings.resamples, candidate.run.plan.seed, settings.level)
-    scored = tuple(_scores(name, answers, truth, sampling, settings) for name, answers in systems.items())
+    sampling = Sampling(settings.resamples, subject.plan.seed, settings.level)
+    scored = tuple(_scores(name, system, truth, sampling, settings, subject) for name, system in systems.items())
     comparisons = {name: _compare(name, truth, own, systems[name], sampling) for name in systems if name != OWN}
     best = max(scored[1:], key=lambda system: system.score(MAIN_METRIC).value)
     balance = macro_f1.difference(truth, own.predicted, systems[best.system].predicted, sampling)
-    decision, words = decide(scored[0], best, comparisons[best.system], MAIN_METRIC, _unbalanced(balance))
+    decision, words = subject.decided(
+        *decide(scored[0], best, comparisons[best.system], MAIN_METRIC, _unbalanced(balance))
+    )
     predictions = _predictions(test, systems, names)
     return Scorecard(
         task="classify",
-        candidate=candidate.digest,
+        candidate=subject.digest,
         suite=corpus.dataset.digest,
         rows=test.height,
         metric=MAIN_METRIC,
@@ -71,7 +73,8 @@ def evaluate_classifier(
         decision=decision,
         words=words,
         predictions_digest=frame_digest(predictions),
-        latency=latency(predictor.predict, texts, settings.latency_calls),
+        latency=latency(engine.classify, texts, settings.latency_calls),
+        engine=subject.engine if subject.in_place else None,
     ).with_predictions(predictions)
 
 
@@ -96,10 +99,10 @@ def _baselines(
 
     train, train_texts = _rows(corpus, "train")
     every = embeddings(corpus, encoder=untuned.name)  # training needed them too, so they are usually there
-    known, asked = (np.asarray(every[rows["place"].to_numpy()]) for rows in (train, test))
-    lesson = Lesson(train_texts, _indices(train["label"], names), names, embed_untuned, known)
+    train_vectors, test_vectors = (np.asarray(every[rows["place"].to_numpy()]) for rows in (train, test))
+    inputs = BaselineInput(train_texts, _indices(train["label"], names), names, embed_untuned, train_vectors)
     return {
-        name: module.predict(lesson, texts, asked, options)
+        name: module.predict(inputs, texts, test_vectors, options)
         for name, module, options in chosen(BASELINES, settings.baselines, "classify", always=FLOOR)
     }
 
@@ -109,15 +112,27 @@ def _indices(labels: pl.Series, names: Sequence[str]) -> Index:
     return np.asarray(labels.replace_strict(order, return_dtype=pl.Int64).to_numpy(), dtype=np.int64)
 
 
+def _require_labels(engine_names: Sequence[str], names: Sequence[str], subject: Subject) -> None:
+    """Stop unless the engine chooses among the labels of the plan, in their order."""
+    if tuple(engine_names) != tuple(names):
+        raise UserError(
+            "E-EVAL-005",
+            f"The engine {subject.engine.engine} chooses among {', '.join(engine_names)}; the rows have "
+            f"{', '.join(names)}.",
+            why="Its answers would be counted under other labels' names.",
+            fix="Open it with the labels of the rows, in the order of their names.",
+        )
+
+
 def _scores(
-    name: str, answers: Classified, truth: Truth, sampling: Sampling, settings: EvaluateSettings
+    name: str, answers: Classified, truth: Truth, sampling: Sampling, settings: EvaluateSettings, subject: Subject
 ) -> SystemScores:
-    found = [
+    scores = [
         module.measure(truth, answers, sampling, options)
         for _, module, options in chosen(METRICS, settings.metrics, "classify", always=MAIN_METRIC)
     ]
-    about = "the tuned candidate" if name == OWN else BASELINES.about(name)
-    return SystemScores(system=name, about=about, scores=tuple(score for score in found if score is not None))
+    about = subject.about if name == OWN else BASELINES.about(name)
+    return SystemScores(system=name, about=about, scores=tuple(score for score in scores if score is not None))
 
 
 def _compare(name: str, truth: Truth, own: Classified, other: Classified, sampling: Sampling) -> Comparison:

@@ -33,23 +33,23 @@ def decide(
     gain = comparison.difference
     assert gain.low is not None and gain.high is not None
     other = _plain(best.system)
-    told = (
+    measured = (
         f"{_figure(own.score(metric))} {_plain(metric)} on {gain.n:,} unseen rows, "
         f"against {_figure(best.score(metric))} for {other}, the best that needs no tuning: {signed(gain)}"
     )
     if gain.n < LEAST_ROWS:
-        return "inconclusive", f"{told}. Fewer than {LEAST_ROWS} test rows settle nothing; test on more."
+        return "inconclusive", f"{measured}. Fewer than {LEAST_ROWS} test rows settle nothing; test on more."
     if gain.low > 0 and objection:
-        return "do not ship", f"{told}. But {objection}"
+        return "do not ship", f"{measured}. But {objection}"
     if gain.low > 0:
-        return "ship", f"{told}. The gain is larger than chance explains."
+        return "ship", f"{measured}. The gain is larger than chance explains."
     if gain.high < 0:
-        return "do not fine-tune", f"{told}. Tuning made it worse; use {other}."
+        return "do not fine-tune", f"{measured}. Tuning made it worse; use {other}."
     if gain.high < WORTH_HAVING:
-        return "do not fine-tune", f"{told}. No gain worth having is left in the interval; use {other}."
+        return "do not fine-tune", f"{measured}. No gain worth having is left in the interval; use {other}."
     needed = rows_needed(gain)
     return "inconclusive", (
-        f"{told}. The interval includes no gain; about {needed:,} test rows would settle it, "
+        f"{measured}. The interval includes no gain; about {needed:,} test rows would settle it, "
         f"{max(needed - gain.n, 1):,} more than there are."
     )
 

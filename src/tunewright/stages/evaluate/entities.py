@@ -3,12 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from tunewright.core.digest import canonical_json
-from tunewright.stats.intervals import Floats
+from tunewright.core.score import Score
+from tunewright.stats.intervals import Floats, Sampling, ratio
 
 Entities = Counter[str]
 _NO_JSON = object()
@@ -23,9 +24,9 @@ def entities(answer: str) -> Entities | None:
     value = _read(answer)
     if value is _NO_JSON:
         return None
-    found: Entities = Counter()
-    _collect(value, (), found)
-    return found
+    collected: Entities = Counter()
+    _collect(value, (), collected)
+    return collected
 
 
 def json_objects(answers: Sequence[str]) -> list[dict[str, Any] | None]:
@@ -35,13 +36,23 @@ def json_objects(answers: Sequence[str]) -> list[dict[str, Any] | None]:
 
 
 def counts(references: Sequence[str], answers: Sequence[str]) -> tuple[Floats, Floats, Floats]:
-    """Entities in common, given, and wanted of each pair, ``(n,)`` each; an answer that is no JSON gives none."""
+    """Entities in common, written, and wanted of each pair, ``(n,)`` each; an answer that is no JSON has none."""
     rows = []
     for reference, answer in zip(references, answers, strict=True):
-        wanted, given = entities(reference) or Counter(), entities(answer) or Counter()
-        rows.append(((wanted & given).total(), given.total(), wanted.total()))
-    common, given_, wanted_ = np.array(rows, dtype=np.float64).reshape(-1, 3).T
-    return common, given_, wanted_
+        wanted, written = entities(reference) or Counter(), entities(answer) or Counter()
+        rows.append(((wanted & written).total(), written.total(), wanted.total()))
+    common, all_written, all_wanted = np.array(rows, dtype=np.float64).reshape(-1, 3).T
+    return common, all_written, all_wanted
+
+
+def entity_share(
+    metric: str, side: Literal["written", "wanted"], references: Sequence[str], texts: Sequence[str], sampling: Sampling
+) -> Score | None:
+    """The entities in common as a share of those on one `side`, rows resampled whole; None when nothing was written."""
+    if not texts:
+        return None
+    common, written, wanted = counts(references[: len(texts)], texts)
+    return ratio(metric, common, written if side == "written" else wanted, sampling)[0]
 
 
 def _read(answer: str) -> Any:
@@ -51,18 +62,18 @@ def _read(answer: str) -> Any:
         return _NO_JSON
 
 
-def _collect(value: Any, path: tuple[str, ...], found: Entities) -> None:
+def _collect(value: Any, path: tuple[str, ...], into: Entities) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
-            _collect(item, (*path, key), found)
+            _collect(item, (*path, key), into)
     elif isinstance(value, list):
         for item in value:
             if isinstance(item, dict) and item:
-                found[_spelled(path, _plain(item))] += 1
+                into[_spelled(path, _plain(item))] += 1
             else:
-                _collect(item, path, found)
+                _collect(item, path, into)
     elif value is not None and value != "":
-        found[_spelled(path, _plain(value))] += 1
+        into[_spelled(path, _plain(value))] += 1
 
 
 def _plain(value: Any) -> Any:

@@ -13,25 +13,25 @@ SPARE = 32
 DIGITS = 9
 
 
-def nearest(asked: Vectors, known: Vectors, k: int) -> tuple[Index, npt.NDArray[np.float64]]:
+def nearest(questions: Vectors, known: Vectors, k: int) -> tuple[Index, npt.NDArray[np.float64]]:
     """Row numbers and cosines of the `k` nearest of the `known` unit vectors, the nearest first, both ``(n, k)``.
 
     Equal cosines go to the earlier row, so that neither threads nor the order of what is asked change a neighbor.
     """
     k = min(k, len(known))
-    rows, cosines = np.zeros((len(asked), k), dtype=np.int64), np.zeros((len(asked), k))
+    rows, cosines = np.zeros((len(questions), k), dtype=np.int64), np.zeros((len(questions), k))
     batch = max(1, CELLS // len(known))
-    for start in range(0, len(asked), batch):
+    for start in range(0, len(questions), batch):
         part = slice(start, start + batch)
-        rows[part], cosines[part] = _nearest(asked[part], known, k)
+        rows[part], cosines[part] = _nearest(questions[part], known, k)
     return rows, cosines
 
 
-def _nearest(asked: Vectors, known: Vectors, k: int) -> tuple[Index, npt.NDArray[np.float64]]:
+def _nearest(questions: Vectors, known: Vectors, k: int) -> tuple[Index, npt.NDArray[np.float64]]:
     some = min(k + SPARE, len(known))
-    rows = np.sort(np.argpartition(-(asked @ known.T), some - 1, axis=1)[:, :some], axis=1)
+    rows = np.sort(np.argpartition(-(questions @ known.T), some - 1, axis=1)[:, :some], axis=1)
     # The last bits of a float32 product depend on its shape and threads, so they only preselect.
-    pairs = zip(rows, asked.astype(np.float64), strict=True)
-    exact = np.stack([known[mine].astype(np.float64) @ one for mine, one in pairs]).round(DIGITS)
+    pairs = zip(rows, questions.astype(np.float64), strict=True)
+    exact = np.stack([known[near].astype(np.float64) @ question for near, question in pairs]).round(DIGITS)
     order = np.argsort(-exact, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(rows, order, axis=1), np.take_along_axis(exact, order, axis=1)

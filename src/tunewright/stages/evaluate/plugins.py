@@ -35,6 +35,6 @@ def chosen(
                     fix=f"Name some of: {', '.join(fitting)}.",
                 )
             continue
-        given = named.get(name)
-        if given is not False or name == always:
-            yield name, module, module.Options.model_validate(given if isinstance(given, Mapping) else {})
+        options = named.get(name)
+        if options is not False or name == always:
+            yield name, module, module.Options.model_validate(options if isinstance(options, Mapping) else {})

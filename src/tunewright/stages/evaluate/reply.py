@@ -6,30 +6,31 @@ settings let it write.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from tunewright.core.candidate import Candidate
 from tunewright.core.corpus import Corpus
 from tunewright.core.digest import frame_digest
+from tunewright.core.engine_ref import EngineRef
 from tunewright.core.errors import UserError
 from tunewright.core.progress import Progress
 from tunewright.core.score import Score
 from tunewright.core.scorecard import Comparison, Scorecard, SystemScores
-from tunewright.models.causal_lm import Generator
 from tunewright.models.chat_examples import Exchange, exchanges
-from tunewright.models.encoder import fitting
+from tunewright.models.engine import Engine, GenerateRequest, ScoreRequest
+from tunewright.models.registry import open_engine
 from tunewright.similarity.embeddings import embeddings
-from tunewright.stages.evaluate.answers import Archive, Vectors, Written
-from tunewright.stages.evaluate.base import base_of
+from tunewright.stages.evaluate.answers import ExampleBank, Generations, Vectors
 from tunewright.stages.evaluate.decide import decide
 from tunewright.stages.evaluate.latency import latency
 from tunewright.stages.evaluate.metrics import log_likelihood
 from tunewright.stages.evaluate.plugins import BASELINES, METRICS, chosen
 from tunewright.stages.evaluate.settings import EvaluateSettings
+from tunewright.stages.evaluate.subject import Subject
 from tunewright.stages.evaluate.words import words
 from tunewright.stats.intervals import Sampling
 
@@ -38,109 +39,118 @@ MAIN_METRIC = log_likelihood.METRIC
 FLOOR = "untuned"
 LATENCY_TOKENS = 32
 LATENCY_CALLS = 20
-#: No model that is tuned here is asked for more than this; shorter contexts are read from the model.
-LONGEST = 1 << 20
 
 
 @dataclass
 class Writer:
-    """A model that scores and writes answers within its context.
+    """An engine that scores and writes answers within its context.
 
     Attributes:
-        model: the model.
+        engine: the engine.
         rows: how many answers it writes.
         progress: where it reports.
     """
 
-    model: Generator
+    engine: Engine
     rows: int
     progress: Progress
 
     @cached_property
     def longest(self) -> int:
         """Tokens that its context holds."""
-        return fitting(LONGEST, self.model.model, self.model.tokenizer)
+        return self.engine.limits.context_tokens
 
-    def fits(self, one: Exchange) -> bool:
-        """Whether question and answer fit into the context."""
-        return len(one.chat(self.model.tokenizer).ids) <= self.longest
+    def fits(self, exchange: Exchange, before: Sequence[Exchange] = ()) -> bool:
+        """Whether question and answer, asked after some exchanges, fit into the context."""
+        return self.engine.count_tokens(exchange.turns(before), exchange.answer) <= self.longest
 
-    def answer(self, asked: Sequence[Exchange], before: Sequence[Sequence[Exchange]]) -> Written:
+    def answer(self, questions: Sequence[Exchange], before: Sequence[Sequence[Exchange]]) -> Generations:
         """Likelihood of every reference, and answers to the first rows, each asked after some exchanges."""
-        shown = [self._fitting(one, others) for one, others in zip(asked, before, strict=True)]
-        chats = [one.chat(self.model.tokenizer, others) for one, others in zip(asked, shown, strict=True)]
-        turns = [one.turns(others) for one, others in zip(asked[: self.rows], shown, strict=False)]
-        return Written(
-            nats=self.model.score(chats, progress=self.progress),
-            tokens=np.array([sum(chat.trained) for chat in chats], dtype=np.float64),
-            texts=self.model.generate(turns, progress=self.progress) if turns else [],
+        turns = [
+            tuple(exchange.turns(self._fitting(exchange, others)))
+            for exchange, others in zip(questions, before, strict=True)
+        ]
+        wanted = [ScoreRequest(chat, exchange.answer) for chat, exchange in zip(turns, questions, strict=True)]
+        scores = self.engine.score(wanted, progress=self.progress)
+        requests = [GenerateRequest(chat) for chat in turns[: self.rows]]
+        written = self.engine.generate(requests, progress=self.progress) if requests else []
+        return Generations(
+            nats=np.array([score.nats for score in scores], dtype=np.float64),
+            tokens=np.array([score.tokens for score in scores], dtype=np.float64),
+            texts=[generation.text for generation in written],
         )
 
-    def _fitting(self, one: Exchange, before: Sequence[Exchange]) -> Sequence[Exchange]:
+    def _fitting(self, exchange: Exchange, before: Sequence[Exchange]) -> Sequence[Exchange]:
         """`before` without the first ones, until the whole fits into the context."""
-        while before and len(one.chat(self.model.tokenizer, before).ids) > self.longest:
+        while before and not self.fits(exchange, before):
             before = before[1:]
         return before
 
 
-def evaluate_replies(candidate: Candidate, corpus: Corpus, settings: EvaluateSettings, progress: Progress) -> Scorecard:
-    """The scorecard of `candidate` on the test rows of `corpus`, beside the untuned base.
+def evaluate_replies(
+    subject: Subject, engine: Engine, corpus: Corpus, settings: EvaluateSettings, progress: Progress
+) -> Scorecard:
+    """The scorecard of `subject`, whose `engine` is open, on the test rows of `corpus`, beside the untuned base.
 
     Raises:
         UserError: E-EVAL-001 when no test row has an answer, E-EVAL-003 when the base model is not the one it was
             trained from, E-EVAL-004 when a named baseline or metric is not for this task.
     """
-    tuned = Writer(Generator.load(candidate.folder), settings.generate, progress)
-    base = Writer(Generator.load(base_of(candidate).folder), settings.generate, progress)
-    rows, asked = _test(corpus, tuned, progress)
-    systems = {OWN: tuned.answer(asked, [()] * len(asked))}
-    systems |= _baselines(corpus, rows, asked, base, settings)
-    sampling = Sampling(settings.resamples, candidate.run.plan.seed, settings.level)
-    references = [one.answer for one in asked]
-    scored = tuple(
-        _scores(name, answers, references, candidate, sampling, settings) for name, answers in systems.items()
-    )
+    tuned = Writer(engine, settings.generate, progress)
+    base_ref = EngineRef(engine=subject.base_engine, folder=subject.base().folder)
+    with closing(open_engine(base_ref)) as base_engine:
+        base = Writer(base_engine, settings.generate, progress)
+        # A candidate reads as its base does; another engine counts otherwise, so both have to hold a row.
+        rows, questions = _test(corpus, (tuned, base) if subject.in_place else (tuned,), progress)
+        systems = {OWN: tuned.answer(questions, [()] * len(questions))}
+        systems |= _baselines(corpus, rows, questions, base, settings)
+    sampling = Sampling(settings.resamples, subject.plan.seed, settings.level)
+    references = [exchange.answer for exchange in questions]
+    scored = tuple(_scores(name, answers, references, subject, sampling, settings) for name, answers in systems.items())
     comparisons = {name: _compare(name, systems[OWN], systems[name], sampling) for name in systems if name != OWN}
     best = max(scored[1:], key=lambda system: system.score(MAIN_METRIC).value)
-    decision, told = decide(scored[0], best, comparisons[best.system], MAIN_METRIC, _wordless(references, systems[OWN]))
+    objection = _wordless(references, systems[OWN])
+    decision, sentence = subject.decided(*decide(scored[0], best, comparisons[best.system], MAIN_METRIC, objection))
     predictions = _predictions(rows, references, systems)
     return Scorecard(
-        task=candidate.task,
-        candidate=candidate.digest,
+        task=subject.plan.task,
+        candidate=subject.digest,
         suite=corpus.dataset.digest,
-        rows=len(asked),
+        rows=len(references),
         metric=MAIN_METRIC,
         systems=scored,
         comparisons=tuple(comparisons.values()),
         classes=(),
         confusions=(),
         decision=decision,
-        words=told,
+        words=sentence,
         predictions_digest=frame_digest(predictions),
-        latency=_latency(tuned.model, asked),
+        latency=_latency(engine, questions),
+        engine=subject.engine if subject.in_place else None,
     ).with_predictions(predictions)
 
 
-def _test(corpus: Corpus, tuned: Writer, progress: Progress) -> tuple[pl.Series, list[Exchange]]:
-    """The test rows with an answer that the model's context holds; the others are counted aloud."""
+def _test(corpus: Corpus, writers: Sequence[Writer], progress: Progress) -> tuple[pl.Series, list[Exchange]]:
+    """The test rows with an answer that every writer's context holds; the others are counted aloud."""
     rows, every = exchanges(corpus, "test")
-    fits = [tuned.fits(one) for one in every]
+    fits = [all(writer.fits(exchange) for writer in writers) for exchange in every]
     if every and not all(fits):
         progress.say(f"{fits.count(False)} of {len(every)} test rows are too long for the model and not measured.")
     if not any(fits):
+        longest = min(writer.longest for writer in writers)
         raise UserError(
             "E-EVAL-001",
-            f"No test row has an answer to be compared with, of at most {tuned.longest:,} tokens.",
+            f"No test row has an answer to be compared with, of at most {longest:,} tokens.",
             fix="Raise split.test, or map the column of answers.",
         )
-    return rows.filter(pl.Series(fits)), [one for one, fit in zip(every, fits, strict=True) if fit]
+    return rows.filter(pl.Series(fits)), [exchange for exchange, fit in zip(every, fits, strict=True) if fit]
 
 
 def _baselines(
-    corpus: Corpus, rows: pl.Series, asked: Sequence[Exchange], base: Writer, settings: EvaluateSettings
-) -> dict[str, Written]:
+    corpus: Corpus, rows: pl.Series, questions: Sequence[Exchange], base: Writer, settings: EvaluateSettings
+) -> dict[str, Generations]:
     """Every baseline's answers; questions are embedded only when one of them needs to find similar ones."""
-    known, archived = exchanges(corpus, "train")
+    train_rows, train_exchanges = exchanges(corpus, "train")
     place = {row: index for index, row in enumerate(corpus.column("row"))}
     wanted = list(chosen(BASELINES, settings.baselines, corpus.dataset.task, always=FLOOR))
     every = embeddings(corpus) if {name for name, _, _ in wanted} != {FLOOR} else np.zeros((len(corpus), 1), np.float32)
@@ -148,29 +158,30 @@ def _baselines(
     def vectors(of: pl.Series) -> Vectors:
         return np.asarray(every[[place[row] for row in of]])
 
-    archive = Archive(archived, vectors(known), base.answer)
-    return {name: module.predict(archive, asked, vectors(rows), options) for name, module, options in wanted}
+    bank = ExampleBank(train_exchanges, vectors(train_rows), base.answer)
+    return {name: module.predict(bank, questions, vectors(rows), options) for name, module, options in wanted}
 
 
 def _scores(
     name: str,
-    answers: Written,
+    answers: Generations,
     references: Sequence[str],
-    candidate: Candidate,
+    subject: Subject,
     sampling: Sampling,
     settings: EvaluateSettings,
 ) -> SystemScores:
-    found = [
+    measured = [
         module.measure(references, answers, sampling, options)
-        for _, module, options in chosen(METRICS, settings.metrics, candidate.task, always=MAIN_METRIC)
+        for _, module, options in chosen(METRICS, settings.metrics, subject.plan.task, always=MAIN_METRIC)
     ]
-    about = "the tuned candidate" if name == OWN else BASELINES.about(name)
+    about = subject.about if name == OWN else BASELINES.about(name)
     # A metric gives one figure, several of one kind, or none.
-    several = [one if isinstance(one, tuple) else (one,) for one in found]
-    return SystemScores(system=name, about=about, scores=tuple(one for some in several for one in some if one))
+    figures = [figure for figure in measured if figure is not None]
+    scores = [score for figure in figures for score in (figure if isinstance(figure, tuple) else (figure,))]
+    return SystemScores(system=name, about=about, scores=tuple(scores))
 
 
-def _compare(name: str, own: Written, other: Written, sampling: Sampling) -> Comparison:
+def _compare(name: str, own: Generations, other: Generations, sampling: Sampling) -> Comparison:
     gap = other.nats - own.nats
     return Comparison(
         baseline=name,
@@ -181,10 +192,10 @@ def _compare(name: str, own: Written, other: Written, sampling: Sampling) -> Com
     )
 
 
-def _wordless(references: Sequence[str], own: Written) -> str:
+def _wordless(references: Sequence[str], own: Generations) -> str:
     """What speaks against a model that foretells answers better and still writes nothing like them."""
     pairs = zip(words(references[: len(own.texts)]), words(own.texts), strict=True)
-    if not own.texts or any(set(wanted) & set(given) for wanted, given in pairs):
+    if not own.texts or any(set(wanted) & set(written) for wanted, written in pairs):
         return ""
     return (
         f"none of the {len(own.texts):,} answers that it wrote shares a single word with the desk's own. "
@@ -192,7 +203,7 @@ def _wordless(references: Sequence[str], own: Written) -> str:
     )
 
 
-def _predictions(rows: pl.Series, references: Sequence[str], systems: dict[str, Written]) -> pl.DataFrame:
+def _predictions(rows: pl.Series, references: Sequence[str], systems: dict[str, Generations]) -> pl.DataFrame:
     """Each reference, what each system wrote (null where it was not asked to), and each one's nats a token."""
 
     def written(name: str) -> pl.Series:
@@ -205,10 +216,11 @@ def _predictions(rows: pl.Series, references: Sequence[str], systems: dict[str, 
     return pl.DataFrame({**own, **others, **nats})
 
 
-def _latency(model: Generator, asked: Sequence[Exchange]) -> tuple[Score, ...]:
+def _latency(engine: Engine, questions: Sequence[Exchange]) -> tuple[Score, ...]:
     """Time of an answer of at most 32 tokens; one after the other, as this engine answers."""
 
     def answer(some: Sequence[Exchange]) -> object:
-        return model.generate([one.turns() for one in some], max_new_tokens=LATENCY_TOKENS)
+        requests = [GenerateRequest(tuple(exchange.turns()), max_tokens=LATENCY_TOKENS) for exchange in some]
+        return engine.generate(requests)
 
-    return latency(answer, asked[:LATENCY_CALLS], LATENCY_CALLS)
+    return latency(answer, questions[:LATENCY_CALLS], LATENCY_CALLS)

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tunewright.core.gate import Verdict
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.release import Release
 from tunewright.core.scorecard import Scorecard
+from tunewright.models.registry import open_engine
 from tunewright.stages.release.card import model_card
 from tunewright.stages.release.load import read, require_template
 from tunewright.stages.release.manifest import RELEASE_FILE, write_manifest
@@ -51,18 +53,20 @@ def release(
     Raises:
         UserError: E-REL-001 when the packaged model gives other bits than evaluation saw, E-REL-003 when a bundle of
             that name was changed since, E-REL-005 when it is another, E-REL-007 when its tokenizer renders chats
-            otherwise than in training; what is there is never overwritten, and nothing is left behind.
+            otherwise than in training, E-REL-008 when another engine than the candidate's own was evaluated; what is
+            there is never overwritten, and nothing is left behind.
     """
-    made = _described(candidate, scorecard, verdicts, data, name, settings)
-    target = folder / made.name
+    _require_own(scorecard)
+    description = _described(candidate, scorecard, verdicts, data, name, settings)
+    target = folder / description.name
     if target.exists():
-        return _found(target, made)
-    aside = folder / f".{made.name}.part"
+        return _present(target, description)
+    aside = folder / f".{description.name}.part"
     shutil.rmtree(aside, ignore_errors=True)  # a killed run's; the step's lock keeps living ones apart
     aside.mkdir(parents=True)
     try:
-        _fill(aside, made, candidate, scorecard, settings)
-        _prove(aside, scorecard, tested, progress)
+        _fill(aside, description, candidate, scorecard, settings)
+        _prove(aside, candidate, scorecard, tested, progress)
         write_manifest(aside)
         read(aside)
         require_template(aside)
@@ -71,7 +75,7 @@ def release(
         sync(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return made.at(target)
+    return description.at(target)
 
 
 def _described(
@@ -99,36 +103,52 @@ def _described(
     )
 
 
-def _found(target: Path, made: Release) -> Release:
+def _require_own(scorecard: Scorecard) -> None:
+    """Stop at a scorecard of answers that the candidate did not give."""
+    if scorecard.engine is not None:
+        raise UserError(
+            "E-REL-008",
+            f"The scorecard is of the engine {scorecard.engine.engine}, which answered in the candidate's place.",
+            why="What it measured says nothing about the model that would be released.",
+            fix="Run `tunewright evaluate` without --engine, and release what that measured.",
+            exit_code=ExitCode.GATE_FAILED,
+        )
+
+
+def _present(target: Path, description: Release) -> Release:
     """The bundle that is there already, when it is this one."""
     there = read(target)
-    if there.digest != made.digest:
+    if there.digest != description.digest:
         raise UserError(
             "E-REL-005",
-            f"{target} holds another release ({there.digest[:19]}…) than this one ({made.digest[:19]}…).",
+            f"{target} holds another release ({there.digest[:19]}…) than this one ({description.digest[:19]}…).",
             why="A release that somebody may be using is never overwritten.",
             fix="Move that folder away, or give the project another name.",
         )
     return there
 
 
-def _fill(aside: Path, made: Release, candidate: Candidate, scorecard: Scorecard, settings: ReleaseSettings) -> None:
+def _fill(
+    aside: Path, description: Release, candidate: Candidate, scorecard: Scorecard, settings: ReleaseSettings
+) -> None:
     shutil.copytree(candidate.folder, aside / Candidate.MODEL_FOLDER)
     labels = {str(index): label for index, label in enumerate(candidate.labels)}
     texts = {
-        RELEASE_FILE: made.model_dump_json(indent=1) + "\n",
+        RELEASE_FILE: description.model_dump_json(indent=1) + "\n",
         "labels.json": json.dumps(labels, indent=1, ensure_ascii=False) + "\n",
         "scorecard.json": scorecard.model_dump_json(indent=1) + "\n",
         "run.json": candidate.run.model_dump_json(indent=1) + "\n",
-        "README.md": model_card(made, candidate, scorecard, settings),
+        "README.md": model_card(description, candidate, scorecard, settings),
     }
     for file, text in texts.items():
         (aside / file).write_text(text, encoding="utf-8")
 
 
-def _prove(aside: Path, scorecard: Scorecard, tested: Corpus, progress: Progress) -> None:
+def _prove(aside: Path, candidate: Candidate, scorecard: Scorecard, tested: Corpus, progress: Progress) -> None:
     """Load what was packaged and compare its answers with those that were evaluated, bit for bit."""
-    same = same_bits(aside / Candidate.MODEL_FOLDER, scorecard, tested, progress)
+    packaged = candidate.engine.model_copy(update={"folder": aside / Candidate.MODEL_FOLDER})
+    with closing(open_engine(packaged)) as engine:
+        same = same_bits(engine, scorecard, tested, progress)
     if len(same) != scorecard.rows or not same.all():
         raise UserError(
             "E-REL-001",

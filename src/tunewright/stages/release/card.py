@@ -71,14 +71,16 @@ def _measured(scorecard: Scorecard) -> list[str]:
         "|---" * (1 + len(columns)) + "|",
         *(_row(system.system, system.scores, columns) for system in scorecard.systems),
         "",
-        *(_against(one) for one in scorecard.comparisons),
+        *(_against(comparison) for comparison in scorecard.comparisons),
     ]
 
 
-def _against(one: Comparison) -> str:
+def _against(comparison: Comparison) -> str:
+    difference = comparison.difference
     return (
-        f"- Against {plain(one.baseline.replace('_', ' '))}: {_cell(one.difference, '+')} in "
-        f"{plain(one.difference.unit)}; better on {one.wins:,} rows, worse on {one.losses:,}, the same on {one.ties:,}"
+        f"- Against {plain(comparison.baseline.replace('_', ' '))}: {_cell(difference, '+')} in "
+        f"{plain(difference.unit)}; better on {comparison.wins:,} rows, worse on {comparison.losses:,}, "
+        f"the same on {comparison.ties:,}"
     )
 
 
@@ -104,15 +106,15 @@ def _limits(release: Release, scorecard: Scorecard) -> list[str]:
     ]
     if release.labels:
         lines.append("- Every text gets one of the labels, even one that none of them fits.")
-    if release.kind == "decoder":
+    if release.task != "classify":
         lines.append(
             "- It writes what is likeliest, which may be wrong or made up; a person should read an answer before it is "
             "sent."
         )
     if scorecard.classes:
-        worst = sorted(scorecard.classes, key=lambda one: (one.recall.value, one.label))[:WORST]
-        found = "; ".join(f"{plain(one.label)} {_cell(one.recall)} on {one.support:,} rows" for one in worst)
-        lines.append(f"- Lowest recall: {found}.")
+        worst = sorted(scorecard.classes, key=lambda scores: (scores.recall.value, scores.label))[:WORST]
+        listed = "; ".join(f"{plain(cls.label)} {_cell(cls.recall)} on {cls.support:,} rows" for cls in worst)
+        lines.append(f"- Lowest recall: {listed}.")
     if scorecard.confusions:
         first = scorecard.confusions[0]
         lines.append(
@@ -133,7 +135,7 @@ def _gates(release: Release) -> list[str]:
 
 def _use(release: Release) -> list[str]:
     call = ["import tunewright", "", f'release = tunewright.load("{release.name}")', 'release.predict(["…"])']
-    if release.kind == "decoder":
+    if release.task != "classify":
         call += [
             "",
             "# or without Tunewright:",

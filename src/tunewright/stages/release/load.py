@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -12,13 +11,10 @@ from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.gate import require_overrides_hold
 from tunewright.core.progress import SILENT, Progress
 from tunewright.core.release import Release
-from tunewright.models.chat import messages_of
+from tunewright.models.engine import Engine, GenerateRequest
+from tunewright.models.registry import in_place_of, open_engine
 from tunewright.models.template_fingerprint import TEMPLATE_FILE, loaded_differences
 from tunewright.stages.release.manifest import RELEASE_FILE, verify
-
-if TYPE_CHECKING:
-    from tunewright.models.causal_lm import Generator
-    from tunewright.models.classifier import Predictor
 
 #: The columns that a release adds to texts: of one that labels, and of one that writes.
 LABELLED = ("predicted_label", "confidence")
@@ -30,16 +26,17 @@ class LoadedRelease:
 
     Attributes:
         release: what it says of itself.
+        engine: what answers for it.
     """
 
-    def __init__(self, release: Release, model: "Predictor | Generator") -> None:
+    def __init__(self, release: Release, engine: Engine) -> None:
         self.release = release
-        self._model = model
+        self.engine = engine
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of :meth:`predict_frame`, the label or the answer first."""
-        return LABELLED if self.release.kind == "encoder" else ANSWERED
+        return LABELLED if self.release.task == "classify" else ANSWERED
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The label of, or the answer to, each text; what else is in the call does not change it."""
@@ -52,12 +49,11 @@ class LoadedRelease:
         """
         if isinstance(texts, str):
             raise TypeError('predict takes a list of texts, such as ["my card is lost"], not one text')
-        from tunewright.models.causal_lm import Generator
-
-        if isinstance(self._model, Generator):
-            answers = self._model.generate([messages_of(text) for text in texts], progress=progress)
+        if self.columns == ANSWERED:
+            written = self.engine.generate([GenerateRequest.of(text) for text in texts], progress=progress)
+            answers = [generation.text for generation in written]
             return pl.DataFrame({ANSWERED[0]: pl.Series(answers, dtype=pl.String)})
-        probabilities = self._model.predict(list(texts), progress=progress).probabilities
+        probabilities = self.engine.classify(list(texts), progress=progress).probabilities
         labels = pl.Series(self.release.labels, dtype=pl.String)
         return pl.DataFrame(
             {
@@ -67,25 +63,25 @@ class LoadedRelease:
         )
 
 
-def load(folder: str | Path) -> LoadedRelease:
+def load(folder: str | Path, *, engine: str = "") -> LoadedRelease:
     """The release in `folder`, its files checked against its manifest first.
+
+    Args:
+        folder: the release.
+        engine: an engine to answer in the place of the release's own, such as ``echo`` in a test; empty for its own.
 
     Raises:
         GateFailed: E-GATE-004 when a person's decision that let it through had a last day, and that is over.
         UserError: E-REL-002 (no release), E-REL-003 (changed), E-REL-007 (its tokenizer renders chats otherwise than in
-            training).
+            training), E-CFG-002 (no such engine).
     """
     path = Path(folder)
     release = read(path)
     require_overrides_hold(release.verdicts, what=f"The release {release.name}")
+    if engine:
+        return LoadedRelease(release, open_engine(in_place_of(engine, release.engine, release.labels)))
     require_template(path)
-    if release.kind == "decoder":
-        from tunewright.models.causal_lm import Generator
-
-        return LoadedRelease(release, Generator.load(path / Candidate.MODEL_FOLDER))
-    from tunewright.models.classifier import Predictor
-
-    return LoadedRelease(release, Predictor.load(path / Candidate.MODEL_FOLDER))
+    return LoadedRelease(release, open_engine(release.engine))
 
 
 def require_template(folder: Path) -> None:

@@ -35,12 +35,12 @@ def verify(folder: Path) -> None:
             exit_code=ExitCode.NOT_FOUND,
         )
     listed = _listed(folder)
-    found = _files(folder)
-    faults = [f"{name} is missing" for name in sorted(set(listed) - set(found))]
-    faults += [f"{name} was added" for name in sorted(set(found) - set(listed))]
-    both = sorted(set(listed) & set(found))
-    faults += [f"{name} is a link" for name in both if found[name].is_symlink()]
-    faults += [f"{name} was changed" for name in both if file_digest(found[name])[7:] != listed[name]]
+    present = _files(folder)
+    faults = [f"{name} is missing" for name in sorted(set(listed) - set(present))]
+    faults += [f"{name} was added" for name in sorted(set(present) - set(listed))]
+    both = sorted(set(listed) & set(present))
+    faults += [f"{name} is a link" for name in both if present[name].is_symlink()]
+    faults += [f"{name} was changed" for name in both if file_digest(present[name])[7:] != listed[name]]
     faults = faults or _disagreements(folder, listed)
     if faults:
         raise UserError(

@@ -13,7 +13,7 @@ from tunewright.core.candidate import DataReport, Plan, Run
 from tunewright.core.corpus import Corpus
 from tunewright.core.digest import digest
 from tunewright.core.progress import SILENT, Progress
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.encoder import fitting
 from tunewright.models.files import find_model
 from tunewright.models.template_fingerprint import Template, template_of
@@ -62,7 +62,7 @@ def begin(
     progress: Progress,
     *,
     frozen: bool = False,
-    load: Callable[..., Generator] | None = None,
+    load: Callable[..., CausalLM] | None = None,
 ) -> Start:
     """Load the plan's base, and the rows as its tokenizer renders them.
 

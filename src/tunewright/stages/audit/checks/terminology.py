@@ -139,12 +139,12 @@ def _surprising(ranked: pl.DataFrame, corpus: Corpus, options: Options) -> tuple
         return ranked, "not asked for"
     if target is None or target.method == "encoder" or not Path(target.base).expanduser().is_dir():
         return ranked, "not measured: it needs a causal model in a folder here as the one to tune"
-    from tunewright.models.causal_lm import Generator
+    from tunewright.models.causal_lm import CausalLM
     from tunewright.models.term_surprise import surprises
 
-    generator = Generator.load(find_model(target.base).folder)
+    model = CausalLM.load(find_model(target.base).folder)
     first = ranked["term"].head(MEASURED).to_list()
-    measured = surprises(generator, corpus.context.references, first, progress=corpus.progress)
+    measured = surprises(model, corpus.context.references, first, progress=corpus.progress)
     padded = measured + [None] * (ranked.height - len(measured))
     return ranked.with_columns(surprise=pl.Series(padded, dtype=pl.Float64)), f"first {len(first)} terms"
 

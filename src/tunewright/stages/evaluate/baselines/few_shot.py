@@ -12,7 +12,7 @@ from pydantic import Field
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.models.chat_examples import Exchange
-from tunewright.stages.evaluate.answers import Archive, Vectors, Written
+from tunewright.stages.evaluate.answers import ExampleBank, Generations, Vectors
 from tunewright.stages.evaluate.neighbors import nearest
 
 TASKS: tuple[Task, ...] = ("reply", "extract")
@@ -24,7 +24,7 @@ class Options(Frozen):
     examples: int = Field(3, ge=1, le=50, description="Training exchanges put before the question.")
 
 
-def predict(lesson: Archive, asked: Sequence[Exchange], vectors: Vectors, options: Options) -> Written:
+def predict(bank: ExampleBank, questions: Sequence[Exchange], vectors: Vectors, options: Options) -> Generations:
     """What the untuned model makes of each question after its nearest training exchanges."""
-    rows, _ = nearest(vectors, lesson.vectors, options.examples)
-    return lesson.untuned(asked, [[lesson.exchanges[row] for row in near[::-1]] for near in rows.tolist()])
+    rows, _ = nearest(vectors, bank.vectors, options.examples)
+    return bank.untuned(questions, [[bank.exchanges[row] for row in near[::-1]] for near in rows.tolist()])

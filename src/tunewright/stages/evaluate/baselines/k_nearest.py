@@ -11,7 +11,7 @@ from pydantic import Field
 
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
-from tunewright.stages.evaluate.answers import Classified, Lesson, Vectors
+from tunewright.stages.evaluate.answers import BaselineInput, Classified, Vectors
 from tunewright.stages.evaluate.neighbors import DIGITS, nearest
 
 TASKS: tuple[Task, ...] = ("classify",)
@@ -23,10 +23,10 @@ class Options(Frozen):
     k: int = Field(5, ge=1, le=100, description="Neighbors that vote.")
 
 
-def predict(lesson: Lesson, texts: Sequence[str], vectors: Vectors, options: Options) -> Classified:
+def predict(inputs: BaselineInput, texts: Sequence[str], vectors: Vectors, options: Options) -> Classified:
     """The label with the largest summed similarity among the `k` nearest training rows; of equal sums the first."""
-    rows, similar = nearest(vectors, lesson.vectors, options.k)
-    votes = np.zeros((len(texts), len(lesson.names)))
+    rows, similar = nearest(vectors, inputs.vectors, options.k)
+    votes = np.zeros((len(texts), len(inputs.names)))
     # A similarity below zero must not vote against a label.
-    np.add.at(votes, (np.arange(len(texts))[:, None], lesson.labels[rows]), np.maximum(similar, 1e-6))
+    np.add.at(votes, (np.arange(len(texts))[:, None], inputs.labels[rows]), np.maximum(similar, 1e-6))
     return Classified(np.asarray(votes.round(DIGITS).argmax(axis=1), dtype=np.int64))

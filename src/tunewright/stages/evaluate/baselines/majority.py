@@ -6,7 +6,7 @@ import numpy as np
 
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
-from tunewright.stages.evaluate.answers import Classified, Lesson, Vectors
+from tunewright.stages.evaluate.answers import BaselineInput, Classified, Vectors
 
 TASKS: tuple[Task, ...] = ("classify",)
 
@@ -15,7 +15,7 @@ class Options(Frozen):
     """Nothing to choose."""
 
 
-def predict(lesson: Lesson, texts: Sequence[str], vectors: Vectors, options: Options) -> Classified:
+def predict(inputs: BaselineInput, texts: Sequence[str], vectors: Vectors, options: Options) -> Classified:
     """The same label for all of `texts`; the first in name order where two are as common."""
-    counts = np.bincount(lesson.labels, minlength=len(lesson.names))
+    counts = np.bincount(inputs.labels, minlength=len(inputs.names))
     return Classified(np.full(len(texts), int(counts.argmax()), dtype=np.int64))

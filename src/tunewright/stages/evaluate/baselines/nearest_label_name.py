@@ -10,7 +10,7 @@ import numpy as np
 
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
-from tunewright.stages.evaluate.answers import Classified, Lesson, Vectors
+from tunewright.stages.evaluate.answers import BaselineInput, Classified, Vectors
 
 TASKS: tuple[Task, ...] = ("classify",)
 
@@ -19,9 +19,9 @@ class Options(Frozen):
     """Nothing to choose."""
 
 
-def predict(lesson: Lesson, texts: Sequence[str], vectors: Vectors, options: Options) -> Classified:
+def predict(inputs: BaselineInput, texts: Sequence[str], vectors: Vectors, options: Options) -> Classified:
     """The nearest label name of each text by cosine."""
-    names = lesson.embed([in_words(name) for name in lesson.names]).astype(np.float64)
+    names = inputs.embed([in_words(name) for name in inputs.names]).astype(np.float64)
     # Rounded float64, so that two names in the same words tie on every machine and the first of them is taken.
     near = (vectors.astype(np.float64) @ names.T).round(9)
     return Classified(np.asarray(near.argmax(axis=1), dtype=np.int64))

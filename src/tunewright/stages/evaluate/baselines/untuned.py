@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.models.chat_examples import Exchange
-from tunewright.stages.evaluate.answers import Archive, Vectors, Written
+from tunewright.stages.evaluate.answers import ExampleBank, Generations, Vectors
 
 TASKS: tuple[Task, ...] = ("reply", "extract")
 
@@ -14,6 +14,6 @@ class Options(Frozen):
     """Nothing to choose."""
 
 
-def predict(lesson: Archive, asked: Sequence[Exchange], vectors: Vectors, options: Options) -> Written:
+def predict(bank: ExampleBank, questions: Sequence[Exchange], vectors: Vectors, options: Options) -> Generations:
     """What the untuned model makes of each question, shown nothing else."""
-    return lesson.untuned(asked, [()] * len(asked))
+    return bank.untuned(questions, [()] * len(questions))

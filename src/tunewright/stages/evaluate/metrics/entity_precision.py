@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.core.score import Score
-from tunewright.stages.evaluate.answers import Written
-from tunewright.stages.evaluate.entities import counts
-from tunewright.stats.intervals import Sampling, ratio
+from tunewright.stages.evaluate.answers import Generations
+from tunewright.stages.evaluate.entities import entity_share
+from tunewright.stats.intervals import Sampling
 
 TASKS: tuple[Task, ...] = ("extract",)
 
@@ -19,9 +19,6 @@ class Options(Frozen):
     """Nothing to choose."""
 
 
-def measure(references: Sequence[str], answers: Written, sampling: Sampling, options: Options) -> Score | None:
+def measure(references: Sequence[str], answers: Generations, sampling: Sampling, options: Options) -> Score | None:
     """Entity precision of the written answers; None when none was written."""
-    if not answers.texts:
-        return None
-    common, given, _ = counts(references[: len(answers.texts)], answers.texts)
-    return ratio("entity_precision", common, given, sampling)[0]
+    return entity_share("entity_precision", "written", references, answers.texts, sampling)

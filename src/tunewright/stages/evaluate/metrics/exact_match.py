@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.core.score import Score
-from tunewright.stages.evaluate.answers import Written
+from tunewright.stages.evaluate.answers import Generations
 from tunewright.stages.evaluate.words import words
 from tunewright.stats.intervals import Sampling
 from tunewright.stats.wilson import wilson_score
@@ -20,10 +20,10 @@ class Options(Frozen):
     """Nothing to choose."""
 
 
-def measure(references: Sequence[str], answers: Written, sampling: Sampling, options: Options) -> Score | None:
+def measure(references: Sequence[str], answers: Generations, sampling: Sampling, options: Options) -> Score | None:
     """Exact matches among the written answers; None when none was written."""
     if not answers.texts:
         return None
     n = len(answers.texts)
-    same = sum(wanted == given for wanted, given in zip(words(references[:n]), words(answers.texts), strict=True))
+    same = sum(wanted == written for wanted, written in zip(words(references[:n]), words(answers.texts), strict=True))
     return wilson_score("exact_match", same, n, level=sampling.level)

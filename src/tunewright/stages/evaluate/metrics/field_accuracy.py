@@ -13,7 +13,7 @@ from tunewright.core.dataset import Task
 from tunewright.core.digest import canonical_json
 from tunewright.core.frozen import Frozen
 from tunewright.core.score import Score
-from tunewright.stages.evaluate.answers import Written
+from tunewright.stages.evaluate.answers import Generations
 from tunewright.stages.evaluate.entities import json_objects
 from tunewright.stats.intervals import Sampling
 from tunewright.stats.wilson import wilson_score
@@ -30,18 +30,18 @@ class Options(Frozen):
 
 
 def measure(
-    references: Sequence[str], answers: Written, sampling: Sampling, options: Options
+    references: Sequence[str], answers: Generations, sampling: Sampling, options: Options
 ) -> tuple[Score, ...] | None:
     """``<field>_accuracy`` of each field; None when nothing was written, or the desk's own are no JSON objects."""
-    wanted, given = json_objects(references), json_objects(answers.texts)
-    known = [one for one in wanted if one is not None]
-    if not given or len(known) < len(wanted):
+    wanted, written = json_objects(references), json_objects(answers.texts)
+    known = [answer for answer in wanted if answer is not None]
+    if not written or len(known) < len(wanted):
         return None
     return tuple(
         wilson_score(
             f"{field}_accuracy",
-            sum(ours is not None and _same(field, theirs, ours) for theirs, ours in zip(known, given, strict=False)),
-            len(given),
+            sum(ours is not None and _same(field, theirs, ours) for theirs, ours in zip(known, written, strict=False)),
+            len(written),
             level=sampling.level,
         )
         for field in options.fields or _like_labels(known)
@@ -49,14 +49,14 @@ def measure(
 
 
 def _like_labels(objects: Sequence[Mapping[str, Any]]) -> list[str]:
-    shared = [key for key in objects[0] if all(key in one for one in objects)]
-    plain = [key for key in shared if not any(isinstance(one[key], dict | list) for one in objects)]
+    shared = [key for key in objects[0] if all(key in answer for answer in objects)]
+    plain = [key for key in shared if not any(isinstance(answer[key], dict | list) for answer in objects)]
     return [
         key
         for key in plain
-        if 1 < len({canonical_json(one[key]) for one in objects}) <= len(objects) / LEAST_ROWS_A_VALUE
+        if 1 < len({canonical_json(answer[key]) for answer in objects}) <= len(objects) / LEAST_ROWS_A_VALUE
     ]
 
 
-def _same(field: str, wanted: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
-    return field in given and canonical_json(wanted.get(field)) == canonical_json(given[field])
+def _same(field: str, wanted: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
+    return field in written and canonical_json(wanted.get(field)) == canonical_json(written[field])

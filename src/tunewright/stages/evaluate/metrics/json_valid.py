@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.core.score import Score
-from tunewright.stages.evaluate.answers import Written
+from tunewright.stages.evaluate.answers import Generations
 from tunewright.stages.evaluate.entities import json_objects
 from tunewright.stats.intervals import Sampling
 from tunewright.stats.wilson import wilson_score
@@ -21,13 +21,13 @@ class Options(Frozen):
     """Nothing to choose."""
 
 
-def measure(references: Sequence[str], answers: Written, sampling: Sampling, options: Options) -> Score | None:
+def measure(references: Sequence[str], answers: Generations, sampling: Sampling, options: Options) -> Score | None:
     """Valid objects among the written answers; None when none was written, or the desk's own are no objects."""
-    wanted, given = json_objects(references), json_objects(answers.texts)
-    if not given or None in wanted:
+    wanted, written = json_objects(references), json_objects(answers.texts)
+    if not written or None in wanted:
         return None
     valid = sum(
         theirs is not None and ours is not None and set(theirs) == set(ours)
-        for theirs, ours in zip(wanted, given, strict=False)
+        for theirs, ours in zip(wanted, written, strict=False)
     )
-    return wilson_score("json_valid", valid, len(given), level=sampling.level)
+    return wilson_score("json_valid", valid, len(written), level=sampling.level)

@@ -51,9 +51,9 @@ def macro_f1(truth: Index, predicted: Index, counts: Index, classes: int) -> npt
         counts: how often each kind occurs in each sample, ``(samples, kinds)``.
         classes: how many classes there are.
     """
-    one = np.eye(classes)
+    one_hot = np.eye(classes)
     weights = counts.astype(np.float64)  # whole numbers, so their products are exact on every machine
-    hits = weights @ (one[truth] * one[predicted])
-    both = weights @ (one[truth] + one[predicted])
+    hits = weights @ (one_hot[truth] * one_hot[predicted])
+    both = weights @ (one_hot[truth] + one_hot[predicted])
     f1 = np.divide(2 * hits, both, out=np.zeros_like(both), where=both > 0)
     return np.asarray(f1.sum(axis=1) / (both > 0).sum(axis=1))

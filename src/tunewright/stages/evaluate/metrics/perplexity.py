@@ -11,7 +11,7 @@ import numpy as np
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.core.score import Score
-from tunewright.stages.evaluate.answers import Written
+from tunewright.stages.evaluate.answers import Generations
 from tunewright.stats.intervals import Sampling, ratio
 
 TASKS: tuple[Task, ...] = ("reply", "extract")
@@ -23,7 +23,7 @@ class Options(Frozen):
     """Nothing to choose."""
 
 
-def measure(references: Sequence[str], answers: Written, sampling: Sampling, options: Options) -> Score | None:
+def measure(references: Sequence[str], answers: Generations, sampling: Sampling, options: Options) -> Score | None:
     """Perplexity of the reference answers; lower is better, 1 is certainty."""
     loss, draws = ratio("loss", answers.nats * answers.tokens, answers.tokens, sampling)
     value, spread = float(np.exp(min(loss.value, MOST))), np.exp(np.minimum(draws, MOST))

@@ -11,7 +11,7 @@ import numpy as np
 from tunewright.core.dataset import Task
 from tunewright.core.frozen import Frozen
 from tunewright.core.score import Score
-from tunewright.stages.evaluate.answers import Written
+from tunewright.stages.evaluate.answers import Generations
 from tunewright.stages.evaluate.words import words
 from tunewright.stats.intervals import Sampling, ratio
 
@@ -22,15 +22,15 @@ class Options(Frozen):
     """Nothing to choose."""
 
 
-def measure(references: Sequence[str], answers: Written, sampling: Sampling, options: Options) -> Score | None:
+def measure(references: Sequence[str], answers: Generations, sampling: Sampling, options: Options) -> Score | None:
     """Mean token F1 of the written answers; None when none was written."""
     if not answers.texts:
         return None
     pairs = zip(words(references[: len(answers.texts)]), words(answers.texts), strict=True)
-    shared = np.array([_f1(Counter(wanted), Counter(given)) for wanted, given in pairs])
+    shared = np.array([_f1(Counter(wanted), Counter(written)) for wanted, written in pairs])
     return ratio("token_f1", shared, np.ones(len(shared)), sampling)[0]
 
 
-def _f1(wanted: Counter[str], given: Counter[str]) -> float:
-    total = wanted.total() + given.total()
-    return 2 * (wanted & given).total() / total if total else 1.0
+def _f1(wanted: Counter[str], written: Counter[str]) -> float:
+    total = wanted.total() + written.total()
+    return 2 * (wanted & written).total() / total if total else 1.0

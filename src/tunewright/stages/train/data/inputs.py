@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.files import ModelFiles
 from tunewright.models.template_fingerprint import Template
 from tunewright.stages.train.data.chats import Chats
@@ -25,12 +25,12 @@ class Start:
     """
 
     files: ModelFiles
-    base: Generator
+    base: CausalLM
     rows: Chats
     held_out: Chats
     longest: int
     template: Template
-    again: Callable[[], Generator]
+    again: Callable[[], CausalLM]
 
 
 def keep_tokenizer(start: Start, folder: Path) -> None:

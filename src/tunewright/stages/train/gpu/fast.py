@@ -20,7 +20,7 @@ import torch  # noqa: TID253
 
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.progress import Progress
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.memory_estimate import LEVELS, NOTHING_AGAIN, Level, Shape, footprint_gb
 from tunewright.stages.train.gpu import attention, fp8, gated, head, joint
 from tunewright.stages.train.machine import Machine
@@ -67,12 +67,12 @@ class Fast:
     decisions: dict[str, str] = field(default_factory=dict)
 
 
-def load(folder: Path, *, device: str, frozen: bool, max_tokens: int) -> Generator:
+def load(folder: Path, *, device: str, frozen: bool, max_tokens: int) -> CausalLM:
     """The model in `folder`; on a GPU with our attention where it is the model's, and in bf16 where it stays frozen."""
     loading = attention.loading(folder, device, max_tokens)
     if device == "cuda" and frozen and torch.cuda.is_bf16_supported():
         loading["dtype"] = torch.bfloat16
-    return Generator.load(folder, device=device, loading=loading)
+    return CausalLM.load(folder, device=device, loading=loading)
 
 
 def quicken(model: Any, precision: Precision, machine: Machine) -> Fast:

@@ -20,7 +20,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.files import publish_text
 from tunewright.core.frozen import Frozen
 from tunewright.core.progress import Progress
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.models.chat import Chat
 from tunewright.models.retention_suite import Recall, recall, suite_chats
 from tunewright.stages.train.data.batches import Batches
@@ -212,7 +212,7 @@ class Runs:
         )
         return self._measured(start.base, start, **told)
 
-    def _move(self, base: Generator, device: str) -> None:
+    def _move(self, base: CausalLM, device: str) -> None:
         """Take the base that all runs share off the GPU, or put it back, once what was left there is gone."""
         if self._machine.device == "cpu":
             return
@@ -257,13 +257,13 @@ class Runs:
             "memory_gb": peak_memory.peak_gb(self._machine.device) if counted else None,
         }
 
-    def _measured(self, model: Generator, start: "Start", **told: Any) -> Taken:
+    def _measured(self, model: CausalLM, start: "Start", **told: Any) -> Taken:
         """`model`, adapters that are on it included, on the validation rows of `start` and on the suite."""
         held_out, options = start.held_out.chats, self._options()
         suite = recall(model, self._chats, progress=self.progress)
         return Taken(
             steps=Batches(start.rows.lengths, size=options.batch, epochs=options.epochs, seed=0).steps,
-            nats=tuple(model.score(held_out, progress=self.progress)),
+            nats=tuple(model.mean_nats(held_out, progress=self.progress)),
             tokens=tuple(float(sum(chat.trained[1:])) for chat in held_out),
             suite_nats=tuple(suite.nats),
             suite_tokens=tuple(suite.tokens),
@@ -280,14 +280,14 @@ class Runs:
         return Taken.model_validate_json(path.read_text(encoding="utf-8"))
 
 
-def _adapters(base: Generator, plan: Plan, options: lora.Options) -> Any:
+def _adapters(base: CausalLM, plan: Plan, options: lora.Options) -> Any:
     from tunewright.stages.train.weights.adapters import adapted
 
     return adapted(base.model, plan, options)
 
 
 @contextmanager
-def _adapted(base: Generator, plan: Plan, options: lora.Options) -> Iterator[Any]:
+def _adapted(base: CausalLM, plan: Plan, options: lora.Options) -> Iterator[Any]:
     """`base` with fresh adapters; afterwards it is as it was, for its weights are frozen."""
     model = _adapters(base, plan, options)
     try:

@@ -234,11 +234,11 @@ def _merged_and_saved(
     from peft import PeftModel
     from transformers.utils import logging
 
-    from tunewright.models.causal_lm import Generator
+    from tunewright.models.causal_lm import CausalLM
     from tunewright.models.encoder import quiet
 
     device = start.base.device
-    fresh = load() if load else Generator.load(start.files.folder, device=device).model
+    fresh = load() if load else CausalLM.load(start.files.folder, device=device).model
     beside = PeftModel.from_pretrained(fresh, aside / ADAPTER_FOLDER)
     apart = probe_logits(beside, start.held_out)
     merged = beside.merge_and_unload(safe_merge=True)
@@ -250,7 +250,7 @@ def _merged_and_saved(
         merged.to(dtype).save_pretrained(aside, safe_serialization=True)
     del fresh, beside, merged
     start.base.tokenizer.save_pretrained(aside)
-    return exact, gap(trained, probe_logits(Generator.load(aside, device=device).model, start.held_out))
+    return exact, gap(trained, probe_logits(CausalLM.load(aside, device=device).model, start.held_out))
 
 
 def _require_exact(difference: float) -> None:

@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 import torch  # noqa: TID253
 
-from tunewright.models.causal_lm import Generator
+from tunewright.models.causal_lm import CausalLM
 from tunewright.stages.train.gpu import attention
 
 Bits = Literal[4, 8]
 
 
-def load_quantized(folder: Path, *, device: str, bits: Bits, max_tokens: int = 0) -> Generator:
+def load_quantized(folder: Path, *, device: str, bits: Bits, max_tokens: int = 0) -> CausalLM:
     """The model in `folder` with its linear layers, the output's excepted, in 4 or 8 bits.
 
     4 bits are NF4 with the block scales quantized in their turn (Dettmers et al. 2023, arXiv 2305.14314);
@@ -34,7 +34,7 @@ def load_quantized(folder: Path, *, device: str, bits: Bits, max_tokens: int = 0
         max_tokens: of a chat that it is trained on; 0 when it is not.
     """
     dtype = compute_dtype(device)
-    generator = Generator.load(
+    loaded = CausalLM.load(
         folder,
         device=device,
         loading={
@@ -44,14 +44,14 @@ def load_quantized(folder: Path, *, device: str, bits: Bits, max_tokens: int = 0
             **(attention.loading(folder, device, max_tokens) if max_tokens else {}),
         },
     )
-    for _, layer in layers_in_bits(generator.model):
+    for _, layer in layers_in_bits(loaded.model):
         if hasattr(layer, "support_avx512bf16_for_cpu"):
             layer.support_avx512bf16_for_cpu = False
             if device == "cpu" and not torch.allclose(dequantized(layer), _widened(layer), rtol=1e-4, atol=0):
                 layer.forward = _Forward(layer)
                 # Where there is a `W_q`, PEFT (DoRA's lengths) asks the layer itself for its weights.
                 layer.W_q, layer.dequantize = layer.weight.data, partial(_widened, layer)
-    return generator
+    return loaded
 
 
 def load_dequantized(folder: Path, *, device: str, bits: Bits) -> Any:
@@ -60,7 +60,7 @@ def load_dequantized(folder: Path, *, device: str, bits: Bits) -> Any:
     Both are read anew from the files: whatever happened to a model that trained or answered is not in here.
     """
     rounded = load_quantized(folder, device=device, bits=bits).model
-    whole = Generator.load(folder, device=device).model
+    whole = CausalLM.load(folder, device=device).model
     with torch.no_grad():
         for name, layer in layers_in_bits(rounded):
             whole.get_submodule(name).weight.copy_(dequantized(layer))

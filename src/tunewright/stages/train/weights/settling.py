@@ -28,7 +28,7 @@ def publish_settled(
     """
     from transformers.utils import logging
 
-    from tunewright.models.causal_lm import Generator
+    from tunewright.models.causal_lm import CausalLM
     from tunewright.models.encoder import quiet
     from tunewright.stages.train.data.inputs import keep_tokenizer
     from tunewright.stages.train.weights.fake_quantized import round_activations, settle
@@ -45,7 +45,7 @@ def publish_settled(
     with quiet(logging):
         model.save_pretrained(aside, safe_serialization=True)
     keep_tokenizer(start, aside)
-    saved = probe_logits(Generator.load(aside, device=start.base.device).model, start.held_out)
+    saved = probe_logits(CausalLM.load(aside, device=start.base.device).model, start.held_out)
     told = OnGrid(
         grid=grid,
         layers=layers,
