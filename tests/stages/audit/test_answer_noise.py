@@ -1,10 +1,12 @@
 """Answers that belong to another question, among answers that are only worded differently."""
 
+import numpy as np
 import pytest
 from tests.worlds import corpus, found
 
 from tunewright.core.corpus import Corpus
 from tunewright.core.finding import NotChecked
+from tunewright.stages.audit.checks import answer_noise
 from tunewright.stages.audit.checks.answer_noise import Options, check
 
 TOPICS = {
@@ -115,3 +117,10 @@ def test_few_rows_and_rows_without_answers_say_so() -> None:
 
 def test_a_row_without_an_answer_is_left_to_others() -> None:
     assert found(check(rows(MOVED | {5: "n/a", 7: ""}), Options()), "answer_noise.unlike") == sorted(MOVED)
+
+
+def test_another_rows_copy_of_an_answer_fits_no_better_than_the_answer_itself() -> None:
+    rng = np.random.default_rng(0)
+    questions = rng.normal(size=(60, 8)).astype(np.float32)
+    answers = np.tile(rng.normal(size=8).astype(np.float32), (60, 1))
+    assert (answer_noise._closer(questions, answers, np.arange(60, dtype=np.uint64) % 5) == 0).all()

@@ -31,6 +31,8 @@ FOLDS = 5
 DRAWN = 500
 #: Added to the diagonal; vectors have length one, so this is the weight of one row.
 RIDGE = 1.0
+#: Cosines nearer than this are equal: another row's copy of an answer fits no better than the answer itself.
+TIE = 1e-6
 BATCH = 20_000
 
 
@@ -122,22 +124,23 @@ def _better(corpus: Corpus, options: Options) -> npt.NDArray[np.float64]:
     """
     from tunewright.similarity.text_features import text_features
 
-    questions, answers = (text_features(corpus, side, seed=options.seed) for side in ("prompt", "answer"))
-    # Folds and draws follow the texts, so that the order of the rows changes nothing.
     texts = corpus.scan("prompt", "answer").select(pl.concat_str("prompt", "answer", separator="\n", ignore_nulls=True))
     mark = texts.collect().to_series().hash(options.seed).to_numpy()
-    fold, drawn = mark % FOLDS, np.argsort(mark, kind="stable")[:DRAWN]
-    return (_closer(questions, answers, fold, drawn) + _closer(answers, questions, fold, drawn)) / 2
+    # Folds, draws and sums follow the texts, so that the order of the rows changes nothing.
+    order = np.argsort(mark, kind="stable")
+    questions, answers = (text_features(corpus, side, seed=options.seed)[order] for side in ("prompt", "answer"))
+    fold = mark[order] % FOLDS
+    better = np.empty(len(order))
+    better[order] = (_closer(questions, answers, fold) + _closer(answers, questions, fold)) / 2
+    return better
 
 
 def _closer(
-    inputs: npt.NDArray[np.float32],
-    targets: npt.NDArray[np.float32],
-    fold: npt.NDArray[np.uint64],
-    drawn: npt.NDArray[np.int64],
+    inputs: npt.NDArray[np.float32], targets: npt.NDArray[np.float32], fold: npt.NDArray[np.uint64]
 ) -> npt.NDArray[np.float64]:
-    """Share of the `drawn` rows of `targets` that are closer than the row's own to what `inputs` makes expect."""
+    """Share of the first :data:`DRAWN` of `targets` that are closer than a row's own to what `inputs` makes expect."""
     own_way, across = inputs.T @ inputs, inputs.T @ targets
+    drawn = targets[:DRAWN]
     shares = np.zeros(len(inputs))
     for number in range(FOLDS):
         held = np.flatnonzero(fold == number)
@@ -147,7 +150,7 @@ def _closer(
             rows = held[start : start + BATCH]
             expected = inputs[rows] @ weights
             own = (expected * targets[rows]).sum(axis=1, keepdims=True)
-            shares[rows] = (expected @ targets[drawn].T > own).mean(axis=1)
+            shares[rows] = (expected @ drawn.T > own + TIE).mean(axis=1)
     return shares
 
 
