@@ -11,7 +11,9 @@ from tests.worlds import corpus, of
 
 from tunewright.core.errors import UserError
 from tunewright.pii.checksums import iban, luhn
-from tunewright.stages.clean.fixes.surrogate import KEY_VARIABLE
+from tunewright.project import Project
+from tunewright.stages.clean.fixes.surrogate import KEY_VARIABLE, key_mark
+from tunewright.stages.clean.settings import CleanSettings
 from tunewright.stages.clean.surrogates import INVENTED, MAKERS, surrogate
 
 KEY = b"0123456789abcdef"
@@ -185,3 +187,56 @@ def test_random_mode_knows_a_person_in_two_findings_of_one_cleaning() -> None:
     )
     assert len(edits) == 2
     assert frame["prompt"][0] == frame["answer"][0] != text
+
+
+def test_a_card_of_twelve_digits_keeps_its_form_and_eleven_digits_are_no_card() -> None:
+    card = surrogate("payment_card", "5018 0000 0009", KEY)
+    assert re.fullmatch(r"9\d{3} \d{4} \d{4}", card), card
+    assert not luhn(pl.Series([card.replace(" ", "")])).any()
+    assert re.fullmatch(r"\[PAYMENT_CARD-[a-z]{8}\]", surrogate("payment_card", "5018 0000 000", KEY))
+
+
+@pytest.mark.parametrize("shared", [{"use": {"pii": "surrogate"}}, {"use": {"pii.email": "surrogate"}}])
+def test_each_key_has_a_mark_of_its_own_that_gives_nothing_of_it_away(monkeypatch, shared: dict) -> None:
+    settings = CleanSettings(**shared)
+    mark = key_mark(settings)
+    assert re.fullmatch(r"[0-9a-f]{16}", mark)
+    assert key_mark(settings) == mark
+    monkeypatch.setenv(KEY_VARIABLE, "another key of 16 bytes")
+    assert key_mark(settings) not in {mark, ""}
+    assert "another" not in key_mark(settings)
+
+
+def test_without_a_keyed_surrogate_no_key_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    use = {"pii": "surrogate"}
+    assert key_mark(CleanSettings()) == ""
+    assert key_mark(CleanSettings(use={"pii": "redact"})) == ""
+    assert key_mark(CleanSettings(use=use, fixes={"surrogate": {"mode": "random"}})) == ""
+    assert key_mark(CleanSettings(use=use, fixes={"surrogate": True})) != ""
+    monkeypatch.delenv(KEY_VARIABLE)
+    assert key_mark(CleanSettings(use=use)) == ""
+
+
+def test_another_key_is_another_cleaning_and_the_first_key_finds_the_first_again(tmp_path, monkeypatch) -> None:
+    lines = [f"my address number {at} is ann{at}@firm.com,post" for at in range(4)]
+    (tmp_path / "mails.csv").write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
+    (tmp_path / "tunewright.yaml").write_text(
+        "name: desk\n"
+        "data: {file: mails.csv, task: classify, columns: {prompt: text, label: label}}\n"
+        "audit: {checks: {pii: {names: false}}}\n"
+        "clean: {use: {pii: surrogate}}\n",
+        encoding="utf-8",
+    )
+
+    def prompts() -> list[str]:
+        project = Project.open(tmp_path)
+        after = project.clean().after
+        return project.corpus(after.version).column("prompt").to_list()
+
+    first = prompts()
+    assert surrogate("email", "ann0@firm.com", KEY) in first[0]
+    monkeypatch.setenv(KEY_VARIABLE, "another key of 16 bytes")
+    second = prompts()
+    assert surrogate("email", "ann0@firm.com", b"another key of 16 bytes") in second[0]
+    monkeypatch.setenv(KEY_VARIABLE, KEY.decode())
+    assert prompts() == first
