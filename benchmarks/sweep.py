@@ -22,10 +22,10 @@ from tunewright.core.progress import SILENT
 from tunewright.models.files import find_model
 from tunewright.stages.train.methods.lora import Options
 from tunewright.stages.train.settings import TrainSettings
+from tunewright.stages.train.sweep.judge import Judge
 from tunewright.stages.train.sweep.runs import Runs
 from tunewright.stages.train.sweep.search import Rule, climb, rungs, search
 from tunewright.stats.intervals import Sampling
-from tunewright.workflow.sweeping import Judge
 
 BASE = "starter-8m"
 RANKS = (4, 8, 16, 32, 64, 128)

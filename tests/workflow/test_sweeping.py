@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from tunewright.workflow.sweeping import Asked, Judge, sweep, sweepable
 
 from tests.stages.train.tiny import Listener, answered_corpus, plan_for, write_llama
 from tunewright.core.errors import UserError
 from tunewright.core.interrupts import PartialResult
 from tunewright.models.retention_suite import Recall
 from tunewright.stages.train.settings import TrainSettings
+from tunewright.stages.train.sweep.judge import Asked, Judge, sweep, sweepable
 from tunewright.stages.train.sweep.runs import Runs, Taken
 from tunewright.stages.train.sweep.search import Rule
 from tunewright.stages.train.sweep.settings import SweepSettings
@@ -200,7 +200,7 @@ def test_the_setting_keeps_the_options_that_are_given(tmp_path, corpus, plan) ->
     import yaml
 
     given = TrainSettings(method={"lora": {"epochs": 2, "rank": 8, "dora": True}})
-    from tunewright.workflow.sweeping import _setting
+    from tunewright.stages.train.sweep.judge import _setting
 
     line = _setting(given, 16)
     assert yaml.safe_load(line) == {"method": {"lora": {"epochs": 2, "rank": 16, "dora": True}}}

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from tests.stages.train.tiny import Listener, answered_corpus, plan_for
-from tunewright.workflow.sweeping import sweepable
 
 from tunewright.stages.train.api import train
 from tunewright.stages.train.runs import peak_memory
 from tunewright.stages.train.runs.peak_memory import lacking
 from tunewright.stages.train.settings import TrainSettings
+from tunewright.stages.train.sweep.judge import sweepable
 from tunewright.stages.train.sweep.runs import Runs, Taken
 
 OPTIONS = {"epochs": 2, "batch": 4, "learning_rate": 1e-2, "patience": 0}
