@@ -120,6 +120,8 @@ class Project:
         """
         path = Path(folder).resolve()
         loaded = load(path, sets=sets)
+        for notice in loaded.notices:
+            progress.say(notice)
         return cls(path, loaded, overrides=overrides, progress=progress, step_seen=step_seen)
 
     @overload
@@ -257,11 +259,11 @@ class Project:
             GateFailed: the data is below the bar.
             UserError: E-SWEEP-….
         """
-        from tunewright.stages.train.sweep.judge import Asked
+        from tunewright.stages.train.sweep.judge import SweepRequest
         from tunewright.workflow.sweep import sweep_project
 
         settings = with_ranks(self.config.section(SweepSettings), ranks)
-        return sweep_project(self._flow(), settings, Asked(full=full, exhaustive=exhaustive))
+        return sweep_project(self._flow(), settings, SweepRequest(full=full, exhaustive=exhaustive))
 
     def evaluate(self) -> EvaluateResult:
         """Measure the candidate on the test rows, beside baselines that need no tuning."""
@@ -354,19 +356,19 @@ class Project:
         """Every training run of this project, the newest first, in the form of OpenAI's fine-tuning jobs."""
         from tunewright.workflow import runs as running
 
-        return running.listed(self._workspace)
+        return running.list_runs(self._workspace)
 
     def runs_show(self, run: str = "") -> RunsShowResult:
         """One run, by the beginning of its id; the newest without one."""
         from tunewright.workflow import runs as running
 
-        return running.shown(self._workspace, run)
+        return running.show_run(self._workspace, run)
 
     def runs_events(self, run: str = "") -> RunsEventsResult:
         """Every event of a run, in the form of OpenAI's fine-tuning events."""
         from tunewright.workflow import runs as running
 
-        return running.told(self._workspace, run)
+        return running.run_events(self._workspace, run)
 
     def runs_pause(self, run: str = "") -> RunsAskedResult:
         """Ask a run that another process trains to keep a checkpoint and end; `run` goes on from there.
@@ -376,7 +378,7 @@ class Project:
         """
         from tunewright.workflow import runs as running
 
-        return running.asked(self._workspace, run, "pause")
+        return running.ask_run(self._workspace, run, "pause")
 
     def runs_stop(self, run: str = "") -> RunsAskedResult:
         """Ask a run to end with the best weights so far; one that is paused does so when it is gone on with.
@@ -386,7 +388,7 @@ class Project:
         """
         from tunewright.workflow import runs as running
 
-        return running.asked(self._workspace, run, "stop")
+        return running.ask_run(self._workspace, run, "stop")
 
     def events(self) -> EventsResult:
         """Everything that happened here: who, when, what, and the reason where a person overrode."""

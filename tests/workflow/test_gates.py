@@ -105,7 +105,11 @@ def test_steps_that_cost_money_or_go_out_are_behind_the_gates() -> None:
 
 def test_a_gate_answers_to_the_name_it_had_before(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "tunewright.yaml").write_text("gates: {evaluate.verdict: '>= 0'}\n", encoding="utf-8")
-    assert load(tmp_path, environment={}).config.gates["evaluate.ship"] == ">= 0"
+    loaded = load(tmp_path, environment={})
+    assert loaded.config.gates["evaluate.ship"] == ">= 0"
+    assert loaded.notices == (
+        "tunewright.yaml line 1: the gate evaluate.verdict is called evaluate.ship now; the old name still works.",
+    )
     with pytest.raises(UserError, match=r"evaluate\.shop"):
         Project.open(folder, sets=bars(), overrides={"evaluate.shop": override("a typo")})
     project = Project.open(folder, sets=bars("evaluate.ship"), overrides={"evaluate.verdict": override("a pilot")})

@@ -15,7 +15,7 @@ from tunewright.core.errors import UserError
 from tunewright.core.interrupts import PartialResult
 from tunewright.models.retention_suite import Recall
 from tunewright.stages.train.settings import TrainSettings
-from tunewright.stages.train.sweep.judge import Asked, Judge, sweep, sweepable
+from tunewright.stages.train.sweep.judge import SweepRequest, Judge, sweep, sweepable
 from tunewright.stages.train.sweep.runs import Runs, Taken
 from tunewright.stages.train.sweep.search import Rule
 from tunewright.stages.train.sweep.settings import SweepSettings
@@ -101,7 +101,7 @@ def test_the_rank_of_the_plan_is_not_what_a_sweep_is_kept_by(corpus, base) -> No
 def go(work: Path, corpus, plan, progress=None, **asked):
     return sweep(
         corpus, plan, work, settings=SweepSettings(ranks=(2, 4, 8), start=2, items=ITEMS), train=TrainSettings(),
-        asked=Asked(**asked), sampling=Sampling(resamples=200), progress=progress or Listener(),
+        asked=SweepRequest(**asked), sampling=Sampling(resamples=200), progress=progress or Listener(),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from tunewright.config.model import Config
+from tunewright.config.model import FORMER_GATES, Config
 from tunewright.config.plugins import plugin_faults, wrong_value
 from tunewright.config.source import Path_, Source, parsed, read_source
 from tunewright.core.errors import UserError, UserErrors, did_you_mean
@@ -24,10 +24,17 @@ PREFIX = "TUNEWRIGHT_"
 
 @dataclass(frozen=True)
 class Loaded:
-    """A configuration and where each of its values came from."""
+    """A configuration, where each of its values came from, and what a person should know of it.
+
+    Attributes:
+        config: the values.
+        origins: where each value came from that is no default, by its path.
+        notices: sentences about words that have another name now.
+    """
 
     config: Config
     origins: Mapping[Path_, str]
+    notices: tuple[str, ...] = ()
 
     def origin(self, path: Path_) -> str:
         """Where the value at `path` came from: ``default``, ``file line 12``, ``environment …`` or ``--set``."""
@@ -61,7 +68,16 @@ def resolve(source: Source, *, sets: Sequence[str] = (), environment: Mapping[st
     if faults:
         raise UserErrors(faults)
     assert loaded is not None
-    return Loaded(loaded, _of_leaves(origins, merged))
+    return Loaded(loaded, _of_leaves(origins, merged), tuple(_notices(merged, origins)))
+
+
+def _notices(merged: dict[str, Any], origins: Mapping[Path_, str]) -> Iterator[str]:
+    """A sentence for each gate that is called by the name it had before."""
+    bars = merged.get("gates")
+    for name in bars if isinstance(bars, dict) else ():
+        if name in FORMER_GATES:
+            where = origins.get(("gates", name), FILE)
+            yield f"{where}: the gate {name} is called {FORMER_GATES[name]} now; the old name still works."
 
 
 def _of_leaves(origins: Mapping[Path_, str], merged: dict[str, Any]) -> dict[Path_, str]:

@@ -16,17 +16,17 @@ def schema() -> dict[str, Any]:
     for field in FIELDS:
         options = {}
         for name in field.registry.names():
-            one = field.registry.options(name).model_json_schema(ref_template="#/$defs/{model}")
-            definitions.update(one.pop("$defs", {}))
-            one["description"] = field.registry.about(name)
-            options[name] = {"anyOf": [one, {"type": "null"}]}
+            described = field.registry.options(name).model_json_schema(ref_template="#/$defs/{model}")
+            definitions.update(described.pop("$defs", {}))
+            described["description"] = field.registry.about(name)
+            options[name] = {"anyOf": [described, {"type": "null"}]}
         section = _section(document, definitions, field.section)
-        kept = section["properties"][field.key]
+        declared = section["properties"][field.key]
         table = {"type": "object", "properties": options, "additionalProperties": False}
         choices = [table, *([{"type": "string"}] if field.single else []), {"type": "null"}]
         section["properties"][field.key] = {
             "anyOf": choices,
-            **{key: kept[key] for key in ("description", "default", "title") if key in kept},
+            **{key: declared[key] for key in ("description", "default", "title") if key in declared},
         }
     return document
 
@@ -34,8 +34,8 @@ def schema() -> dict[str, Any]:
 def _section(document: dict[str, Any], definitions: dict[str, Any], name: str) -> dict[str, Any]:
     reference = document["properties"][name]
     pointer = reference.get("$ref") or reference["allOf"][0]["$ref"]
-    found: dict[str, Any] = definitions[pointer.rsplit("/", 1)[-1]]
-    return found
+    section: dict[str, Any] = definitions[pointer.rsplit("/", 1)[-1]]
+    return section
 
 
 def schema_result() -> ConfigResult:

@@ -107,6 +107,7 @@ def judge(gate: str, bar: str, measured: Score, *, override: Override | None = N
     judged = measured.value if end is None else end
     passed = (
         math.isfinite(judged)
+        and not math.isnan(measured.value)
         and {
             ">=": judged >= limit,
             "<=": judged <= limit,

@@ -87,24 +87,24 @@ def partial_on_interrupt(result_of: Callable[[AuditReport], AuditResult]) -> Ite
 
 
 def _result(
-    found: AuditReport,
+    audited: AuditReport,
     corpus: Corpus,
     ingested: Ingested,
     settings: ReportSettings,
     findings: Path | None,
     report: Path | None,
 ) -> AuditResult:
-    result = audit_result(ingested, found, corpus.scan("row", "line").collect(), None)
+    result = audit_result(ingested, audited, corpus.scan("row", "line").collect(), None)
     material = ReportMaterial(
         project=ingested.file,
         generated=datetime.now(UTC).isoformat(timespec="seconds"),
         version=__version__,
         settings=settings,
         ingested=ingested,
-        before=Audited.of(found, corpus, settings),
+        before=Audited.of(audited, corpus, settings),
         machine=machine(),
     )
-    return write_outputs(result, found, corpus, findings, report, material)
+    return write_outputs(result, audited, corpus, findings, report, material)
 
 
 def require_writable(findings: Path | None, report: Path | None) -> None:
@@ -126,7 +126,7 @@ def require_writable(findings: Path | None, report: Path | None) -> None:
 
 def write_outputs(
     result: AuditResult,
-    found: AuditReport,
+    audited: AuditReport,
     corpus: Corpus,
     findings: Path | None,
     report: Path | None,
@@ -136,7 +136,7 @@ def write_outputs(
     assert material.ingested
     changes = {}
     if findings is not None:
-        frame = finding_rows(found, corpus, material.ingested)
+        frame = finding_rows(audited, corpus, material.ingested)
         publish(findings, frame.write_parquet if findings.suffix == ".parquet" else _harmless(frame).write_csv)
         changes["findings_file"] = str(findings)
     if report is not None:

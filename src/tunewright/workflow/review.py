@@ -45,11 +45,11 @@ def sample(workspace: Workspace, n: int, to: Path | None) -> ReviewSampleResult:
         _require_known(to)
         require_absent(to)
     outputs = Flow(workspace).run_until("clean")
-    kept = workspace.reviews
-    known = kept.answers()["example_id"].unique()
+    reviews = workspace.reviews
+    known = reviews.answers()["example_id"].unique()
     corpus = workspace.corpus(outputs[Cleaned].after)
     new = draw(corpus, outputs[AuditReport], n=n, seed=workspace.config.seed, known=known, who=actor(), when=_now())
-    drawn = kept.add(new)
+    drawn = reviews.add(new)
     files = WRITERS[to.suffix.lower()](to, drawn) if to is not None else ()
     digests = {"dataset": drawn.header.dataset.digest, "set": drawn.header.digest}
     workspace.events.append(
@@ -73,10 +73,8 @@ def import_files(workspace: Workspace, files: Sequence[Path], reviewer: str) -> 
     before = Flow(workspace).run_until("clean")
     read = {path: _read(path) for path in dict.fromkeys(files)}
     lines, new = [], []
-    present, ids = (
-        _present(before, samples, workspace),
-        {p: {one.example_id for one in rows} for p, rows in read.items()},
-    )
+    present = _present(before, samples, workspace)
+    ids = {path: {row.example_id for row in rows} for path, rows in read.items()}
     for path, rows in read.items():
         others = set().union(*(held for other, held in ids.items() if other != path))
         who, at = reviewer or path.stem, _now()
@@ -91,14 +89,14 @@ def import_files(workspace: Workspace, files: Sequence[Path], reviewer: str) -> 
         workspace.reviews.import_answers(imported, answers)
     _record(workspace, [line for line in lines if line.account.answers])
     after = Flow(workspace).run_until("clean")
-    told = workspace.reviews.answers()
-    decided = decisions(told)
+    every_answer = workspace.reviews.answers()
+    decided = decisions(every_answer)
     return ReviewImportResult(
         files=tuple(lines),
         reviewed=decided.height,
         defective=decided.filter(pl.col("verdict") == "defective").height,
         corrected=decided.filter(pl.any_horizontal(pl.col("new_label", "new_answer").is_not_null())).height,
-        agreement=agreement(told),
+        agreement=agreement(every_answer),
         before=before.verdicts[GATE].measured,
         verdict=after.verdicts[GATE],
         outlook=after.get(Outlook),
@@ -108,20 +106,20 @@ def import_files(workspace: Workspace, files: Sequence[Path], reviewer: str) -> 
 def ask_next(workspace: Workspace, lines: Iterable[str], say: Callable[[str], None], reviewer: str) -> ReviewNextResult:
     """Ask about the rows of the newest sample that `reviewer` has not judged; each answer is kept before the next."""
     newest, who = _samples(workspace)[-1], reviewer or actor()
-    kept = workspace.reviews
-    said = kept.answers().filter(pl.col("reviewer") == who)
-    open_ = newest.rows.join(said, on=["example_id", "content_digest"], how="anti", maintain_order="left")
+    reviews = workspace.reviews
+    judged = reviews.answers().filter(pl.col("reviewer") == who)
+    open_ = newest.rows.join(judged, on=["example_id", "content_digest"], how="anti", maintain_order="left")
 
     def save(card: Mapping[str, Any], verdict: str, label: str, text: str, note: str) -> None:
-        given = answer(card, reviewer=who, verdict=verdict, label=label, text=text, note=note, at=_now())
-        kept.append(given)
+        answered = answer(card, reviewer=who, verdict=verdict, label=label, text=text, note=note, at=_now())
+        reviews.append(answered)
 
     try:
         session = terminal.review(open_, newest.header, iter(lines), say, save)
     finally:  # Ctrl-C too: what was answered stays answered, and is recorded
-        mine = kept.answers().filter(pl.col("reviewer") == who)
-        if mine.height > said.height:
-            count = mine.height - said.height
+        mine = reviews.answers().filter(pl.col("reviewer") == who)
+        if mine.height > judged.height:
+            count = mine.height - judged.height
             workspace.events.append(
                 "review.answered", "review", key=newest.header.id,
                 digests={"answers": digest(mine.rows())}, detail={"reviewer": who, "answers": count},
@@ -132,23 +130,23 @@ def ask_next(workspace: Workspace, lines: Iterable[str], say: Callable[[str], No
 def status(workspace: Workspace) -> ReviewStatusResult:
     """How far the review is, and what it says about all rows."""
     outputs = Flow(workspace).run_until("clean")
-    samples, told = workspace.reviews.samples(), workspace.reviews.answers()
-    decided = decisions(told)
-    reviewers = told.group_by("reviewer").agg(rows=pl.len()).sort("reviewer")
+    samples, every_answer = workspace.reviews.samples(), workspace.reviews.answers()
+    decided = decisions(every_answer)
+    reviewers = every_answer.group_by("reviewer").agg(rows=pl.len()).sort("reviewer")
     verdict = outputs.verdicts[GATE]
     return ReviewStatusResult(
         sets=tuple(
             ReviewSetLine(
-                set=one.header.id,
-                when=one.header.when,
-                rows=one.header.rows,
-                reviewed=one.rows.join(decided, on=["example_id", "content_digest"], how="semi").height,
+                set=drawn.header.id,
+                when=drawn.header.when,
+                rows=drawn.header.rows,
+                reviewed=drawn.rows.join(decided, on=["example_id", "content_digest"], how="semi").height,
             )
-            for one in samples
+            for drawn in samples
         ),
         reviewed=decided.height,
         reviewers=dict(zip(reviewers["reviewer"].to_list(), reviewers["rows"].to_list(), strict=True)),
-        agreement=agreement(told),
+        agreement=agreement(every_answer),
         findings=_by_finding(samples, decided),
         automatic=outputs[AuditReport].quality,
         corrected=verdict.measured if verdict.measured.method == METHOD else None,
@@ -162,7 +160,7 @@ def _by_finding(samples: Sequence[Sample], decided: pl.DataFrame) -> tuple[Findi
     if not samples:
         return ()
     keys = ["example_id", "content_digest"]
-    every = pl.concat([one.rows.select(*keys, "found") for one in samples]).unique(
+    every = pl.concat([drawn.rows.select(*keys, "found") for drawn in samples]).unique(
         keys, keep="last", maintain_order=True
     )
     read = every.join(decided, on=keys)
@@ -194,12 +192,12 @@ def _samples(workspace: Workspace) -> list[Sample]:
 
 def _present(outputs: Outputs, samples: Sequence[Sample], workspace: Workspace) -> dict[str, str]:
     """The digest that each sampled row has now, empty where it is gone; rows that reviews changed are left out."""
-    sampled = pl.concat([one.rows.select("example_id") for one in samples]).unique()
+    sampled = pl.concat([drawn.rows.select("example_id") for drawn in samples]).unique()
     now = workspace.corpus(outputs[Cleaned].after).scan("example_id", "content_digest").collect()
-    found = sampled.filter(~pl.col("example_id").is_in(reviewed_away(outputs[Cleaned]).implode())).join(
+    present = sampled.filter(~pl.col("example_id").is_in(reviewed_away(outputs[Cleaned]).implode())).join(
         now, on="example_id", how="left"
     )
-    return dict(zip(found["example_id"].to_list(), found["content_digest"].fill_null("").to_list(), strict=True))
+    return dict(zip(present["example_id"].to_list(), present["content_digest"].fill_null("").to_list(), strict=True))
 
 
 def reviewed_away(cleaned: Cleaned) -> pl.Series:

@@ -10,7 +10,7 @@ from tunewright.stages.train.runs.jobs import Job, chosen, job_in, jobs_in, requ
 from tunewright.workflow.workspace import Workspace
 
 #: Sentences of a run's record that `runs show` shows.
-SAID = 12
+LAST_MESSAGES = 12
 
 WORDS = {
     "pause": "It ends its step, keeps a checkpoint and ends; `tunewright run` goes on from there.",
@@ -20,25 +20,26 @@ WORDS = {
 LATER = "The next `tunewright run` ends with the best weights so far; where nothing was validated yet, one step later."
 
 
-def listed(workspace: Workspace) -> RunsListResult:
+def list_runs(workspace: Workspace) -> RunsListResult:
     """Every run of the project, the newest first."""
     return RunsListResult(data=jobs_in(_folders(workspace)))
 
 
-def shown(workspace: Workspace, run: str) -> RunsShowResult:
+def show_run(workspace: Workspace, run: str) -> RunsShowResult:
     """One run: where it stands, what it said, and each setting with where it came from."""
     job = chosen(jobs_in(_folders(workspace)), run)
-    said = [event for event in events_of(Path(job.folder)) if event.type == "message"]
-    return RunsShowResult(job=job, settings=resolved_settings.read(Path(job.folder)), messages=tuple(said[-SAID:]))
+    messages = [event for event in events_of(Path(job.folder)) if event.type == "message"]
+    settings = resolved_settings.read(Path(job.folder))
+    return RunsShowResult(job=job, settings=settings, messages=tuple(messages[-LAST_MESSAGES:]))
 
 
-def told(workspace: Workspace, run: str) -> RunsEventsResult:
+def run_events(workspace: Workspace, run: str) -> RunsEventsResult:
     """Every event of one run, oldest first."""
     job = chosen(jobs_in(_folders(workspace)), run)
     return RunsEventsResult(data=tuple(events_of(Path(job.folder))))
 
 
-def asked(workspace: Workspace, run: str, wish: control.Request) -> RunsAskedResult:
+def ask_run(workspace: Workspace, run: str, wish: control.Request) -> RunsAskedResult:
     """Ask a run to pause or to stop, and record who asked."""
     job = chosen(jobs_in(_folders(workspace)), run, unfinished=True)
     require_askable(job, wish)

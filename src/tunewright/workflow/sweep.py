@@ -6,7 +6,7 @@ from tunewright.core.store import Step
 from tunewright.models.retention_suite import suite_digest
 from tunewright.stages.evaluate.settings import EvaluateSettings
 from tunewright.stages.train.settings import TrainSettings
-from tunewright.stages.train.sweep.judge import Asked, sweep, sweepable
+from tunewright.stages.train.sweep.judge import SweepRequest, sweep, sweepable
 from tunewright.stages.train.sweep.results import SweepResult
 from tunewright.stages.train.sweep.settings import SweepSettings
 from tunewright.stats.intervals import Sampling
@@ -17,7 +17,7 @@ from tunewright.workflow.workspace import Workspace
 VERSION = 1
 
 
-def sweep_project(flow: Flow, settings: SweepSettings, asked: Asked) -> SweepResult:
+def sweep_project(flow: Flow, settings: SweepSettings, request: SweepRequest) -> SweepResult:
     """Compare ranks before one is trained, or read what an earlier call found.
 
     Raises:
@@ -30,7 +30,7 @@ def sweep_project(flow: Flow, settings: SweepSettings, asked: Asked) -> SweepRes
     evaluate, train = workspace.config.section(EvaluateSettings), workspace.config.section(TrainSettings)
     sampling = Sampling(evaluate.resamples, workspace.config.seed, evaluate.level)
     outcome = workspace.runner.cached(
-        _step(workspace, outputs, plan, settings, asked),
+        _step(workspace, outputs, plan, settings, request),
         SweepResult,
         lambda work: sweep(
             workspace.corpus(outputs.dataset),
@@ -38,7 +38,7 @@ def sweep_project(flow: Flow, settings: SweepSettings, asked: Asked) -> SweepRes
             work,
             settings=settings,
             train=train,
-            asked=asked,
+            asked=request,
             sampling=sampling,
             progress=workspace.progress,
         ),
@@ -46,7 +46,7 @@ def sweep_project(flow: Flow, settings: SweepSettings, asked: Asked) -> SweepRes
     return outcome.value
 
 
-def _step(workspace: Workspace, outputs: Outputs, plan: Plan, settings: SweepSettings, asked: Asked) -> Step:
+def _step(workspace: Workspace, outputs: Outputs, plan: Plan, settings: SweepSettings, request: SweepRequest) -> Step:
     """Everything that decides what the sweep finds."""
     evaluate, train = workspace.config.section(EvaluateSettings), workspace.config.section(TrainSettings)
     return Step(
@@ -54,7 +54,7 @@ def _step(workspace: Workspace, outputs: Outputs, plan: Plan, settings: SweepSet
         version=VERSION,
         settings={
             **settings.model_dump(mode="json"),
-            **asked.model_dump(mode="json"),
+            **request.model_dump(mode="json"),
             "resamples": evaluate.resamples,
             "level": evaluate.level,
             "validate_every": train.validate_every,

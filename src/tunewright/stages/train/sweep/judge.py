@@ -23,7 +23,7 @@ from tunewright.stats.intervals import Sampling, ratio
 METRIC, UNIT = "log_likelihood", "nats a token"
 
 
-class Asked(Frozen):
+class SweepRequest(Frozen):
     """What one sweep is to do, beside the settings.
 
     Attributes:
@@ -129,7 +129,7 @@ def sweep(
     *,
     settings: SweepSettings,
     train: TrainSettings,
-    asked: Asked,
+    asked: SweepRequest,
     sampling: Sampling,
     progress: Progress,
 ) -> SweepResult:
@@ -174,7 +174,7 @@ class _Told:
 
     judge: Judge
     found: Found
-    asked: Asked
+    asked: SweepRequest
     train: TrainSettings
     full: RankLine | None = None
     full_missing: str = ""
