@@ -62,6 +62,10 @@ def test_what_is_no_number_passes_no_bar(bar: str, value: float) -> None:
         assert (verdict.passed, verdict.judged, verdict.open) == (False, None, False)
 
 
+def test_an_interval_does_not_save_a_figure_that_is_none() -> None:
+    assert not judge("g", ">= 85", score(NAN, 90.0, 95.0)).passed
+
+
 @pytest.mark.parametrize(("bar", "low", "high"), [(">= 85", 90.0, INFINITY), ("<= 85", -INFINITY, 80.0)])
 def test_an_end_that_is_open_on_the_good_side_does_not_matter(bar: str, low: float, high: float) -> None:
     assert judge("g", bar, score(85.0, low, high)).passed
