@@ -15,7 +15,7 @@ from tunewright.core.errors import UserError
 from tunewright.core.interrupts import PartialResult
 from tunewright.models.retention_suite import Recall
 from tunewright.stages.train.settings import TrainSettings
-from tunewright.stages.train.sweep.judge import SweepRequest, Judge, sweep, sweepable
+from tunewright.stages.train.sweep.judge import Judge, SweepRequest, sweep, sweepable
 from tunewright.stages.train.sweep.runs import Runs, Taken
 from tunewright.stages.train.sweep.search import Rule
 from tunewright.stages.train.sweep.settings import SweepSettings
