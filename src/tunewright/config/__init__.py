@@ -1,1 +1,1 @@
-"""tunewright.yaml as one frozen value, composed from each room's own settings."""
+"""tunewright.yaml as one frozen value, composed from the settings that each stage declares."""

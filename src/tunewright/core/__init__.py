@@ -1,1 +1,1 @@
-"""The values that flow between rooms, and the few verbs they all need."""
+"""The values that flow between stages, and the few verbs they all need."""

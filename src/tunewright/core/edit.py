@@ -29,7 +29,7 @@ class Edit(Frozen):
     """The changes one fix made for one finding.
 
     Attributes:
-        fix: the shelf file that made it.
+        fix: the plugin that made it.
         finding: ``check.kind`` of the finding it answers.
         who: who ran it.
         rows: number of rows changed.

@@ -1,7 +1,7 @@
 """What happened in a project, append-only: who, when, what, digests, and the reason where a person overrode.
 
 SQLite in the project by default, Postgres by URL. The table refuses UPDATE and DELETE by trigger; the ledger of
-the `govern` room will seal what is written here.
+governance will seal what is written here.
 """
 
 import getpass

@@ -22,11 +22,11 @@ class Finding(Frozen):
     """One kind of defect that one check found.
 
     Attributes:
-        check: the shelf file that found it.
+        check: the plugin that found it.
         kind: which of the check's findings this is, such as ``prompt`` or ``both``; unique within the check.
         severity: ``blocking`` rows count against the quality score; ``warning`` and ``info`` do not.
         message: a sentence template over the evidence columns, such as ``"repeats row {other}"``.
-        fix: the shelf file in ``clean/fixes`` that mends it, None when only a person can.
+        fix: the fix in ``clean/fixes`` that mends it, None when only a person can.
         rows: number of rows concerned; 0 is a statement about the whole dataset.
         facts: figures behind a statement, such as the share of the largest class.
         frame_digest: digest of the columns.

@@ -9,7 +9,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.errors import UserError
 from tunewright.core.interrupts import PartialResult
 from tunewright.core.progress import Silent
-from tunewright.stages.audit import api as room
+from tunewright.stages.audit import api
 from tunewright.stages.audit.api import INTERRUPTED, audit
 from tunewright.stages.audit.score import quality_score
 from tunewright.stages.audit.settings import AuditSettings
@@ -46,7 +46,7 @@ def test_a_check_that_cannot_run_is_listed_with_the_reason() -> None:
 
 
 def test_a_check_that_crashes_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = room.CHECKS.load("missing")
+    module = api.CHECKS.load("missing")
 
     def breaks(*_: object) -> None:
         raise ZeroDivisionError
@@ -57,7 +57,7 @@ def test_a_check_that_crashes_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_false_leaves_a_check_out_and_a_typo_is_told() -> None:
-    chosen = room.chosen(AuditSettings(checks={"missing": False}))
+    chosen = api.chosen(AuditSettings(checks={"missing": False}))
     assert "missing" not in chosen
     assert "exact_duplicates" in chosen
     with pytest.raises(UserError, match="no check named 'mising'"):
@@ -65,10 +65,10 @@ def test_false_leaves_a_check_out_and_a_typo_is_told() -> None:
 
 
 def test_a_missing_package_skips_a_default_check_but_not_a_named_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room.CHECKS.load("missing"), "NEEDS", ("no_such_package",), raising=False)
+    monkeypatch.setattr(api.CHECKS.load("missing"), "NEEDS", ("no_such_package",), raising=False)
     report = audit(
         corpus(["a b", "c"], ["x", "y"]),
-        AuditSettings(checks={name: False for name in room.CHECKS.names() if name != "missing"}),
+        AuditSettings(checks={name: False for name in api.CHECKS.names() if name != "missing"}),
     )
     assert "no_such_package" in (report.checks[0].skipped or "")
     with pytest.raises(UserError, match="no_such_package"):
@@ -120,8 +120,8 @@ def test_a_large_set_is_looked_at_first(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_structural_tier_runs_no_model_and_looks_for_no_names() -> None:
     texts = [f"my name is Clara Hoffmann and my card {n} is lost" for n in range(30)]
     report = audit(corpus(texts, ["a", "b"] * 15), AuditSettings(tier="structural"))
-    assert {run.check for run in report.checks} == set(room.STRUCTURAL)
+    assert {run.check for run in report.checks} == set(api.STRUCTURAL)
     assert "pii.person" not in {finding.name for finding in report.findings}
     without = AuditSettings(tier="structural", checks={"pii": False})
-    assert set(room.chosen(without)) == set(room.STRUCTURAL) - {"pii"}
-    assert set(room.chosen(AuditSettings(tier="structural", checks={"label_noise": None}))) == {"label_noise"}
+    assert set(api.chosen(without)) == set(api.STRUCTURAL) - {"pii"}
+    assert set(api.chosen(AuditSettings(tier="structural", checks={"label_noise": None}))) == {"label_noise"}

@@ -13,7 +13,7 @@ import pytest
 import tunewright
 from tunewright.core.errors import UserError
 from tunewright.core.scorecard import Scorecard
-from tunewright.stages.release import api as room
+from tunewright.stages.release import api
 
 
 def listing(folder: Path) -> dict[str, str]:
@@ -98,7 +98,7 @@ def test_a_weight_changed_after_evaluation_leaves_no_bundle(made, tmp_path: Path
 def test_the_same_release_is_found_and_not_made_again(made, bundle, monkeypatch) -> None:
     first = bundle()
     before = listing(first.folder)
-    monkeypatch.setattr(room, "_fill", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(api, "_fill", lambda *_: pytest.fail("made again"))
     again = bundle()
     assert again == first
     assert again.created == first.created
@@ -129,7 +129,7 @@ def test_a_changed_bundle_is_neither_overwritten_nor_taken_for_the_release(made,
 
 def test_another_release_of_that_name_is_not_overwritten(made, tmp_path: Path, monkeypatch) -> None:
     """Eight hex digits may collide; here they are made to."""
-    monkeypatch.setattr(room, "digest", lambda _: "sha256:" + "0" * 64)
+    monkeypatch.setattr(api, "digest", lambda _: "sha256:" + "0" * 64)
     first = made.release(tmp_path)
     before = listing(first.folder)
     with pytest.raises(UserError) as told:

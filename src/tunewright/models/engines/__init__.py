@@ -1,1 +1,1 @@
-"""The shelf of engines: one file is one way to have a model answer."""
+"""Engines: one file is one way to have a model answer."""

@@ -1,1 +1,1 @@
-"""The evaluate room: how good a candidate is, beside what needs no tuning."""
+"""The evaluate stage: how good a candidate is, beside what needs no tuning."""

@@ -1,4 +1,4 @@
-"""Settings of the evaluate room: the ``evaluate:`` section of tunewright.yaml."""
+"""Settings of the evaluate stage: the ``evaluate:`` section of tunewright.yaml."""
 
 from collections.abc import Mapping
 from typing import Any

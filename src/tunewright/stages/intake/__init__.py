@@ -1,1 +1,1 @@
-"""The intake room: the user's file becomes rows that keep their line numbers."""
+"""The intake stage: the user's file becomes rows that keep their line numbers."""

@@ -1,4 +1,4 @@
-"""Settings of the intake room: the ``data:`` section of tunewright.yaml."""
+"""Settings of the intake stage: the ``data:`` section of tunewright.yaml."""
 
 from collections.abc import Mapping
 from typing import Literal

@@ -1,1 +1,1 @@
-"""The plan room: what will be trained, how, and at what cost, before anything is spent."""
+"""The plan stage: what will be trained, how, and at what cost, before anything is spent."""

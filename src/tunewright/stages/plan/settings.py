@@ -1,4 +1,4 @@
-"""Settings of the plan room: the ``plan:`` section of tunewright.yaml."""
+"""Settings of the plan stage: the ``plan:`` section of tunewright.yaml."""
 
 from pydantic import Field
 

@@ -1,1 +1,1 @@
-"""The release room: a candidate becomes a bundle with its proof."""
+"""The release stage: a candidate becomes a bundle with its proof."""

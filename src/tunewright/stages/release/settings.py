@@ -1,4 +1,4 @@
-"""Settings of the release room: the ``release:`` section of tunewright.yaml."""
+"""Settings of the release stage: the ``release:`` section of tunewright.yaml."""
 
 from pydantic import Field
 

@@ -1,1 +1,1 @@
-"""The report room: one HTML file that a manager can forward."""
+"""The report stage: one HTML file that a manager can forward."""

@@ -1,4 +1,4 @@
-"""What a report may show: values the rooms made, and the few rows it quotes.
+"""What a report may show: values that the stages gave, and the few rows it quotes.
 
 Every part may be absent: a report also exists for the audit of one file, and for a walk that a gate stopped.
 """

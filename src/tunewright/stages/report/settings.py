@@ -1,4 +1,4 @@
-"""Settings of the report room: the ``report:`` section of tunewright.yaml."""
+"""Settings of the report stage: the ``report:`` section of tunewright.yaml."""
 
 from pydantic import Field
 

@@ -1,1 +1,1 @@
-"""The review room: what people say about a sample of the rows, and what that says about all of them."""
+"""The review stage: what people say about a sample of the rows, and what that says about all of them."""

@@ -1,1 +1,1 @@
-"""The split room: train, validation and test, with nothing known on both sides."""
+"""The split stage: train, validation and test, with nothing known on both sides."""

@@ -1,4 +1,4 @@
-"""Settings of the split room: the ``split:`` section of tunewright.yaml."""
+"""Settings of the split stage: the ``split:`` section of tunewright.yaml."""
 
 from typing import Literal, Self
 

@@ -1,1 +1,1 @@
-"""The train room: a plan carried out, from a pre-trained model to a candidate that answers."""
+"""The train stage: a plan carried out, from a pre-trained model to a candidate that answers."""

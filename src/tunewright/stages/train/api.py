@@ -1,4 +1,4 @@
-"""The door of the train room: a plan carried out, once, whatever happens on the way."""
+"""The train stage at work: a plan carried out, once, whatever happens on the way."""
 
 import inspect
 import shutil

@@ -1,4 +1,4 @@
-"""Settings of the train room: the ``train:`` section of tunewright.yaml."""
+"""Settings of the train stage: the ``train:`` section of tunewright.yaml."""
 
 from collections.abc import Mapping
 from typing import Any

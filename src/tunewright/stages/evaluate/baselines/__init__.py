@@ -1,1 +1,1 @@
-"""The shelf of baselines: one file is one way to answer without tuning."""
+"""Baselines: one file is one way to answer without tuning."""

@@ -1,1 +1,1 @@
-"""The shelf of metrics: one file measures one thing about a system's answers."""
+"""Metrics: one file measures one thing about a system's answers."""

@@ -45,7 +45,7 @@ def run_training(
 
     Raises:
         KeyboardInterrupt: Ctrl-C or a pause.
-        UserError: E-TRAIN-017 or E-LAUNCH-002 to 004 when a process was killed or crashed, and those of the room.
+        UserError: E-TRAIN-017 or E-LAUNCH-002 to 004 when a process was killed or crashed, and training's own.
     """
     shutil.rmtree(work / FOLDER, ignore_errors=True)  # of an attempt that was killed
     if not settings.own_process and not settings.launcher:

@@ -1,1 +1,1 @@
-"""The shelf of training methods: one file is one recipe."""
+"""Training methods: one file is one recipe."""

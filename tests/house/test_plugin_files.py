@@ -1,4 +1,4 @@
-"""Every shelf file keeps the contract: a docstring, Options, the verb, and a test of the same name."""
+"""Every plugin file keeps the contract: a docstring, Options, the verb, and a test of the same name."""
 
 import ast
 import inspect
@@ -12,36 +12,36 @@ from tunewright.models.registry import ENGINES
 
 ROOT = Path(__file__).parents[2]
 EVERY = [*(field.registry for field in FIELDS), ENGINES]
-FILES = [(shelf, name) for shelf in EVERY for name in shelf.names()]
-IDS = [f"{shelf.package.split('.', 1)[1]}.{name}" for shelf, name in FILES]
+FILES = [(registry, name) for registry in EVERY for name in registry.names()]
+IDS = [f"{registry.package.split('.', 1)[1]}.{name}" for registry, name in FILES]
 
 
-@pytest.mark.parametrize(("shelf", "name"), FILES, ids=IDS)
-def test_a_shelf_file_says_what_it_is_in_one_sentence(shelf, name) -> None:
-    line = shelf.about(name)
+@pytest.mark.parametrize(("registry", "name"), FILES, ids=IDS)
+def test_a_plugin_file_says_what_it_is_in_one_sentence(registry, name) -> None:
+    line = registry.about(name)
     assert 20 <= len(line) <= 115, line
     assert line.endswith("."), line
 
 
-@pytest.mark.parametrize(("shelf", "name"), FILES, ids=IDS)
-def test_a_shelf_file_has_options_with_words_and_the_verb(shelf, name) -> None:
-    module = inspect.getmodule(shelf.options(name))  # what it needs to run may be absent
+@pytest.mark.parametrize(("registry", "name"), FILES, ids=IDS)
+def test_a_plugin_file_has_options_with_words_and_the_verb(registry, name) -> None:
+    module = inspect.getmodule(registry.options(name))  # what it needs to run may be absent
     assert issubclass(module.Options, Frozen)
     assert module.Options(), "every option has a default"
     wordless = [key for key, field in module.Options.model_fields.items() if not field.description]
     assert not wordless, f"options without a description: {wordless}"
-    verb = getattr(module, shelf.verb)
+    verb = getattr(module, registry.verb)
     assert inspect.signature(verb).return_annotation is not inspect.Signature.empty
 
 
-@pytest.mark.parametrize(("shelf", "name"), FILES, ids=IDS)
-def test_a_shelf_file_has_a_test_of_the_same_name(shelf, name) -> None:
+@pytest.mark.parametrize(("registry", "name"), FILES, ids=IDS)
+def test_a_plugin_file_has_a_test_of_the_same_name(registry, name) -> None:
     assert list((ROOT / "tests").rglob(f"test_{name}.py")), f"no tests/**/test_{name}.py"
 
 
-@pytest.mark.parametrize(("shelf", "name"), FILES, ids=IDS)
-def test_a_shelf_file_imports_nothing_heavy_at_the_top(shelf, name) -> None:
-    module = inspect.getmodule(shelf.options(name))  # what it needs to run may be absent
+@pytest.mark.parametrize(("registry", "name"), FILES, ids=IDS)
+def test_a_plugin_file_imports_nothing_heavy_at_the_top(registry, name) -> None:
+    module = inspect.getmodule(registry.options(name))  # what it needs to run may be absent
     tree = ast.parse(inspect.getsource(module))
     heavy = {
         "torch",
