@@ -6,16 +6,15 @@ from typing import Any
 from tunewright.core.candidate import Candidate
 from tunewright.core.context import Target
 from tunewright.core.dataset import Task
+from tunewright.core.engine_ref import ENGINE_FOR_TASK, engine_of
 from tunewright.core.errors import DamagedOutput, UserError
 from tunewright.core.machine import has_gpu
 from tunewright.core.store import Store
-from tunewright.models.files import DEFAULT_STARTER, ModelFiles, find_encoder, find_model
+from tunewright.models.files import DEFAULT_STARTER, ModelFiles
+from tunewright.models.registry import find_base
 from tunewright.stages.plan.method import METHOD_FOR_TASK, ChosenMethod
 from tunewright.stages.train.plugins import METHODS
 from tunewright.stages.train.settings import TrainSettings
-
-#: What answers a task: an encoder with a head gives labels, a decoder writes.
-KIND_FOR_TASK: dict[Task, str] = {"classify": "encoder", "reply": "decoder", "extract": "decoder"}
 
 #: Methods that train adapters of some rank beside a base that stays as it is.
 ADAPTER_METHODS = frozenset({"lora", "qlora"})
@@ -33,7 +32,7 @@ def require_fit(method: str, task: Task) -> Any:
         UserError: E-CFG-002 for a method that there is not, E-PLAN-002.
     """
     module: Any = inspect.getmodule(METHODS.options(method))
-    if KIND_FOR_TASK[task] != module.KIND:
+    if ENGINE_FOR_TASK[task] != engine_of(module.KIND):
         raise UserError(
             "E-PLAN-002",
             f"The method {method!r} does not fit the task {task!r}.",
@@ -46,7 +45,7 @@ def require_fit(method: str, task: Task) -> Any:
 def target(settings: TrainSettings, task: Task) -> Target:
     """The model that rows of this task are to tune."""
     method = method_name(settings, task)
-    base = settings.encoder if method == "encoder" else settings.base or DEFAULT_STARTER
+    base = settings.base_name(_engine(method)) or DEFAULT_STARTER
     options = METHODS.options(method).model_validate(settings.method_options)
     return Target(method=method, base=base, max_tokens=options.max_tokens)
 
@@ -65,7 +64,7 @@ def chosen_method(settings: TrainSettings, task: Task, store: Store) -> ChosenMe
         named=settings.method_name != "auto",
         options=options,
         base=_base(settings, name),
-        bundled=name != "encoder" and not settings.base,
+        bundled=not settings.base_name(_engine(name)),
         epochs=options.epochs,
         batch=options.batch,
         adapter_rank=options.rank if name in ADAPTER_METHODS else None,
@@ -76,9 +75,18 @@ def chosen_method(settings: TrainSettings, task: Task, store: Store) -> ChosenMe
 
 def _base(settings: TrainSettings, method: str) -> ModelFiles:
     """The pre-trained model that training with `method` starts from."""
-    if method == "encoder":
-        return find_encoder(settings.encoder)
-    return find_model(settings.base or DEFAULT_STARTER)
+    engine = _engine(method)
+    return find_base(settings.base_name(engine) or DEFAULT_STARTER, engine)
+
+
+def _engine(method: str) -> str:
+    """The engine that answers with what `method` trains.
+
+    Raises:
+        UserError: E-CFG-002 for a method that there is not.
+    """
+    module: Any = inspect.getmodule(METHODS.options(method))
+    return engine_of(module.KIND)
 
 
 def _seconds_per_token(store: Store, method: str) -> float | None:

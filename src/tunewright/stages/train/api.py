@@ -11,8 +11,8 @@ from tunewright.core.digest import file_digest
 from tunewright.core.errors import UserError
 from tunewright.core.files import publish_text
 from tunewright.core.progress import SILENT, Progress
-from tunewright.models.files import find_encoder, find_model
 from tunewright.models.quiet_imports import unassisted
+from tunewright.models.registry import find_base
 from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 from tunewright.stages.train.plugins import METHODS
 from tunewright.stages.train.runs import control, resolved_settings
@@ -129,7 +129,7 @@ def _run(
 
 def _begin(corpus: Corpus, plan: Plan, work: Path, kind: str, settings: TrainSettings, progress: Progress) -> None:
     """Write what this run begins with, unless the folder holds another one."""
-    base = find_encoder(plan.base) if kind == "encoder" else find_model(plan.base)
+    base = find_base(plan.base, kind)
     now = fingerprint(plan, corpus.dataset.digest, base, settings.validate_every)
     before = RunFingerprint.load(work)
     finished = (work / RUN_FILE).exists()

@@ -7,6 +7,9 @@ from pydantic import Field, field_validator
 
 from tunewright.core.frozen import Frozen
 
+#: The setting that names the base model, by the engine that what is trained answers by.
+BASE_SETTINGS = {"classifier": "encoder", "causal_lm": "base"}
+
 
 class Notify(Frozen):
     """Who is told of a run's changes of state; addresses and secrets stay in the environment."""
@@ -65,6 +68,10 @@ class TrainSettings(Frozen):
     def method_name(self) -> str:
         """The method's name, or ``auto``."""
         return self.method if isinstance(self.method, str) else next(iter(self.method))
+
+    def base_name(self, engine: str) -> str:
+        """The base model that is named for what `engine` answers by; empty where none is named."""
+        return str(getattr(self, BASE_SETTINGS.get(engine, "base")))
 
     @property
     def method_options(self) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.finding import Finding, NotChecked
 from tunewright.core.frozen import Frozen
 from tunewright.models.files import DEFAULT_ENCODER, find_encoder, find_model
+from tunewright.models.token_counts import reads_prompts
 from tunewright.text.terms import terms, uses_in
 
 ENOUGH_DOCUMENTS = 500
@@ -137,7 +138,7 @@ def _surprising(ranked: pl.DataFrame, corpus: Corpus, options: Options) -> tuple
     target = corpus.context.target
     if not options.surprisal:
         return ranked, "not asked for"
-    if target is None or target.method == "encoder" or not Path(target.base).expanduser().is_dir():
+    if target is None or reads_prompts(target) or not Path(target.base).expanduser().is_dir():
         return ranked, "not measured: it needs a causal model in a folder here as the one to tune"
     from tunewright.models.causal_lm import CausalLM
     from tunewright.models.term_surprise import surprises

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tunewright.models.chat import Chat
+from tunewright.models.unwrap import without_adapters
 from tunewright.stages.train.data.bin_packing import evened
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def decide_batching(
 
 def takes_positions(model: Any) -> bool:
     """Whether the model's forward has `position_ids`, from which its mask is made."""
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    plain = without_adapters(model)
     return "position_ids" in inspect.signature(plain.forward).parameters
 
 

@@ -16,6 +16,8 @@ from torch.distributed.device_mesh import init_device_mesh  # noqa: TID253
 from torch.distributed.fsdp import FSDPModule, fully_shard  # noqa: TID253
 from torch.distributed.tensor import DTensor, distribute_tensor  # noqa: TID253
 
+from tunewright.models.unwrap import without_adapters
+
 
 def shard_model(model: Any, device: str, processes: int) -> None:
     """Shard `model` in place: each layer by itself, and what is outside of layers together.
@@ -101,7 +103,7 @@ def _shard_of(values: torch.Tensor, like: Any) -> torch.Tensor:
 
 def _layers(model: Any) -> Iterator[torch.nn.Module]:
     """The layers that transformers says are not to be torn apart, each once."""
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    plain = without_adapters(model)
     kinds = set(getattr(plain, "_no_split_modules", None) or ())
     for module in model.modules():
         if type(module).__name__ in kinds:

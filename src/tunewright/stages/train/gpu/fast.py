@@ -22,6 +22,7 @@ from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.progress import Progress
 from tunewright.models.causal_lm import CausalLM
 from tunewright.models.memory_estimate import LEVELS, NOTHING_AGAIN, Level, Shape, footprint_gb
+from tunewright.models.unwrap import without_adapters
 from tunewright.stages.train.gpu import attention, fp8, gated, head, joint
 from tunewright.stages.train.machine import Machine
 
@@ -85,7 +86,7 @@ def quicken(model: Any, precision: Precision, machine: Machine) -> Fast:
         require_fp8(precision, machine)
     if machine.device != "cuda":
         return Fast(model, machine.precision)
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    plain = without_adapters(model)
     known = plain.config.model_type in attention.FAMILIES
     products: fp8.Products = "bf16" if precision == "auto" else precision
     blocks = joined = layers = 0
@@ -345,7 +346,7 @@ def fits_whole(model: Any, machine: Machine, tokens: int) -> bool:
 def _shape(model: Any) -> Shape | None:
     """The sizes of a Llama-like model; None of another kind."""
     config = model.config
-    config = config if hasattr(config, "num_hidden_layers") else model.get_base_model().config
+    config = config if hasattr(config, "num_hidden_layers") else without_adapters(model).config
     try:
         return Shape.of(config)
     except AttributeError:
@@ -370,7 +371,7 @@ def _blocks(model: Any) -> list[gated.GatedBlock]:
 
 def _last_norm(model: Any) -> Any:
     """What normalizes the last hidden states, where it is found; operation by operation it takes ten times as long."""
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    plain = without_adapters(model)
     return getattr(plain.get_decoder(), "norm", None)
 
 

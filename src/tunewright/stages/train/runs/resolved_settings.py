@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.candidate import Plan
+from tunewright.core.engine_ref import engine_of
 from tunewright.core.errors import UserError
 from tunewright.core.files import publish_text
 from tunewright.core.frozen import Frozen
-from tunewright.stages.train.settings import TrainSettings
+from tunewright.stages.train.settings import BASE_SETTINGS, TrainSettings
 
 FILE = "effective.json"
 DEFAULT = "default"
-#: Keys that say which model is tuned; the other kind of method does not read them.
-BASES = {"encoder": "encoder", "base": "decoder"}
+#: Keys that say which model is tuned, with the engine that it answers by; other methods do not read them.
+BASES = {setting: engine for engine, setting in BASE_SETTINGS.items()}
 
 Path_ = tuple[str, ...]
 Origin = Callable[[Path_], str]
@@ -38,7 +39,7 @@ def resolve(plan: Plan, settings: TrainSettings, kind: str, origin: Origin) -> t
     Args:
         plan: the method and its options.
         settings: the rest of the section.
-        kind: ``encoder`` or ``decoder``.
+        kind: what answers with what is trained, as it is stored.
         origin: where the value at a path came from.
     """
     lines = [(("seed",), plan.seed), (("train", "method"), plan.method)]
@@ -46,7 +47,7 @@ def resolve(plan: Plan, settings: TrainSettings, kind: str, origin: Origin) -> t
     for name, value in plan.options.items():
         lines.append((("train", "method", plan.method, name), value))
     for name in TrainSettings.model_fields:
-        if name != "method" and BASES.get(name, kind) == kind:
+        if name != "method" and BASES.get(name, engine_of(kind)) == engine_of(kind):
             lines += _leaves(getattr(settings, name), ("train", name))
     return tuple(
         Effective(
@@ -91,8 +92,8 @@ def require_used(settings: TrainSettings, method: Any, name: str, origin: Origin
     """
     idle: dict[Path_, str] = {
         ("train", key): f"the method {name} does not tune such a model"
-        for key, kind in BASES.items()
-        if kind != method.KIND and origin(("train", key)) != DEFAULT
+        for key, engine in BASES.items()
+        if engine != engine_of(method.KIND) and origin(("train", key)) != DEFAULT
     }
     if not settings.spike_size and origin(("train", "spike_patience")) != DEFAULT:
         idle["train", "spike_patience"] = "with spike_size 0 no loss is a spike"
