@@ -52,6 +52,7 @@ from tunewright.stages.train.sweep.settings import SweepSettings, with_ranks
 from tunewright.workflow.audit_file import partial_on_interrupt, require_score, require_writable, write_outputs
 from tunewright.workflow.cleaning import clean_step, is_undone
 from tunewright.workflow.dry_run import dry_run as launch_dry_run
+from tunewright.workflow.engine_in_place import evaluate_in_place
 from tunewright.workflow.flow import Flow
 from tunewright.workflow.results import (
     DiffResult,
@@ -265,8 +266,15 @@ class Project:
         settings = with_ranks(self.config.section(SweepSettings), ranks)
         return sweep_project(self._flow(), settings, SweepRequest(full=full, exhaustive=exhaustive))
 
-    def evaluate(self) -> EvaluateResult:
-        """Measure the candidate on the test rows, beside baselines that need no tuning."""
+    def evaluate(self, *, engine: str = "") -> EvaluateResult:
+        """Measure the candidate on the test rows, beside baselines that need no tuning.
+
+        Args:
+            engine: an engine to measure in the place of a candidate, such as ``echo``; nothing is trained, and what it
+                says opens no gate.
+        """
+        if engine:
+            return evaluate_in_place(self._flow(), engine)
         return evaluate_result(self._flow().run_until("evaluate"))
 
     def release(self) -> ReleaseResult:

@@ -1,6 +1,7 @@
 """The one JSON document a verb prints: schema name, result or error, warnings."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Union
 
 from pydantic import TypeAdapter
@@ -16,9 +17,9 @@ def name(verb: str) -> str:
     return f"tunewright/{verb}@{VERSION}"
 
 
-def success(verb: str, value: Frozen) -> str:
-    """A result as a document."""
-    return _document(verb, data=value.model_dump(mode="json"), error=None)
+def success(verb: str, value: Frozen, warnings: Sequence[str] = ()) -> str:
+    """A result as a document, with what a person was warned of."""
+    return _document(verb, data=value.model_dump(mode="json"), error=None, warnings=warnings)
 
 
 def failure(verb: str, error: UserError) -> str:
@@ -28,9 +29,8 @@ def failure(verb: str, error: UserError) -> str:
     return _document(verb, data=None, error={"exit_code": int(error.exit_code), "faults": lines})
 
 
-def _document(verb: str, *, data: Any, error: Any) -> str:
-    # No verb warns yet; the field is in every document because the schemas promise it.
-    document = {"schema": name(verb), "ok": error is None, "data": data, "warnings": [], "error": error}
+def _document(verb: str, *, data: Any, error: Any, warnings: Sequence[str] = ()) -> str:
+    document = {"schema": name(verb), "ok": error is None, "data": data, "warnings": list(warnings), "error": error}
     return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 

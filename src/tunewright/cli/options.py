@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 COMMON = "Common"
 PROCESSES = "Several processes"
 
+EngineName = Annotated[
+    str, typer.Option("--engine", metavar="NAME", help="Answer with this engine instead of the model, such as echo.")
+]
 Why = Annotated[str, typer.Option("--why", help="The reason, kept in the record.")]
 Mapping = Annotated[list[str] | None, typer.Option("--map", metavar="ROLE=COLUMN", help="Such as prompt=Message.")]
 

@@ -25,6 +25,7 @@ class Shell:
 
     verb: str = ""
     options: CommonOptions = field(default_factory=CommonOptions)
+    warnings: list[str] = field(default_factory=list)
 
     def begin(self, verb: str, options: CommonOptions) -> None:
         """Take on what was parsed, and obey the options that concern the whole process."""
@@ -76,9 +77,16 @@ class Shell:
         if self.options.json:
             from tunewright.cli.envelope import success
 
-            print(success(self.verb, value))
+            print(success(self.verb, value, self.warnings))
         else:
             table(value)
+
+    def warn(self, line: str) -> None:
+        """Say `line` on stderr, and in the document where JSON was asked for; call it before the result is shown."""
+        from tunewright.cli.tables import print_warning
+
+        self.warnings.append(line)
+        print_warning(line)
 
     def fail(self, error: UserError, *, json: bool = False) -> None:
         """Print an error on stderr, and as a document on stdout when JSON was asked for.

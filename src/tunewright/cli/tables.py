@@ -73,6 +73,11 @@ def print_error(error: UserError) -> None:
         console.print(f"  More: tunewright explain {error.code}", style="dim")
 
 
+def print_warning(line: str) -> None:
+    """A sentence on stderr that a person should not miss."""
+    new_console(stderr=True).print(f"[bold yellow]Note[/] {escape(line)}", soft_wrap=True)
+
+
 def interval(score: "Score") -> str:
     """``91.2 (88.0 to 93.5)``, the value in bold."""
     span = "" if score.low is None else f" ({ends(score)})"

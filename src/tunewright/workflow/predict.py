@@ -22,6 +22,7 @@ def predict_file(
     *,
     output: Path | None = None,
     column: str | None = None,
+    engine: str = "",
     progress: Progress = SILENT,
 ) -> PredictResult:
     """Every row of `file` with the release's columns (see ``LoadedRelease.columns``); your own stay as they are.
@@ -31,6 +32,7 @@ def predict_file(
         file: CSV, TSV, XLSX, JSONL, JSON, Parquet, or plain text with one text a line.
         output: where to write, as .csv, .jsonl or .parquet; without it the rows are returned.
         column: the column to read; guessed from its name when left out.
+        engine: an engine to answer in the place of the release's own, such as ``echo``; empty for its own.
         progress: where the work reports.
 
     Raises:
@@ -39,24 +41,24 @@ def predict_file(
     """
     if output is not None:
         require_absent(output)
-    loaded = load(release)
+    loaded = load(release, engine=engine)
     table = read_table(file)
     _refuse_ours(table.columns, loaded.columns)
     texts = table[text_column(table, column)].cast(pl.String).fill_null("").to_list()
-    found = table.hstack(loaded.predict_frame(texts, progress=progress))
+    answered = table.hstack(loaded.predict_frame(texts, progress=progress))
     if output is None:
         return PredictResult(
-            release=loaded.release.name, rows=found.height, output=None, predictions=tuple(found.to_dicts())
+            release=loaded.release.name, rows=answered.height, output=None, predictions=tuple(answered.to_dicts())
         )
     writers: dict[str, Callable[[Path], object]] = {
-        ".csv": found.write_csv,
-        ".jsonl": found.write_ndjson,
-        ".parquet": found.write_parquet,
+        ".csv": answered.write_csv,
+        ".jsonl": answered.write_ndjson,
+        ".parquet": answered.write_parquet,
     }
     if output.suffix not in writers:
         raise UserError("E-CLI-007", f"Rows are written as .csv, .jsonl or .parquet, not {output.suffix!r}.")
     publish(output, writers[output.suffix])
-    return PredictResult(release=loaded.release.name, rows=found.height, output=str(output), predictions=())
+    return PredictResult(release=loaded.release.name, rows=answered.height, output=str(output), predictions=())
 
 
 def text_column(table: pl.DataFrame, named: str | None) -> str:

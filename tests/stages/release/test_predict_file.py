@@ -1,10 +1,12 @@
 """A user's file comes back with labels, and with nothing else changed."""
 
+import json
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from tunewright.cli import main
 from tunewright.core.errors import UserError
 from tunewright.stages.release.load import load
 from tunewright.workflow.predict import predict_file
@@ -58,3 +60,20 @@ def test_a_damaged_release_labels_nothing(bundle, file: Path, tmp_path: Path) ->
         predict_file(folder, file, output=tmp_path / "out.csv")
     assert told.value.code == "E-REL-003"
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_echo_answers_in_the_place_of_the_model_and_the_program_says_so(
+    bundle, file: Path, tmp_path: Path, capsys
+) -> None:
+    folder = bundle().folder
+    arguments = ["predict", str(folder), str(file), "--engine", "echo", "--json", "-q"]
+    assert main.call(arguments) == 0
+    document = json.loads(capsys.readouterr().out)
+    answers = document["data"]["predictions"]
+    assert [row["message"] or "" for row in answers] == TEXTS
+    assert {row["predicted_label"] for row in answers} <= set(load(folder).release.labels)
+    assert [row["predicted_label"] for row in answers] == load(folder, engine="echo").predict(TEXTS)
+    assert [row["predicted_label"] for row in answers] != load(folder).predict(TEXTS)
+    assert document["warnings"] == [f"The engine echo answered, not the model of {folder.name}."]
+    assert main.call([*arguments[:3], "--json", "-q"]) == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == []

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 from tunewright.cli.command import command
-from tunewright.cli.options import OverrideOptions
+from tunewright.cli.options import EngineName, OverrideOptions
 from tunewright.cli.shell import Shell
 from tunewright.cli.tables import ends, escape, mark, new_console, new_table
+from tunewright.core.errors import UserError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -49,9 +50,20 @@ def _other_metrics(value: "EvaluateResult") -> list[str]:
 
 
 @command("evaluate", panel="Steps", table=evaluate_table)
-def evaluate(shell: Shell, gates: OverrideOptions) -> "EvaluateResult":
+def evaluate(shell: Shell, gates: OverrideOptions, engine: EngineName = "") -> "EvaluateResult":
     """Measure the candidate beside baselines that need no tuning."""
-    return shell.project(gates.by_gate()).evaluate()
+    if engine and gates.override:
+        raise UserError(
+            "E-CLI-001",
+            "--override has no effect with --engine: no gate is judged on an engine in a candidate's place.",
+            fix="Leave out --override, or --engine.",
+        )
+    result = shell.project(gates.by_gate()).evaluate(engine=engine)
+    if engine:
+        shell.warn(
+            f"The engine {engine} was measured, not a candidate: no gate was judged, and nothing can be released."
+        )
+    return result
 
 
 COMMANDS = (evaluate,)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tunewright.cli.command import command
+from tunewright.cli.options import EngineName
 from tunewright.cli.shell import Shell
 from tunewright.cli.tables import SHOWN, cell, clip, escape, new_console, new_table
 
@@ -38,11 +39,15 @@ def predict(
         Path | None, typer.Option("--output", "-o", help="Write here instead of printing; never overwritten.")
     ] = None,
     column: Annotated[str, typer.Option(help="The column to read, when the guess is wrong.")] = "",
+    engine: EngineName = "",
 ) -> "PredictResult":
     """Label or answer the rows of a file with a release."""
     from tunewright.workflow.predict import predict_file
 
-    return predict_file(release, file, output=output, column=column or None, progress=shell.progress())
+    result = predict_file(release, file, output=output, column=column or None, engine=engine, progress=shell.progress())
+    if engine:
+        shell.warn(f"The engine {engine} answered, not the model of {result.release}.")
+    return result
 
 
 COMMANDS = (predict,)

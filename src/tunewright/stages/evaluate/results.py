@@ -1,6 +1,5 @@
 """What `evaluate` gives back."""
 
-from tunewright.core.candidate import Candidate
 from tunewright.core.frozen import Frozen
 from tunewright.core.gate import Verdict
 from tunewright.core.outputs import Outputs
@@ -33,9 +32,13 @@ class EvaluateResult(Frozen):
 
 def evaluate_result(outputs: Outputs) -> EvaluateResult:
     """What the evaluation measured, and what the gate on the gain says of it."""
-    card = outputs[Scorecard]
+    return scorecard_result(outputs[Scorecard], outputs.verdicts.get(GAIN.name))
+
+
+def scorecard_result(card: Scorecard, verdict: Verdict | None) -> EvaluateResult:
+    """What a scorecard says; `verdict` is the gate's on its gain, None where no gate judged it."""
     return EvaluateResult(
-        candidate=outputs[Candidate].digest,
+        candidate=card.candidate,
         scorecard=card.digest,
         rows=card.rows,
         metric=card.metric,
@@ -44,5 +47,5 @@ def evaluate_result(outputs: Outputs) -> EvaluateResult:
         gain=gain(card),
         decision=card.decision,
         words=card.words,
-        verdict=outputs.verdicts.get(GAIN.name),
+        verdict=verdict,
     )
