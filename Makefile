@@ -48,3 +48,6 @@ mutants: $(READY)  ## a sample of small faults put into core, workflow and gates
 
 schemas: $(READY)  ## rewrite the committed JSON schemas of what --json prints
 	@$(BIN)/python -m tunewright.cli.schemas
+
+docs: $(READY)   ## rewrite the pages below docs/ that are made from the code
+	@$(BIN)/python -m tools.docs

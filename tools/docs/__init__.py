@@ -1,0 +1,1 @@
+"""Writes the pages below ``docs/`` from the code: ``make docs``."""
