@@ -20,7 +20,6 @@ STILL_TO_DO = [
     "stages/train/methods",
     "stages/train/sweep",
     "stages/train/weights",
-    "workflow/predict.py",
 ]
 
 
