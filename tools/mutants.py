@@ -197,6 +197,7 @@ class Copy:
             subprocess.TimeoutExpired: they took longer than `seconds`.
         """
         scratch = Path(tempfile.mkdtemp(prefix="mutants-", dir=self.folder.parent))
+        scratch.chmod(0o755)  # a database that a test starts runs as another user
         environment = {
             **os.environ,
             "PYTHONPATH": str(self.folder / "src"),
@@ -274,6 +275,7 @@ def run(changes: Sequence[Change], jobs: int, *, together: bool = False) -> list
     """Every change judged, in as many copies at a time as there are jobs; `together` as in :class:`Usual`."""
     reasons = explained()
     with tempfile.TemporaryDirectory(prefix="tunewright-mutants-") as folder:
+        Path(folder).chmod(0o755)
         copies: SimpleQueue[Copy] = SimpleQueue()
         for job in range(jobs):
             (Path(folder) / str(job)).mkdir()

@@ -125,17 +125,29 @@ def test_a_method_trains_through_a_launcher_and_a_tracker_writes_it_down(install
     assert all("train_loss" in line or "valid_loss" in line for line in steps), steps
 
 
+@pytest.mark.slow
+def test_an_engine_answers_in_a_models_place(installed, desk) -> None:
+    """It knows the last label, so it earns what the baseline of that label earns."""
+    outcome = said(installed, "evaluate", "-C", str(desk), "--engine", "parrot")
+    systems = {system["system"]: system["scores"] for system in outcome["systems"]}
+    figures, alike = ({score["metric"]: score for score in systems[name]} for name in ("tuned", "last_label"))
+    assert {name: score["value"] for name, score in alike.items()}.items() <= {
+        name: score["value"] for name, score in figures.items()
+    }.items()
+    assert "The engine parrot answered" in outcome["words"]
+
+
 def test_an_engine_opens_by_its_name_with_its_options_and_keeps_the_contract(installed) -> None:
     code = """
 from tunewright.core.engine_ref import EngineRef
 from tunewright.models.engine import GenerateRequest
 from tunewright.models.engine_contract import what_it_can_do_is_named, what_it_cannot_do_is_refused
-from tunewright.models.registry import open_engine, stands_in
+from tunewright.models.registry import open_engine
 
 opened = lambda: open_engine(EngineRef(engine="parrot", options={"times": 2}))
 what_it_can_do_is_named(opened)
 what_it_cannot_do_is_refused(opened)
-print(stands_in("parrot"), [answer.text for answer in opened().generate([GenerateRequest.of("good day")])])
+print([answer.text for answer in opened().generate([GenerateRequest.of("good day")])])
 """
     outcome = called(installed, sys.executable, "-c", code)
-    assert outcome.stdout.strip() == "True ['day day']", outcome.stderr
+    assert outcome.stdout.strip() == "['day day']", outcome.stderr
