@@ -43,6 +43,12 @@ def test_hours_on_a_gpu_are_those_of_a_gpu() -> None:
     assert "5.0e+14 FLOP/s" in figures.source
 
 
+def test_adapters_save_the_gradient_of_the_weights_below_them() -> None:
+    figures = estimate(facts(gpu=True, trained=42_000_000), PlanSettings())
+    assert figures.hours == pytest.approx(16.128 / 3600 * 4 / 6)
+    assert figures.source == "uncalibrated: 4 × parameters × tokens at 5.0e+14 FLOP/s"
+
+
 @pytest.mark.parametrize("gpu", [False, True])
 def test_the_speed_of_the_last_run_counts_and_no_formula(gpu: bool) -> None:
     """168,000 tokens at 2 ms each, whatever the model's size and the machine."""

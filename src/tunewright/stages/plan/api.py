@@ -2,7 +2,7 @@
 
 The choice here follows the task: a classifier is an encoder with a head, an answer is a decoder with an adapter.
 Time is taken from this project's last run when there is one, else from 6 × parameters × tokens (forward and
-backward; Kaplan et al. 2020, arXiv 2001.08361) at a stated rate.
+backward; Kaplan et al. 2020, arXiv 2001.08361), 4 where only adapters are trained, at a stated rate.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,9 @@ CPU_FLOPS = 1.2e11
 #: Two thirds of what one H200 sustained on large bf16 products.
 GPU_FLOPS = 5e14
 TOKENS_PER_WORD = 1.4
+#: Operations for each parameter and token: two forward, two for what the layer before gets, and two for the weights' own
+#: gradient, which a base below adapters has none of.
+OPERATIONS_ALL, OPERATIONS_ADAPTERS = 6, 4
 
 METHOD_FOR_TASK: dict[str, str] = {"classify": "encoder", "reply": "lora", "extract": "lora"}
 
@@ -86,8 +89,9 @@ def estimate(facts: Facts, settings: PlanSettings) -> Estimate:
         seconds, source = trained * facts.seconds_per_token, "this project's last run on this machine"
     else:
         rate = GPU_FLOPS if facts.gpu else CPU_FLOPS
-        seconds = 6 * facts.parameters * trained / rate
-        source = f"uncalibrated: 6 × parameters × tokens at {rate:.1e} FLOP/s"
+        operations = OPERATIONS_ALL if facts.trained is None else OPERATIONS_ADAPTERS
+        seconds = operations * facts.parameters * trained / rate
+        source = f"uncalibrated: {operations} × parameters × tokens at {rate:.1e} FLOP/s"
     hours = seconds / 3600
     return Estimate(
         steps=int(-(-facts.rows // facts.batch) * facts.epochs),
