@@ -19,7 +19,7 @@ CPU_FLOPS = 1.2e11
 #: Two thirds of what one H200 sustained on large bf16 products.
 GPU_FLOPS = 5e14
 TOKENS_PER_WORD = 1.4
-#: Operations for each parameter and token: two forward, two for what the layer before gets, and two for the weights' own
+#: Operations for each parameter and token: two forward, two for the layer before, and two for the weights' own
 #: gradient, which a base below adapters has none of.
 OPERATIONS_ALL, OPERATIONS_ADAPTERS = 6, 4
 
