@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tunewright.kernels.compiled import compiled
+from tunewright.kernels.utf8 import code_point
 
 LOW, HIGH = 3, 5
 BUCKETS = 1 << 18
@@ -93,19 +94,7 @@ def _grams(data: Any, start: Any, end: Any, codes: Any, hashes: Any) -> Any:
             size = 0
             at += 1
             continue
-        byte = data[at]
-        code = np.uint32(byte)
-        more = 0
-        if byte >= 0xF0:
-            code, more = np.uint32(byte & 0x07), 3
-        elif byte >= 0xE0:
-            code, more = np.uint32(byte & 0x0F), 2
-        elif byte >= 0xC0:
-            code, more = np.uint32(byte & 0x1F), 1
-        at += 1
-        for _ in range(more):
-            code = (code << np.uint32(6)) | np.uint32(data[at] & 0x3F)
-            at += 1
+        code, at = code_point(data, at)
         codes[0] = SPACE
         size += 1
         codes[size] = code

@@ -10,11 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tunewright.kernels.compiled import compiled
+from tunewright.kernels.hashing import FNV_PRIME, FNV_START, mixed
 
-_START = np.uint64(0xCBF29CE484222325)
-_PRIME = np.uint64(0x100000001B3)
-_K1 = np.uint64(0xBF58476D1CE4E5B9)
-_K2 = np.uint64(0x94D049BB133111EB)
 _SPACE = np.uint64(32)
 
 
@@ -38,15 +35,15 @@ def as_they_are() -> npt.NDArray[np.uint8]:
 def text_keys(data: Any, offsets: Any, table: Any, keys: Any) -> None:
     """Fill `keys`, shape ``(n_texts,)``; 0 is a text of white space or nothing."""
     for text in range(keys.size):
-        state, words, gap = _START, False, False
+        state, words, gap = FNV_START, False, False
         for position in range(offsets[text], offsets[text + 1]):
             byte = table[data[position]]
             if byte == 0:
                 gap = True
                 continue
             if gap and words:
-                state = (state ^ _SPACE) * _PRIME
-            state = (state ^ np.uint64(byte)) * _PRIME
+                state = (state ^ _SPACE) * FNV_PRIME
+            state = (state ^ np.uint64(byte)) * FNV_PRIME
             words, gap = True, False
         keys[text] = _spread(state) if words else _sign_key(data, offsets[text], offsets[text + 1])
 
@@ -57,9 +54,9 @@ def _sign_key(data: Any, start: Any, stop: Any) -> Any:
     start, stop = _stripped(data, start, stop)
     if start == stop:
         return np.uint64(0)
-    state = _START
+    state = FNV_START
     for position in range(start, stop):
-        state = (state ^ np.uint64(data[position])) * _PRIME
+        state = (state ^ np.uint64(data[position])) * FNV_PRIME
     return _spread(state)
 
 
@@ -103,7 +100,6 @@ def _is_white(byte: Any) -> Any:
 
 @compiled
 def _spread(state: Any) -> Any:
-    state = (state ^ (state >> np.uint64(30))) * _K1
-    state = (state ^ (state >> np.uint64(27))) * _K2
-    state ^= state >> np.uint64(31)
-    return state if state != 0 else np.uint64(1)
+    """`state` mixed; 1 in the place of 0, which is the key of an empty text."""
+    key = mixed(state)
+    return key if key != 0 else np.uint64(1)

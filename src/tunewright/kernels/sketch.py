@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tunewright.kernels.compiled import compiled
+from tunewright.kernels.hashing import FNV_PRIME, mixed
 
 CHARS, WORDS = 0, 1
 SPACE = np.uint32(32)
@@ -22,9 +23,6 @@ SPACE = np.uint32(32)
 LONG_WORD = 12
 
 _K1 = np.uint64(0x9E3779B97F4A7C15)
-_K2 = np.uint64(0xBF58476D1CE4E5B9)
-_K3 = np.uint64(0x94D049BB133111EB)
-_BASE = np.uint64(0x100000001B3)
 
 
 def byte_table() -> npt.NDArray[np.uint8]:
@@ -42,14 +40,6 @@ def permutations(count: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uin
     rng = np.random.Generator(np.random.PCG64(1997))
     multipliers = rng.integers(0, 2**32, size=count, dtype=np.uint32) | np.uint32(1)
     return multipliers, rng.integers(0, 2**32, size=count, dtype=np.uint32)
-
-
-@compiled
-def _mix(x: Any) -> Any:
-    """splitmix64's finalizer (Steele, Lea, Flood 2014): every input bit reaches every output bit."""
-    x = (x ^ (x >> np.uint64(30))) * _K2
-    x = (x ^ (x >> np.uint64(27))) * _K3
-    return x ^ (x >> np.uint64(31))
 
 
 @compiled
@@ -134,17 +124,17 @@ def _words(codes: Any, count: Any, words: Any) -> Any:
     for position in range(count + 1):
         if position == count or codes[position] == SPACE:
             if position > 0:
-                hashed = _mix(word + _K1)
+                hashed = mixed(word + _K1)
                 words[n_words] = hashed
                 n_words += 1
-                text = _mix(text * _K1 + hashed)
+                text = mixed(text * _K1 + hashed)
                 if digit:
-                    numbers = _mix(numbers + hashed)
+                    numbers = mixed(numbers + hashed)
             word = np.uint64(0)
             digit = False
         else:
             code = codes[position]
-            word = word * _BASE + np.uint64(code)
+            word = word * FNV_PRIME + np.uint64(code)
             word ^= word >> np.uint64(29)
             digit = digit or (np.uint32(48) <= code <= np.uint32(57))
     return n_words, text, numbers
@@ -158,19 +148,19 @@ def _char_shingles(codes: Any, count: Any, size: Any, out: Any) -> Any:
     if count <= size:
         whole = np.uint64(count)
         for position in range(count):
-            whole = whole * _BASE + np.uint64(codes[position])
-        out[0] = np.uint32(_mix(whole) >> np.uint64(32))
+            whole = whole * FNV_PRIME + np.uint64(codes[position])
+        out[0] = np.uint32(mixed(whole) >> np.uint64(32))
         return 1
     oldest = np.uint64(1)
     for _ in range(size):
-        oldest *= _BASE
+        oldest *= FNV_PRIME
     rolling = np.uint64(0)
     for position in range(size):
-        rolling = rolling * _BASE + np.uint64(codes[position])
-    out[0] = np.uint32(_mix(rolling) >> np.uint64(32))
+        rolling = rolling * FNV_PRIME + np.uint64(codes[position])
+    out[0] = np.uint32(mixed(rolling) >> np.uint64(32))
     for position in range(size, count):
-        rolling = rolling * _BASE + np.uint64(codes[position]) - oldest * np.uint64(codes[position - size])
-        out[position - size + 1] = np.uint32(_mix(rolling) >> np.uint64(32))
+        rolling = rolling * FNV_PRIME + np.uint64(codes[position]) - oldest * np.uint64(codes[position - size])
+        out[position - size + 1] = np.uint32(mixed(rolling) >> np.uint64(32))
     return count - size + 1
 
 
@@ -183,7 +173,7 @@ def _word_shingles(words: Any, n_words: Any, size: Any, out: Any) -> Any:
     for first in range(last):
         value = np.uint64(0)
         for word in range(first, min(first + size, n_words)):
-            value = _mix(value * _K1 + words[word])
+            value = mixed(value * _K1 + words[word])
         out[first] = np.uint32(value >> np.uint64(32))
     return last
 
@@ -217,7 +207,7 @@ def _bands(minima: Any, keys: Any, column: Any, short: Any, band_keys: Any) -> N
     # All bands at each step, so that the processor does several at once.
     for row in range(rows):
         for band in range(band_keys.size):
-            band_keys[band] = _mix(band_keys[band] * _K1 + np.uint64(minima[band * rows + row]))
+            band_keys[band] = mixed(band_keys[band] * _K1 + np.uint64(minima[band * rows + row]))
     for band in range(band_keys.size):
         keys[band, column] = np.uint32(band_keys[band] >> np.uint64(32))
     for p in range(minima.size):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tunewright.kernels.compiled import compiled
+from tunewright.kernels.utf8 import code_point
 
 LOW, HIGH = 3, 5
 #: Places of one kind of n-gram: of 60,000 terms that are kept, one in seventy shares its place with another.
@@ -29,18 +30,7 @@ def _decoded(data: Any, start: Any, end: Any, codes: Any) -> Any:
     """Code points of UTF-8 bytes into `codes`, from its second place on; returns how many."""
     size, at = 1, start
     while at < end:
-        byte = data[at]
-        code, more = np.uint32(byte), 0
-        if byte >= 0xF0:
-            code, more = np.uint32(byte & 0x07), 3
-        elif byte >= 0xE0:
-            code, more = np.uint32(byte & 0x0F), 2
-        elif byte >= 0xC0:
-            code, more = np.uint32(byte & 0x1F), 1
-        at += 1
-        for _ in range(more):
-            code = (code << np.uint32(6)) | np.uint32(data[at] & 0x3F)
-            at += 1
+        code, at = code_point(data, at)
         codes[size] = code
         size += 1
     return size - 1

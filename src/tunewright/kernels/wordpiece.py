@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from tunewright.kernels.compiled import compiled
+from tunewright.kernels.hashing import FNV_PRIME, FNV_START
 
 DROPPED, SPACE, SIGN, LETTER = 0, 1, 2, 3
 
-_START = np.uint64(0xCBF29CE484222325)
-_PRIME = np.uint64(0x100000001B3)
 _K1 = np.uint64(0xBF58476D1CE4E5B9)
 
 
@@ -37,9 +36,9 @@ def filled(pieces: Any, bounds: Any, inner: Any, table: Any) -> None:
     """
     mask = np.uint64(table.size - 1)
     for piece in range(inner.size):
-        state = _START ^ np.uint64(inner[piece])
+        state = FNV_START ^ np.uint64(inner[piece])
         for at in range(bounds[piece], bounds[piece + 1]):
-            state = (state ^ np.uint64(pieces[at])) * _PRIME
+            state = (state ^ np.uint64(pieces[at])) * FNV_PRIME
         place = _slot(state, mask)
         while table[place] >= 0:
             place = (place + 1) & np.int64(mask)
@@ -78,10 +77,10 @@ def _of_word(
     count, start = 0, 0
     while start < size:
         inside = 0 if start == 0 else 1
-        state = _START ^ np.uint64(inside)
+        state = FNV_START ^ np.uint64(inside)
         furthest = min(size, start + longest)
         for at in range(start, furthest):
-            state = (state ^ np.uint64(text[at])) * _PRIME
+            state = (state ^ np.uint64(text[at])) * FNV_PRIME
             states[at] = state
         end = furthest
         while end > start and not _known(states[end - 1], text, start, end, inside, pieces, bounds, inner, table):
