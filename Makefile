@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 DEMO   := examples/support-desk
 REPLIES := examples/reply-desk
 
-.PHONY: demo demo-replies test setup check bench bench-audit mutants schemas help
+.PHONY: demo demo-replies test test-fast setup check bench bench-audit mutants schemas help
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -30,6 +30,9 @@ demo-replies: $(READY)  ## teach a small language model to answer the tickets of
 
 test: $(READY)   ## every test; GPU tests skip, saying so, where there is none
 	@$(BIN)/python -m pytest -n 2
+
+test-fast: $(READY)  ## the tests that start no process and train nothing: under 3 minutes on 2 cores
+	@$(BIN)/python -m pytest --fast -n 2
 
 check: $(READY)  ## format, lint, types, import contract
 	@$(BIN)/ruff format --check .
