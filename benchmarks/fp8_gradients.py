@@ -3,7 +3,7 @@
 On starter-28m, which is trained: 16 tickets of the reply desk, adapters of rank 16 with small random second matrices, on
 this machine, whatever it is: a CPU multiplies the very codes that a GPU would, and sums them in fp32. Each way once more
 with all that is kept for the gradient rounded to fp8, which is more than the trainer does, and those in fp8 with what it
-does at `memory: keep-fp8`. On layers of an 8-billion-parameter Llama with random weights and random words, 2 to 32 of
+does at `activation_checkpointing: fp8`. On layers of an 8-billion-parameter Llama with random weights and random words, 2 to 32 of
 them, where there is a GPU.
 
     python benchmarks/fp8_gradients.py [--depths 2 16 32]
@@ -11,6 +11,7 @@ them, where there is a GPU.
 
 import argparse
 import copy
+import functools
 import json
 import tempfile
 from pathlib import Path
@@ -38,7 +39,7 @@ def on_trained(work: Path) -> dict[str, float]:
 
     from tunewright.stages.train.causal import begin
     from tunewright.stages.train.data.decoder import answer_loss, on_device, padded
-    from tunewright.stages.train.gpu.gated import GatedBlock
+    from tunewright.stages.train.gpu.chunked_loss import ChunkedLoss
     from tunewright.stages.train.machine import decide
     from tunewright.stages.train.methods.lora import Options
 
@@ -54,23 +55,20 @@ def on_trained(work: Path) -> dict[str, float]:
     exact = with_values(get_peft_model(start.base.model.bfloat16().float(), config))
     batch = on_device(padded(start.rows.chats[:ROWS], start.rows.weights[:ROWS]), machine.device)
 
-    def loss(model) -> torch.Tensor:
-        return answer_loss(model, batch, model.get_base_model().get_output_embeddings())
-
-    wanted = gradient(exact, loss(exact))
+    wanted = gradient(exact, answer_loss(exact, batch, ChunkedLoss(exact.get_base_model().get_output_embeddings())))
     told = {}
     for way in WAYS:
-        model = changed(copy.deepcopy(exact), way)
+        accelerated = changed(copy.deepcopy(exact), way)
+        model, loss = accelerated.model, functools.partial(answer_loss, batch=batch, states_loss=accelerated.loss)
         with torch.autocast(machine.device, torch.bfloat16, enabled=way == "bf16"):
             found = loss(model)
         told[way] = cosine(gradient(model, found), wanted)
         with torch.autocast(machine.device, torch.bfloat16, enabled=way == "bf16"), keeping_fp8(batch):
             found = loss(model)
         told[f"{way}, activations kept in fp8"] = cosine(gradient(model, found), wanted)
-        blocks = [module for module in model.modules() if isinstance(module, GatedBlock)]
-        for block in blocks:
-            block.keeps = "codes"
-        if blocks:
+        for block in accelerated.ffn_blocks:
+            block.saved = "codes"
+        if accelerated.ffn_blocks:
             told[f"{way}, memory: keep-fp8"] = cosine(gradient(model, loss(model)), wanted)
     return told
 
@@ -79,7 +77,7 @@ def keeping_fp8(batch):
     """Within this block what is kept for the gradient of `batch` is rounded to e4m3, a scale for each token."""
     import torch
 
-    from tunewright.stages.train.gpu.fp8 import rounded
+    from tunewright.stages.train.gpu.fp8_format import rounded
 
     tokens = batch["input_ids"].numel()
 
@@ -94,9 +92,14 @@ def keeping_fp8(batch):
 
 
 def changed(model, way: str):
-    """`model` computing in one way; with NF4, in fp32 with the values that its weights would have."""
-    from tunewright.stages.train.gpu import fast, fp8, gated, joint
+    """`model` computing in one way, and its loss; with NF4, in fp32 with the values that its weights would have."""
+    from tunewright.stages.train.gpu.acceleration import AcceleratedModel, freeze_head
+    from tunewright.stages.train.gpu.chunked_loss import ChunkedLoss
+    from tunewright.stages.train.gpu.fp8 import freeze_in_fp8
+    from tunewright.stages.train.gpu.fused_ffn import fuse_ffn
+    from tunewright.stages.train.gpu.fused_qkv import fuse_qkv
 
+    loss = ChunkedLoss(model.get_base_model().get_output_embeddings())
     if way == "nf4":
         from bitsandbytes.functional import dequantize_4bit, quantize_4bit
 
@@ -106,11 +109,11 @@ def changed(model, way: str):
                 codes, state = quantize_4bit(weight.data, quant_type="nf4", compress_statistics=True)
                 weight.data = dequantize_4bit(codes, state).to(weight.dtype)
     elif way != "bf16":
-        gated.fuse(model, way)
-        joint.join(model, way)
-        fp8.freeze_in_fp8(model, way)
-        fast.freeze_head(model.get_base_model(), way)
-    return model
+        fuse_ffn(model, way)
+        fuse_qkv(model, way)
+        freeze_in_fp8(model, way)
+        freeze_head(loss, way)
+    return AcceleratedModel(model, way, loss=loss)
 
 
 def on_random(layers: int, work: Path) -> dict[str, float]:
@@ -119,7 +122,7 @@ def on_random(layers: int, work: Path) -> dict[str, float]:
 
     from train_gpu import base, in_nf4, random_chats
     from tunewright.stages.train.data.decoder import answer_loss, on_device, padded
-    from tunewright.stages.train.gpu import attention, fast
+    from tunewright.stages.train.gpu import acceleration, attention
     from tunewright.stages.train.machine import decide
     from tunewright.stages.train.methods.lora import Options
     from tunewright.stages.train.weights.adapters import adapted
@@ -141,11 +144,11 @@ def on_random(layers: int, work: Path) -> dict[str, float]:
         torch.cuda.empty_cache()
         model = base(attention.NAME, layers)
         model = with_adapters(in_nf4(model) if way == "nf4" else model)
-        quick = fast.quicken(model, "auto" if way == "nf4" else way, machine)
-        with fast.autocast(machine):
-            found = answer_loss(model, batch, quick.head)
+        accelerated = acceleration.accelerate(model, "auto" if way == "nf4" else way, machine)
+        with acceleration.autocast(machine):
+            found = answer_loss(model, batch, accelerated.loss)
         told[way] = cosine(gradient(model, found).cpu(), wanted)
-        del model, quick, found
+        del model, accelerated, found
     return told
 
 

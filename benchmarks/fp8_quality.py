@@ -72,7 +72,7 @@ def one(way: str, corpus, seed: int, epochs: int, work: Path) -> dict:
     from peft import PeftModel
 
     from tunewright.models.causal_lm import CausalLM
-    from tunewright.stages.train.gpu.fast import autocast
+    from tunewright.stages.train.gpu.acceleration import autocast
     from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing
     from tunewright.stages.train.runs.clock import Clock

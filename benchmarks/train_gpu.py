@@ -136,14 +136,14 @@ def ours(precision: str, memory: str, trace: Path | None) -> dict:
     from tunewright.models.causal_lm import CausalLM
     from tunewright.stages.train.causal import Trainee, job_and_report
     from tunewright.stages.train.data.inputs import Start
-    from tunewright.stages.train.gpu import attention, fast
+    from tunewright.stages.train.gpu import acceleration, attention
     from tunewright.stages.train.loop.fit import fit
     from tunewright.stages.train.machine import computing, decide
     from tunewright.stages.train.methods import lora, qlora
     from tunewright.stages.train.runs.clock import Clock
     from tunewright.stages.train.weights.adapters import adapted, groups_of
 
-    fast.COMPILE_FLOP = 0.0  # a real run of such a model is long enough
+    acceleration.COMPILE_FLOP = 0.0  # a real run of such a model is long enough
     attention.install()
     shared = {"rank": RANK, "epochs": 1, "batch": ROWS, "max_tokens": LENGTH, "memory": memory}
     four = precision == "nf4"

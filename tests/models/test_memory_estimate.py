@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tunewright.models.memory_estimate import LEVELS, Shape, footprint_gb
+from tunewright.models.memory_estimate import POLICIES, Shape, footprint_gb
 
 LLAMA_8B = Shape.of(
     SimpleNamespace(
@@ -27,30 +27,30 @@ def test_the_layers_and_adapters_of_a_known_shape_are_counted() -> None:
 @pytest.mark.parametrize(
     ("products", "level", "measured_gib"),
     [
-        ("fp8", "keep", 77.1),
-        ("fp8-backward", "keep", 83.1),
-        ("bf16", "keep", 75.6),
-        ("fp8", "keep-fp8", 63.5),
+        ("fp8", "none", 77.1),
+        ("fp8-backward", "none", 83.1),
+        ("bf16", "none", 75.6),
+        ("fp8", "fp8", 63.5),
         ("fp8", "selective", 23.1),
-        ("nf4", "recompute", 12.5),
+        ("nf4", "full", 12.5),
     ],
 )
 def test_estimates_of_an_h200_are_within_a_tenth_of_what_it_took_and_not_below(products, level, measured_gib) -> None:
-    found = footprint_gb(LLAMA_8B, 16_384, products=products, level=level, trained=LLAMA_8B.adapters(16))
+    found = footprint_gb(LLAMA_8B, 16_384, products=products, policy=level, trained=LLAMA_8B.adapters(16))
     assert measured_gib * 2**30 / 1e9 <= found <= 1.1 * measured_gib * 2**30 / 1e9
 
 
 def test_rank_hardly_matters_and_the_ladder_does() -> None:
     def of(rank: int, level: str) -> float:
-        return footprint_gb(LLAMA_8B, 8192, products="bf16", level=level, trained=LLAMA_8B.adapters(rank))
+        return footprint_gb(LLAMA_8B, 8192, products="bf16", policy=level, trained=LLAMA_8B.adapters(rank))
 
-    assert of(64, "recompute") - of(8, "recompute") < 0.15 * of(8, "recompute")
-    sizes = [of(8, level) for level in LEVELS]
+    assert of(64, "full") - of(8, "full") < 0.15 * of(8, "full")
+    sizes = [of(8, level) for level in POLICIES]
     assert sizes == sorted(sizes, reverse=True)
 
 
 def test_all_weights_trained_take_sixteen_bytes_each() -> None:
-    whole = footprint_gb(LLAMA_8B, 1, products="fp32", level="offload", trained=LLAMA_8B.parameters)
+    whole = footprint_gb(LLAMA_8B, 1, products="fp32", policy="offload", trained=LLAMA_8B.parameters)
     assert whole == pytest.approx(16 * 8.030261248 + 1.5, rel=0.01)
 
 

@@ -15,7 +15,7 @@ Path_ = tuple[str, ...]
 class Loader(yaml.SafeLoader):
     """YAML with the truth values of YAML 1.2, true and false: ``on``, ``off``, ``yes`` and ``no`` stay words.
 
-    PyYAML reads version 1.1, by which a column named ``no`` is a truth value and ``divide: on`` is none that it takes.
+    PyYAML reads version 1.1, by which a column named ``no`` is a truth value and ``fsdp: on`` is none that it takes.
     Settings that are true or false take those words all the same.
     """
 

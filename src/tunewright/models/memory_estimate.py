@@ -10,25 +10,25 @@ from typing import Any, Literal
 
 from tunewright.core.frozen import Frozen
 
-#: What of a step is kept for its gradient, from most memory to least. keep: everything; keep-fp8: that, the middle of
-#: the feed-forward blocks in 8 bits; selective: what is dear to compute again; recompute: one hidden state a layer;
-#: offload: those in main memory.
-Level = Literal["keep", "keep-fp8", "selective", "recompute", "offload"]
-LEVELS: tuple[Level, ...] = ("keep", "keep-fp8", "selective", "recompute", "offload")
+#: What of a step is computed again for its gradient instead of kept, from most memory to least. none: everything is
+#: kept; fp8: that too, the middle of the feed-forward blocks in 8 bits; selective: what is dear to compute again is
+#: kept; full: one hidden state a layer is; offload: those are, in main memory.
+ActivationPolicy = Literal["none", "fp8", "selective", "full", "offload"]
+POLICIES: tuple[ActivationPolicy, ...] = ("none", "fp8", "selective", "full", "offload")
 #: Those that compute nothing again, and hold what spares work beside.
-NOTHING_AGAIN = frozenset[Level]({"keep", "keep-fp8"})
+NOTHING_AGAIN = frozenset[ActivationPolicy]({"none", "fp8"})
 
 #: Bytes that a weight of a frozen layer takes, by what its products are computed in; where nothing is computed again,
 #: fp8 holds a second, transposed copy.
 WEIGHT_BYTES = {"fp32": 4.0, "bf16": 2.0, "fp8-backward": 3.0, "fp8": 1.0, "nf4": 0.52, "int8": 1.0}
 #: Hidden states and widths of the feed-forward middle that each layer keeps of a token, in two bytes each: fitted to
-#: the peaks of the 8-billion-parameter shape at 16,384 tokens (benchmarks/results/train_gpu.json); of keep-fp8, a
+#: the peaks of the 8-billion-parameter shape at 16,384 tokens (benchmarks/results/train_gpu.json); of fp8, a
 #: byte each, and four for every 128, which its peak bears out.
-KEPT: dict[Level, tuple[float, float]] = {
-    "keep": (8.2, 2.0),
-    "keep-fp8": (8.2, 1.03),
+KEPT: dict[ActivationPolicy, tuple[float, float]] = {
+    "none": (8.2, 2.0),
+    "fp8": (8.2, 1.03),
     "selective": (2.8, 0.0),
-    "recompute": (1.0, 0.0),
+    "full": (1.0, 0.0),
     "offload": (0.0, 0.0),
 }
 #: Bytes of one trained value in fp32: itself, its gradient, and Adam's two moments.
@@ -108,7 +108,7 @@ class Shape(Frozen):
         return rank * self.layers * (attention + 3 * (self.hidden + self.middle))
 
 
-def footprint_gb(shape: Shape, tokens: int, *, products: str, level: Level, trained: int) -> float:
+def footprint_gb(shape: Shape, tokens: int, *, products: str, policy: ActivationPolicy, trained: int) -> float:
     """Gigabytes (10⁹ bytes) at the peak of a training step on a GPU.
 
     Args:
@@ -116,16 +116,16 @@ def footprint_gb(shape: Shape, tokens: int, *, products: str, level: Level, trai
         tokens: that are computed at once.
         products: what the frozen layers compute in, a key of :data:`WEIGHT_BYTES`; ``fp32`` where all weights are
             trained.
-        level: what is kept.
+        policy: what is kept.
         trained: number of trained parameters.
     """
-    held = WEIGHT_BYTES[products] + (1.0 if products == "fp8" and level in NOTHING_AGAIN else 0.0)
+    held = WEIGHT_BYTES[products] + (1.0 if products == "fp8" and policy in NOTHING_AGAIN else 0.0)
     rest = 4.0 if products == "fp32" else 2.0
     everything = trained >= shape.parameters
     weights = 0.0 if everything else held * shape.linear + rest * (shape.parameters - shape.linear)
     if products.startswith("fp8"):  # the last layer's codes, beside its weights
         weights += (held if products == "fp8" else 1.0) * shape.words * shape.hidden
-    hidden, middle = KEPT[level]
+    hidden, middle = KEPT[policy]
     kept = 2 * tokens * shape.layers * (hidden * shape.hidden + middle * shape.middle)
     at_work = 2 * tokens * (4 * shape.middle + 2 * shape.hidden)
     logits = 2 * 2 * min(tokens, LOGIT_TOKENS) * shape.words

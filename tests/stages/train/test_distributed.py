@@ -31,9 +31,9 @@ def world(tmp_path_factory):
     plans = {
         "full": (answers, plan_for(answers, llama, CAUSAL, method="full")),
         "lora": (answers, plan_for(answers, llama, CAUSAL, method="lora")),
-        "lora-whole": (answers, plan_for(answers, llama, CAUSAL | {"divide": "off"}, method="lora")),
+        "lora-whole": (answers, plan_for(answers, llama, CAUSAL | {"fsdp": "off"}, method="lora")),
         "qlora": (answers, plan_for(answers, llama, CAUSAL, method="qlora")),
-        "qlora-whole": (answers, plan_for(answers, llama, CAUSAL | {"divide": "off"}, method="qlora")),
+        "qlora-whole": (answers, plan_for(answers, llama, CAUSAL | {"fsdp": "off"}, method="qlora")),
         "qlora-8": (answers, plan_for(answers, llama, CAUSAL | {"bits": 8}, method="qlora")),
         "encoder": (labels, plan_for(labels, bert, {"epochs": 1, "batch": 16})),
     }
@@ -113,9 +113,9 @@ def test_one_process_goes_on_where_two_were_killed(world) -> None:
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("divide", ["on", "off"])
+@pytest.mark.parametrize("fsdp", ["on", "off"])
 @pytest.mark.parametrize("method", ["full", "lora", "qlora"])
-def test_two_gpus_find_the_losses_of_one(tmp_path, method: str, divide: str) -> None:
+def test_two_gpus_find_the_losses_of_one(tmp_path, method: str, fsdp: str) -> None:
     import torch
 
     if torch.cuda.device_count() < 2:
@@ -123,7 +123,7 @@ def test_two_gpus_find_the_losses_of_one(tmp_path, method: str, divide: str) -> 
     from tunewright.stages.train.api import train
 
     corpus = answered_corpus()
-    plan = plan_for(corpus, write_llama(tmp_path / "llama"), CAUSAL | {"divide": divide}, method=method)
+    plan = plan_for(corpus, write_llama(tmp_path / "llama"), CAUSAL | {"fsdp": fsdp}, method=method)
     one = train(corpus, plan, tmp_path / "one")
     folder = hand_over(corpus, plan, tmp_path / "two")
     together([folder])

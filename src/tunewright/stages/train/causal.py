@@ -23,7 +23,7 @@ from tunewright.stages.train.data.decoder import answer_loss, on_device, tested,
 from tunewright.stages.train.data.inputs import Start
 from tunewright.stages.train.data.logit_positions import LogitPositions, has_head
 from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
-from tunewright.stages.train.gpu import fast
+from tunewright.stages.train.gpu import acceleration
 from tunewright.stages.train.loop.fit import Fitted, parts_of
 from tunewright.stages.train.loop.job import Job
 from tunewright.stages.train.machine import Machine
@@ -80,7 +80,8 @@ def begin(
             014 (rows too long).
     """
     files = find_model(plan.base)
-    load = load or partial(fast.load, frozen=frozen, max_tokens=options.max_tokens)
+    bf16 = frozen and machine.device == "cuda" and machine.precision == "bf16"
+    load = load or partial(acceleration.load, bf16=bf16, max_tokens=options.max_tokens)
     again = partial(load, files.folder, device=machine.device)
     base = again()
     if base.template_added:
@@ -119,19 +120,19 @@ def job_and_report(
     parameters = sum(parameter.numel() for parameter in trainee.model.parameters())
     sharded = trainee.again is not None and shards(trainee.model, options, machine, start.longest, group)
     accelerated = (
-        fast.Fast(trainee.model, machine.precision)
+        acceleration.AcceleratedModel(trainee.model, machine.precision)
         if sharded
-        else fast.quicken(trainee.model, getattr(options, "precision", "auto"), machine)
+        else acceleration.accelerate(trainee.model, getattr(options, "precision", "auto"), machine)
     )
     batches, report = _batches(trainee, start, plan, options, machine, accelerated.flat, group)
     job = _job(trainee, start, plan, options, machine, batches, accelerated, group=group, sharded=sharded)
     if sharded:
-        fast.settle_divided(accelerated, options.memory, machine, progress)
+        acceleration.fit_sharded(accelerated, options.activation_checkpointing, machine, progress)
         return job, report
     largest = batches.largest_part(parts_of(machine, options.accumulation))
-    fast.settle(
+    acceleration.fit_to_memory(
         accelerated,
-        options.memory,
+        options.activation_checkpointing,
         machine,
         progress,
         longest=lambda: on_device(job.batch(largest, 0), machine.device),
@@ -154,11 +155,11 @@ def shards(model: Any, options: ChatOptions, machine: Machine, longest: int, gro
         longest: tokens of the longest row that there could be.
         group: the processes.
     """
-    choice = getattr(options, "divide", "off")
+    choice = getattr(options, "fsdp", "off")
     if group.is_alone or choice == "off" or getattr(options, "precision", "auto").startswith("fp8"):
         return False
     rows = math.ceil(options.batch / options.accumulation / group.size)
-    return choice == "on" or not group.broadcast(fast.fits_whole(model, machine, rows * longest))
+    return choice == "on" or not group.broadcast(acceleration.fits_whole(model, machine, rows * longest))
 
 
 def _batches(
@@ -202,21 +203,21 @@ def _job(
     options: ChatOptions,
     machine: Machine,
     batches: AnswerBatches,
-    accelerated: fast.Fast,
+    accelerated: acceleration.AcceleratedModel,
     *,
     group: ProcessGroup,
     sharded: bool,
 ) -> Job:
     """The fitting of the trainee on these batches."""
-    model, head = trainee.model, accelerated.head
+    model, states_loss = trainee.model, accelerated.loss
     positions = LogitPositions(model) if machine.device == "cpu" and has_head(model) else None
     return Job(
         model=model,
         rows=batches.steps.rows,
         batch=batches.batch,
-        loss=partial(answer_loss, head=head, positions=positions),
+        loss=partial(answer_loss, states_loss=states_loss, positions=positions),
         size=trained_tokens,
-        validate=lambda model: tested(model, start.held_out, options.batch, head, positions, group),
+        validate=lambda model: tested(model, start.held_out, options.batch, states_loss, positions, group),
         metric="log_likelihood",
         steps=batches.steps.steps,
         per_epoch=batches.steps.per_epoch,

@@ -1,15 +1,36 @@
 """Options that methods for causal language models have in common, each written once."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from tunewright.core.frozen import Frozen
+from tunewright.core.renamed_options import current_words, stored_words
 
 Switch = Literal["auto", "on", "off"]
 
 
-class ChatOptions(Frozen):
+class RenamedOptions(Frozen):
+    """Options of which some had another word before, which is understood, and is what they are stored under."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_current_words(cls, options: Any) -> Any:
+        """The options that were written, old words replaced."""
+        return current_words(options) if isinstance(options, Mapping) else options
+
+    @model_serializer(mode="wrap")
+    def _under_stored_words(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What a plan stores."""
+        return stored_words(dump(self))
+
+    def content(self) -> dict[str, Any]:
+        """What the digest covers, under the words that are stored."""
+        return stored_words(super().content())
+
+
+class ChatOptions(RenamedOptions):
     """How a model is fitted to chats, whatever is trained of it."""
 
     epochs: int = Field(3, ge=1, description="Passes over the training rows, at most.")
@@ -30,23 +51,25 @@ class ChatOptions(Frozen):
     packing: Switch = Field(
         "auto", description="Several chats in a line, kept apart; auto: on a GPU. A model that mixes them gets padding."
     )
-    memory: Literal["auto", "keep", "keep-fp8", "selective", "recompute", "offload"] = Field(
-        "auto", description="What of a step a GPU keeps for its gradient, from most to least; auto: as much as fits."
+    activation_checkpointing: Literal["auto", "none", "fp8", "selective", "full", "offload"] = Field(
+        "auto",
+        description="What of a step a GPU computes again for its gradient instead of keeping it, from least to most; "
+        "fp8 keeps all, some of it in 8 bits; offload keeps little, in main memory; auto: keeps as much as fits.",
     )
     patience: int = Field(1, ge=0, description="Epochs without a better validation before it ends; 0: never early.")
 
 
-class Divisible(Frozen):
+class Shardable(RenamedOptions):
     """How a model stands in several processes."""
 
-    divide: Switch = Field(
+    fsdp: Switch = Field(
         "auto",
         description="Whether several processes divide the model among them (FSDP2) or each holds it whole, which is "
         "faster; auto: whole where it fits a GPU with room for a step.",
     )
 
 
-class AdapterOptions(ChatOptions, Divisible):
+class AdapterOptions(ChatOptions, Shardable):
     """How adapters are trained beside a base that stays as it is."""
 
     rank: int = Field(8, ge=1, description="Rank of the adapters.")

@@ -4,6 +4,7 @@ from typing import Any
 
 from tunewright.core.candidate import CurvePoint, DataReport, Plan, Run
 from tunewright.core.durations import page_duration
+from tunewright.core.renamed_options import plan_options
 from tunewright.stages.report import charts
 from tunewright.stages.report import format as fmt
 from tunewright.stages.report.material import ReportMaterial
@@ -78,9 +79,8 @@ def _plan(plan: Plan, run: Run | None) -> Table:
             ("Time", page_duration(run.seconds)),
             *(_data_report(run.receipt) if run.receipt else ()),
         ]
-    rows += [
-        (f"Option: {name.replace('_', ' ')}", sample(str(value), 120)) for name, value in sorted(plan.options.items())
-    ]
+    options = plan_options(plan.method, plan.options)
+    rows += [(f"Option: {name.replace('_', ' ')}", sample(str(value), 120)) for name, value in sorted(options.items())]
     return Table("How it was trained", (Column("Setting", head=True), Column("Value", wide=True)), tuple(rows), shown=8)
 
 

@@ -18,7 +18,7 @@ from tunewright.stages.train.data.bin_packing import evened
 from tunewright.stages.train.data.chats import Chats
 from tunewright.stages.train.data.logit_positions import LogitPositions
 from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
-from tunewright.stages.train.gpu.head import weighted_loss, without_head
+from tunewright.stages.train.gpu.chunked_loss import ChunkedLoss
 
 IGNORED = -100
 #: What a model is given beside the words.
@@ -88,17 +88,17 @@ def with_noise(batch: Batch, alpha: float, width: int, seed: Sequence[int]) -> B
 
 
 def answer_loss(
-    model: Any, batch: Batch, head: torch.nn.Linear | None = None, positions: LogitPositions | None = None
+    model: Any, batch: Batch, states_loss: ChunkedLoss | None = None, positions: LogitPositions | None = None
 ) -> torch.Tensor:
     """Weighted mean negative log-likelihood of the trained tokens; each token counts alike, whatever its row.
 
     Args:
         model: the model.
         batch: lines of chats.
-        head: its head, where the loss is to be taken straight from what that would be given (see ``head.py``).
+        states_loss: takes the loss straight from what the model's head would be given, where it is to be.
         positions: of its head, where that is to read the trained tokens alone.
     """
-    total, tokens = _loss_and_count(model, batch, head, positions)
+    total, tokens = _loss_and_count(model, batch, states_loss, positions)
     return total / tokens
 
 
@@ -116,7 +116,7 @@ def tested(
     model: Any,
     held_out: Chats,
     rows: int,
-    head: torch.nn.Linear | None = None,
+    states_loss: ChunkedLoss | None = None,
     positions: LogitPositions | None = None,
     group: ProcessGroup = ALONE,
 ) -> tuple[float, float]:
@@ -126,7 +126,7 @@ def tested(
         model: the model.
         held_out: the validation rows.
         rows: how many of them are read at once.
-        head: as for :func:`answer_loss`.
+        states_loss: as for :func:`answer_loss`.
         positions: as for :func:`answer_loss`.
         group: the processes that read them together.
     """
@@ -136,7 +136,7 @@ def tested(
         batch = padded([held_out.chats[row] for row in chosen], np.ones(len(chosen), dtype=np.float32))
         # A sharded model refuses inference tensors.
         with torch.inference_mode() if group.is_alone else torch.no_grad():
-            loss, count = _loss_and_count(model, on_device(batch, device), head, positions)
+            loss, count = _loss_and_count(model, on_device(batch, device), states_loss, positions)
             return float(loss), int(count)
 
     batches = by_length(held_out.lengths, rows)
@@ -192,16 +192,16 @@ def _lines(
 
 
 def _loss_and_count(
-    model: Any, batch: Batch, head: torch.nn.Linear | None, positions: LogitPositions | None
+    model: Any, batch: Batch, states_loss: ChunkedLoss | None, positions: LogitPositions | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The weighted losses of the trained tokens, added, and how many tokens they are, at least 1."""
-    if head is not None:
-        with without_head(head) as hidden:
+    if states_loss is not None:
+        with states_loss.hidden_states() as hidden:
             logits_of(model, batch)
         # By their numbers: a GPU asked which tokens are trained would have to be waited for.
         at = batch["trained"]
         labels, weights = batch["labels"].flatten()[at], batch["weights"].flatten()[at]
-        return weighted_loss(hidden[-1].flatten(0, 1)[at - 1], head, labels, weights), torch.tensor(max(len(at), 1))
+        return states_loss(hidden[-1].flatten(0, 1)[at - 1], labels, weights), torch.tensor(max(len(at), 1))
     labels = batch["labels"][:, 1:]
     trained = labels != IGNORED
     # Only the logits that foretell a trained token are computed, or at least raised to fp32.

@@ -23,7 +23,7 @@ def shard_model(model: Any, device: str, processes: int) -> None:
     """Shard `model` in place: each layer by itself, and what is outside of layers together.
 
     Gradients are added over the processes and not averaged, since each weighs its share already. Layers in few bits
-    have been replaced by ones that can be cut (``weights/divisible.py``).
+    have been replaced by ones that can be cut (``weights/shardable.py``).
     """
     mesh = init_device_mesh(device, (processes,))
     for layer in _layers(model):

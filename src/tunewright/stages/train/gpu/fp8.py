@@ -13,26 +13,11 @@ pass, which moves a byte a weight and saves a byte a weight.
 Only the recipes import this file, inside the function that trains.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch  # noqa: TID253
 
-CODES = torch.float8_e4m3fn
-LARGEST = 448.0
-#: The units take operands whose dimensions are multiples of 16; other layers stay as they are.
-MULTIPLE = 16
-#: An all-zero row has no scale; this one keeps it zero.
-LEAST_SCALE = 1e-12
-
-#: What is computed in fp8: nothing, the gradient of the input, or both products.
-Products = Literal["bf16", "fp8-backward", "fp8"]
-
-
-def rounded(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """`rows` ``(m, k)`` as e4m3 codes ``(m, k)``, and the scale of each row, fp32 ``(m, 1)``."""
-    scale = rows.abs().amax(dim=-1, keepdim=True).float().clamp(min=LEAST_SCALE) / LARGEST
-    # Division may end just beyond the largest code, which would turn into NaN.
-    return (rows.float() / scale).clamp(-LARGEST, LARGEST).to(CODES), scale
+from tunewright.stages.train.gpu.fp8_format import MULTIPLE, Products, rounded
 
 
 def product(
@@ -146,26 +131,32 @@ class Ready(NamedTuple):
     transposed: None = None
 
 
-def output(frozen: FrozenWeight | Ready, rows: torch.Tensor, top: torch.Tensor | None = None) -> torch.Tensor:
-    """`rows` ``(m, in)`` times a frozen weight, ``(m, out)``, without a gradient; `top` as for :func:`rounded_rows`."""
+def output(frozen: FrozenWeight | Ready, rows: torch.Tensor, row_max: torch.Tensor | None = None) -> torch.Tensor:
+    """`rows` ``(m, in)`` times a frozen weight, ``(m, out)``, without a gradient.
+
+    `row_max`, the largest magnitude of each row, fp32 ``(m,)``, spares a look at all of them.
+    """
     if frozen.products != "fp8":
         assert frozen.weight is not None
         return rows @ frozen.weight.t()
     assert frozen.codes is not None and frozen.scale is not None
-    return product(*rounded_rows(rows, None, top), frozen.codes, frozen.scale, rows.dtype)
+    return product(*rounded_rows(rows, None, row_max), frozen.codes, frozen.scale, rows.dtype)
 
 
 def input_gradient(
     frozen: FrozenWeight | Ready,
-    slope: torch.Tensor,
+    grad_out: torch.Tensor,
     transposed: torch.Tensor | None,
-    top: torch.Tensor | None = None,
+    row_max: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Gradient of the rows from `slope`, that of the output ``(m, out)``; `transposed` is of :func:`transposed_of`."""
+    """Gradient of the rows ``(m, in)`` from `grad_out`, that of the output ``(m, out)``.
+
+    `transposed` is of :func:`transposed_of`; `row_max` as for :func:`rounded_rows`, of `grad_out` once it is scaled.
+    """
     if transposed is None:
         assert frozen.weight is not None
-        return slope @ frozen.weight
-    return product(*rounded_rows(slope, frozen.scale, top), transposed, ones_for(transposed), slope.dtype)
+        return grad_out @ frozen.weight
+    return product(*rounded_rows(grad_out, frozen.scale, row_max), transposed, ones_for(transposed), grad_out.dtype)
 
 
 def transposed_of(frozen: FrozenWeight | Ready) -> torch.Tensor | None:
@@ -181,16 +172,16 @@ def transposed_of(frozen: FrozenWeight | Ready) -> torch.Tensor | None:
 
 
 def rounded_rows(
-    rows: torch.Tensor, scales: torch.Tensor | None, top: torch.Tensor | None = None
+    rows: torch.Tensor, scales: torch.Tensor | None, row_max: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """:func:`rounded` of `rows`, each column multiplied by its scale of ``(columns, 1)`` first.
 
-    `top`, the largest magnitude of each row after that, fp32 ``(rows,)``, spares a look at all of them.
+    `row_max`, the largest magnitude of each row after that, fp32 ``(rows,)``, spares a look at all of them.
     """
     if rows.device.type == "cuda":
         from tunewright.stages.train.gpu import fp8_kernels
 
-        return fp8_kernels.rounded_rows(rows, scales, top)
+        return fp8_kernels.rounded_rows(rows, scales, row_max)
     return rounded(rows if scales is None else rows * scales.t().to(rows.dtype))
 
 

@@ -7,7 +7,7 @@ import torch  # noqa: TID253
 import triton  # type: ignore[import-not-found,import-untyped,unused-ignore]
 import triton.language as tl  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-from tunewright.stages.train.gpu.fp8 import CODES, LARGEST, LEAST_SCALE
+from tunewright.stages.train.gpu.fp8_format import CODES, LARGEST, LEAST_SCALE
 
 #: Rows up to this width are held in registers between the two looks at them; wider ones are read twice, the second time
 #: from the cache. Where the largest value is known there is one look: 16,384 rows of 28,672 take .34 ms instead of .60.
@@ -17,18 +17,18 @@ SQUARE = 128
 
 
 def rounded_rows(
-    rows: torch.Tensor, scales: torch.Tensor | None, top: torch.Tensor | None
+    rows: torch.Tensor, scales: torch.Tensor | None, row_max: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Codes ``(m, k)`` and row scales ``(m, 1)``; see :func:`tunewright.stages.train.gpu.fp8.rounded_rows`."""
     count, width = rows.shape
     codes = torch.empty(count, width, device=rows.device, dtype=CODES)
     scale = torch.empty(count, 1, device=rows.device, dtype=torch.float32)
-    held = top is None and width <= HELD
+    held = row_max is None and width <= HELD
     block = triton.next_power_of_2(width) if held else PIECE
     _round_rows[(count,)](
         rows,
         rows if scales is None else scales,
-        rows if top is None else top,
+        rows if row_max is None else row_max,
         codes,
         scale,
         width,
@@ -36,9 +36,9 @@ def rounded_rows(
         LARGEST,
         LEAST_SCALE,
         SCALED=scales is not None,
-        KNOWN=top is not None,
+        KNOWN=row_max is not None,
         BLOCK=block,
-        num_warps=min(8, max(4, block // 1024)) if held or top is not None else 16,
+        num_warps=min(8, max(4, block // 1024)) if held or row_max is not None else 16,
     )
     return codes, scale
 
@@ -59,7 +59,7 @@ def transposed(codes: torch.Tensor) -> torch.Tensor:
 def _round_rows(  # type: ignore[no-untyped-def]
     rows,
     scales,
-    tops,
+    row_max,
     codes,
     scale,
     width,
@@ -76,13 +76,13 @@ def _round_rows(  # type: ignore[no-untyped-def]
     place = tl.arange(0, BLOCK)
     values = _scaled(rows, scales, place, width, SCALED)
     if KNOWN:
-        top = tl.load(tops + row)
+        largest = tl.load(row_max + row)
     else:
         each = tl.abs(values)
         for start in range(BLOCK, width, BLOCK):
             each = tl.maximum(each, tl.abs(_scaled(rows, scales, start + place, width, SCALED)))
-        top = tl.max(each, axis=0)
-    by = tl.maximum(top, LEAST * LARGEST) / LARGEST
+        largest = tl.max(each, axis=0)
+    by = tl.maximum(largest, LEAST * LARGEST) / LARGEST
     _store(codes, values / by, place, width, LARGEST)
     for start in range(BLOCK, width, BLOCK):
         values = _scaled(rows, scales, start + place, width, SCALED)
@@ -101,8 +101,9 @@ def _scaled(rows, scales, place, width, SCALED: tl.constexpr):  # type: ignore[n
 
 @triton.jit  # type: ignore[untyped-decorator,unused-ignore]
 def _store(codes, values, place, width, LARGEST):  # type: ignore[no-untyped-def]
-    kept = tl.minimum(tl.maximum(values, -LARGEST), LARGEST)  # division may end just beyond the largest code
-    tl.store(codes + place, kept.to(codes.dtype.element_ty), mask=place < width)
+    """Store scaled values of one row as codes."""
+    code = tl.minimum(tl.maximum(values, -LARGEST), LARGEST)  # division may end just beyond the largest code
+    tl.store(codes + place, code.to(codes.dtype.element_ty), mask=place < width)
 
 
 @triton.jit  # type: ignore[untyped-decorator,unused-ignore]

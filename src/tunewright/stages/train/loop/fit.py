@@ -144,10 +144,10 @@ def _one_of_several(job: Job, machine: Machine, arguments: TrainingArguments, ca
     """The Trainer of this process, its model sharded where the job allows it."""
     from tunewright.stages.train.distributed.sharding import shard_model
     from tunewright.stages.train.loop.distributed_trainer import DistributedTrainer, ShardedSteps
-    from tunewright.stages.train.weights.divisible import make_divisible
+    from tunewright.stages.train.weights.shardable import make_shardable
 
     if job.again:
-        make_divisible(job.model)
+        make_shardable(job.model)
         shard_model(job.model, machine.device, job.group.size)
     steps = ShardedSteps(job, job.accumulation)
     return DistributedTrainer(model=job.model, args=arguments, train_dataset=steps, callbacks=[callback])

@@ -91,7 +91,8 @@ class OurTrainer(Trainer):  # type: ignore[misc]
                 "E-TRAIN-024",
                 f"Step {step + 1} does not fit into the GPU's memory, even one row at a time: {fault}.",
                 why="The checkpoint before it is kept.",
-                fix="Lower max_tokens, set memory: recompute, use method qlora, or end other programs on the GPU.",
+                fix="Lower max_tokens, set activation_checkpointing: full, use method qlora, "
+                "or end other programs on the GPU.",
                 exit_code=ExitCode.RESOURCES,
             )
         steps.parts *= 2

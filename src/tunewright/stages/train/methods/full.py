@@ -14,7 +14,7 @@ from tunewright.core.candidate import Candidate, Plan, Run
 from tunewright.core.corpus import Corpus
 from tunewright.core.progress import Progress
 from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
-from tunewright.stages.train.options import Divisible, WholeOptions
+from tunewright.stages.train.options import Shardable, WholeOptions
 
 if TYPE_CHECKING:
     from tunewright.stages.train.data.inputs import Start
@@ -24,7 +24,7 @@ EXTRA = "train"
 KIND = "decoder"
 
 
-class Options(WholeOptions, Divisible):
+class Options(WholeOptions, Shardable):
     """How all weights are trained."""
 
 

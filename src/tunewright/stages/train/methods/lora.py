@@ -32,10 +32,8 @@ class Options(AdapterOptions):
 
     @model_validator(mode="after")
     def _whole_in_fp8(self) -> "Options":
-        if self.divide == "on" and self.precision.startswith("fp8"):
-            raise ValueError(
-                f"divide: on cuts weights, and precision: {self.precision} needs them whole; leave out one"
-            )
+        if self.fsdp == "on" and self.precision.startswith("fp8"):
+            raise ValueError(f"fsdp: on cuts weights, and precision: {self.precision} needs them whole; leave out one")
         return self
 
 

@@ -14,6 +14,7 @@ from tunewright.core.engine_ref import engine_of
 from tunewright.core.errors import UserError
 from tunewright.core.files import publish_text
 from tunewright.core.frozen import Frozen
+from tunewright.core.renamed_options import METHODS, RENAMED, plan_options
 from tunewright.stages.train.settings import BASE_SETTINGS, TrainSettings
 
 FILE = "effective.json"
@@ -43,8 +44,9 @@ def resolve(plan: Plan, settings: TrainSettings, kind: str, origin: Origin) -> t
         origin: where the value at a path came from.
     """
     lines = [(("seed",), plan.seed), (("train", "method"), plan.method)]
-    chosen_options = settings.method_options
-    for name, value in plan.options.items():
+    renamed = RENAMED if plan.method in METHODS else {}
+    typed = {renamed.get(word, word): word for word in settings.method_options}
+    for name, value in plan_options(plan.method, plan.options).items():
         lines.append((("train", "method", plan.method, name), value))
     for name in TrainSettings.model_fields:
         if name != "method" and BASES.get(name, engine_of(kind)) == engine_of(kind):
@@ -53,12 +55,18 @@ def resolve(plan: Plan, settings: TrainSettings, kind: str, origin: Origin) -> t
         Effective(
             key=".".join(path),
             value=value,
-            origin=DEFAULT
-            if path[:2] == ("train", "method") and path[3:] and path[3] not in chosen_options
-            else origin(path),
+            origin=_origin_of_option(path, typed, origin) if path[:2] == ("train", "method") else origin(path),
         )
         for path, value in lines
     )
+
+
+def _origin_of_option(path: Path_, typed: Mapping[str, str], origin: Origin) -> str:
+    """Where an option of the method came from, which the user may have called by another word, as in `typed`."""
+    *above, name = path
+    if len(path) > len(("train", "method", "lora")):
+        return origin((*above, typed[name])) if name in typed else DEFAULT
+    return origin(path)
 
 
 def origin_in(origins: Mapping[str, str]) -> Origin:

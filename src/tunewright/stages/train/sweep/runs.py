@@ -20,6 +20,7 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.files import publish_text
 from tunewright.core.frozen import Frozen
 from tunewright.core.progress import Progress
+from tunewright.core.renamed_options import current_words
 from tunewright.models.causal_lm import CausalLM
 from tunewright.models.chat import Chat
 from tunewright.models.retention_suite import Recall, recall, suite_chats
@@ -192,7 +193,7 @@ class Runs:
 
         options = full.Options.model_validate(
             {
-                **{name: value for name, value in self.plan.options.items() if name in SHARED_WITH_FULL},
+                **{name: value for name, value in current_words(self.plan.options).items() if name in SHARED_WITH_FULL},
                 "learning_rate": self.full_learning_rate,
             }
         )

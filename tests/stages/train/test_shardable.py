@@ -11,11 +11,11 @@ from tests.stages.train.tiny import write_llama
 pytest.importorskip("bitsandbytes")
 
 from tunewright.stages.train.distributed.sharding import shard_model
-from tunewright.stages.train.gpu import fast
+from tunewright.stages.train.gpu import acceleration
 from tunewright.stages.train.machine import Machine
 from tunewright.stages.train.methods import lora
-from tunewright.stages.train.weights.divisible import DivisibleInt8, DivisibleNf4, make_divisible
 from tunewright.stages.train.weights.quantized import dequantized, layers_in_bits, load_quantized
+from tunewright.stages.train.weights.shardable import ShardableInt8, ShardableNf4, make_shardable
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def outcome(layer, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return out.detach(), values.grad
 
 
-@pytest.mark.parametrize(("bits", "kind"), [(4, DivisibleNf4), (8, DivisibleInt8)])
+@pytest.mark.parametrize(("bits", "kind"), [(4, ShardableNf4), (8, ShardableInt8)])
 def test_each_layer_has_the_values_and_gradients_of_the_one_it_replaces(folder, bits: int, kind: type) -> None:
     model = load_quantized(folder, device="cpu", bits=bits).model.eval()
     layers = list(layers_in_bits(model))
@@ -39,7 +39,7 @@ def test_each_layer_has_the_values_and_gradients_of_the_one_it_replaces(folder, 
     for name, layer in layers:
         values = torch.randn(3, 5, layer.in_features)
         wanted[name] = values, *outcome(layer, values), dequantized(copy.deepcopy(layer))
-    make_divisible(model)
+    make_shardable(model)
     assert list(layers_in_bits(model)) == []
     for name, (values, out, gradient, weight) in wanted.items():
         ours = model.get_submodule(name)
@@ -53,7 +53,7 @@ def test_each_layer_has_the_values_and_gradients_of_the_one_it_replaces(folder, 
 def test_all_that_is_large_of_a_layer_in_4_bits_is_a_parameter_in_one_byte(folder) -> None:
     model = load_quantized(folder, device="cpu", bits=4).model
     sizes = {name: layer.in_features * layer.out_features for name, layer in layers_in_bits(model)}
-    make_divisible(model)
+    make_shardable(model)
     for name, count in sizes.items():
         layer = model.get_submodule(name)
         parameters = dict(layer.named_parameters())
@@ -65,9 +65,9 @@ def test_all_that_is_large_of_a_layer_in_4_bits_is_a_parameter_in_one_byte(folde
 
 @pytest.mark.parametrize("precision", ["fp8", "fp8-backward"])
 def test_weights_that_fp8_needs_whole_are_not_to_be_divided(precision: str) -> None:
-    with pytest.raises(ValidationError, match=f"divide: on cuts weights, and precision: {precision} needs them whole"):
-        lora.Options(precision=precision, divide="on")
-    assert lora.Options(precision=precision).divide == "auto"
+    with pytest.raises(ValidationError, match=f"fsdp: on cuts weights, and precision: {precision} needs them whole"):
+        lora.Options(precision=precision, fsdp="on")
+    assert lora.Options(precision=precision).fsdp == "auto"
 
 
 @pytest.mark.parametrize(("bits", "held"), [(4, "nf4"), (8, "int8")])
@@ -76,7 +76,7 @@ def test_an_estimate_knows_in_how_many_bits_a_base_is(folder, bits: int, held: s
 
     model = load_quantized(folder, device="cpu", bits=bits).model
     for one in (model, get_peft_model(model, LoraConfig(r=4, target_modules=["q_proj"]))):
-        assert fast._held(one, "bf16") == held
+        assert acceleration._products(one, "bf16") == held
 
 
 def test_a_model_stays_whole_where_the_estimate_says_that_it_fits_a_gpu(folder, monkeypatch) -> None:
@@ -86,8 +86,8 @@ def test_a_model_stays_whole_where_the_estimate_says_that_it_fits_a_gpu(folder, 
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda: 0)
     for free, fits in ((10_000_000_000, True), (1_000_000_000, False)):  # CUDA's own share is 1.5 GB
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda free=free: (free, free))
-        assert fast.fits_whole(model, gpu, 1024) is fits
-        assert fast.fits_whole(model, cpu, 1024) is False
+        assert acceleration.fits_whole(model, gpu, 1024) is fits
+        assert acceleration.fits_whole(model, cpu, 1024) is False
 
 
 def held(rank: int, folder: str, meeting: str) -> None:
@@ -96,7 +96,7 @@ def held(rank: int, folder: str, meeting: str) -> None:
     torch.distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
     model = load_quantized(Path(folder), device="cpu", bits=4).model.requires_grad_(False)
     before = sum(one.numel() * one.element_size() for one in model.parameters())
-    make_divisible(model)
+    make_shardable(model)
     shard_model(model, "cpu", 2)
     after = sum(one.to_local().numel() * one.element_size() for one in model.parameters())
     Path(f"{meeting}-{rank}").write_text(f"{before} {after}", encoding="utf-8")

@@ -7,7 +7,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 from tests.stages.train.test_packing import model
 
-from tunewright.stages.train.gpu import gated
+from tunewright.stages.train.gpu.fused_ffn import FusedFfn, fuse_ffn
+from tunewright.stages.train.gpu.fused_ffn_types import TILE, Codes, Saved
 
 
 def adapted(shape: str = "Llama", layers: int = 2, **options):
@@ -27,16 +28,16 @@ def loss_and_gradients(loaded):
     return float(loss.detach()), dict(zip(trained, torch.autograd.grad(loss, list(trained.values())), strict=True))
 
 
-@pytest.mark.parametrize("keeps", ["values", "nothing"])
+@pytest.mark.parametrize("saved", ["values", "nothing"])
 @pytest.mark.parametrize("piece", [0, 10])
 @pytest.mark.parametrize("shape", ["Llama", "Qwen2", "Mistral"])
-def test_a_fused_model_has_the_loss_and_the_gradients_of_the_plain_one(shape: str, piece: int, keeps: str) -> None:
+def test_a_fused_model_has_the_loss_and_the_gradients_of_the_plain_one(shape: str, piece: int, saved: str) -> None:
     plain = adapted(shape)
     fused = copy.deepcopy(plain)
-    assert gated.fuse(fused, "bf16") == 2
+    assert fuse_ffn(fused, "bf16") == 2
     for module in fused.modules():
-        if isinstance(module, gated.GatedBlock):
-            module.keeps, module.piece = keeps, piece
+        if isinstance(module, FusedFfn):
+            module.saved, module.piece = saved, piece
     loss, gradients = loss_and_gradients(plain)
     found, ours = loss_and_gradients(fused)
     assert found == pytest.approx(loss, rel=1e-5)
@@ -49,7 +50,7 @@ def test_a_fused_model_has_the_loss_and_the_gradients_of_the_plain_one(shape: st
 
 def test_without_its_adapters_it_is_the_base() -> None:
     fused, ids = adapted(), torch.arange(3, 40)[None]
-    gated.fuse(fused, "bf16")
+    fuse_ffn(fused, "bf16")
     with torch.inference_mode(), fused.disable_adapter():
         without = fused(input_ids=ids, use_cache=False).logits
         base = model("Llama")(input_ids=ids, use_cache=False).logits
@@ -60,7 +61,7 @@ def test_without_its_adapters_it_is_the_base() -> None:
 def test_in_fp8_it_is_near_and_its_gradients_point_the_same_way(products: str) -> None:
     plain = adapted()
     fused = copy.deepcopy(plain)
-    gated.fuse(fused, products)
+    fuse_ffn(fused, products)
     loss, gradients = loss_and_gradients(plain)
     found, ours = loss_and_gradients(fused)
     assert found == pytest.approx(loss, rel=1e-6 if products == "fp8-backward" else 0.05)
@@ -72,11 +73,11 @@ def test_in_fp8_it_is_near_and_its_gradients_point_the_same_way(products: str) -
 def test_codes_have_a_scale_for_each_tile_of_each_row(wide: int) -> None:
     torch.manual_seed(wide)
     parts = [torch.randn(7, wide) * torch.logspace(-3, 3, wide), torch.randn(7, wide)]
-    codes = gated.Codes.of(*parts)
+    codes = Codes.of(*parts)
     assert codes.codes.shape == (7, 2 * wide)
-    assert codes.scale.shape == (7, 2 * -(-wide // gated.TILE))
+    assert codes.scale.shape == (7, 2 * -(-wide // TILE))
     for part, values in zip(parts, codes.values(), strict=True):
-        for tile, found in zip(part.split(gated.TILE, dim=1), values.split(gated.TILE, dim=1), strict=True):
+        for tile, found in zip(part.split(TILE, dim=1), values.split(TILE, dim=1), strict=True):
             # e4m3 has three bits after the point, and steps of 2⁻⁹ below its least normal number.
             step = torch.maximum(tile.abs() / 16, tile.abs().amax(dim=1, keepdim=True) / 448 * 2.0**-10)
             assert ((found - tile).abs() <= 1.001 * step).all()
@@ -86,11 +87,11 @@ def test_codes_have_a_scale_for_each_tile_of_each_row(wide: int) -> None:
 @pytest.mark.parametrize("products", ["bf16", "fp8"])
 def test_keeping_codes_changes_no_value_and_turns_gradients_by_nothing_that_shows(products: str, piece: int) -> None:
     fused = adapted(layers=4)
-    gated.fuse(fused, products)
+    fuse_ffn(fused, products)
     loss, gradients = loss_and_gradients(fused)
     for module in fused.modules():
-        if isinstance(module, gated.GatedBlock):
-            module.keeps, module.piece = "codes", piece
+        if isinstance(module, FusedFfn):
+            module.saved, module.piece = "codes", piece
     found, ours = loss_and_gradients(fused)
     assert found == pytest.approx(loss, rel=1e-6)
     one, other = (torch.cat([part.flatten() for part in each.values()]) for each in (gradients, ours))
@@ -98,18 +99,18 @@ def test_keeping_codes_changes_no_value_and_turns_gradients_by_nothing_that_show
 
 
 def test_codes_take_half_of_what_values_in_bf16_take_and_nothing_wide_beside_them() -> None:
-    def kept(keeps: gated.Keeps) -> dict[torch.dtype, int]:
+    def kept(saved: Saved) -> dict[torch.dtype, int]:
         fused, sizes = adapted(layers=1).bfloat16(), dict[torch.dtype, int]()
-        gated.fuse(fused, "bf16")
-        block = next(module for module in fused.modules() if isinstance(module, gated.GatedBlock))
-        block.keeps = keeps
-        wide, rank = block.outer.in_features, 4
-        rows, of_rank = torch.randn(64, block.inner.in_features), torch.randn(wide, rank)
+        fuse_ffn(fused, "bf16")
+        block = next(module for module in fused.modules() if isinstance(module, FusedFfn))
+        block.saved = saved
+        wide, rank = block.down.in_features, 4
+        rows, of_rank = torch.randn(64, block.gate_up.in_features), torch.randn(wide, rank)
         first, down = torch.randn(2 * rank, rows.shape[1]), torch.randn(rows.shape[1], rank)
         given = [rows, first, of_rank, of_rank, of_rank.t(), down]
 
         def note(one: torch.Tensor) -> torch.Tensor:
-            if len(one) == len(rows) and one.shape[1] >= 2 * wide // gated.TILE:
+            if len(one) == len(rows) and one.shape[1] >= 2 * wide // TILE:
                 sizes[one.dtype] = sizes.get(one.dtype, 0) + one.numel() * one.element_size()
             return one
 
@@ -124,14 +125,14 @@ def test_codes_take_half_of_what_values_in_bf16_take_and_nothing_wide_beside_the
 
 @pytest.mark.parametrize("options", [{"use_dora": True}, {"lora_bias": True}, {"lora_dropout": 0.1}])
 def test_adapters_of_another_kind_are_left_alone(options) -> None:
-    assert gated.fuse(adapted(**options), "bf16") == 0
+    assert fuse_ffn(adapted(**options), "bf16") == 0
 
 
 def test_the_adapter_on_disk_is_a_plain_one(tmp_path) -> None:
     from peft import PeftModel
 
     fused, ids = adapted(), torch.arange(3, 40)[None]
-    gated.fuse(fused, "bf16")
+    fuse_ffn(fused, "bf16")
     fused.save_pretrained(tmp_path)
     loaded = PeftModel.from_pretrained(model("Llama"), tmp_path)
     with torch.inference_mode():
@@ -161,14 +162,14 @@ def in_nf4():
     return fused
 
 
-@pytest.mark.parametrize("keeps", ["values", "nothing"])
-def test_a_base_in_nf4_is_fused_too_and_computes_with_the_values_it_was_rounded_to(keeps: str) -> None:
+@pytest.mark.parametrize("saved", ["values", "nothing"])
+def test_a_base_in_nf4_is_fused_too_and_computes_with_the_values_it_was_rounded_to(saved: str) -> None:
     fused = in_nf4()
     loss, gradients = loss_and_gradients(fused)
-    assert gated.fuse(fused, "bf16") == 2
+    assert fuse_ffn(fused, "bf16") == 2
     for module in fused.modules():
-        if isinstance(module, gated.GatedBlock):
-            module.keeps, module.piece = keeps, 16
+        if isinstance(module, FusedFfn):
+            module.saved, module.piece = saved, 16
     found, ours = loss_and_gradients(fused)
     assert found == pytest.approx(loss, rel=1e-5)
     for name, gradient in gradients.items():

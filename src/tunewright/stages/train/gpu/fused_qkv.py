@@ -4,6 +4,9 @@ All three read the same hidden states. Apart, each reads them again, for its ada
 what the three give back is summed from six parts. As one, the hidden states are read once and rounded once, and there
 is one sum. What is computed is the same but for rounding: a gradient in fp8 has one scale a row for all three.
 
+Shapes: T tokens of a batch in one line, D width of a hidden state, R rank of the adapters; Q, K and V are the widths of
+query, key and value.
+
 The compiler sees through it. Only the recipes import this file, inside the function that trains.
 """
 
@@ -13,13 +16,13 @@ from typing import Any
 import torch  # noqa: TID253
 
 from tunewright.stages.train.gpu.attention import FAMILIES
-from tunewright.stages.train.gpu.fp8 import Products
-from tunewright.stages.train.gpu.plain_lora import frozen_weight, is_plain, matrices
+from tunewright.stages.train.gpu.fp8_format import Products
+from tunewright.stages.train.gpu.lora_matrices import LoraMatrices, frozen_weight, is_plain, lora_matrices
 
 PARTS = ("q_proj", "k_proj", "v_proj")
 
 
-class JointWeight(torch.nn.Module):
+class FusedQkv(torch.nn.Module):
     """The frozen weights of the three, one above the other, and their biases.
 
     Args:
@@ -32,30 +35,30 @@ class JointWeight(torch.nn.Module):
     def __init__(self, layers: list[Any], products: Products) -> None:
         super().__init__()
         bases = [layer.base_layer for layer in layers]
-        self.sizes = [base.out_features for base in bases]
+        self.widths = [base.out_features for base in bases]
         self.frozen = frozen_weight([base.weight for base in bases], products)
         biases = [base.bias.detach() for base in bases if base.bias is not None]
         self.register_buffer("bias", torch.cat(biases) if biases else None, persistent=False)
         #: Key and value, from when query was asked for until they are.
         self.waiting: list[torch.Tensor] = []
 
-    def forward(self, values: torch.Tensor, adapters: list[tuple[torch.Tensor, torch.Tensor]]) -> list[torch.Tensor]:
-        """What the three layers give for ``(…, in)``, each ``(…, out)``.
+    def forward(self, values: torch.Tensor, adapters: list[LoraMatrices]) -> list[torch.Tensor]:
+        """What the three layers give for ``(…, D)``: ``(…, Q)``, ``(…, K)`` and ``(…, V)``.
 
         Args:
             values: hidden states.
-            adapters: first matrix ``(rank, in)`` and scaled second matrix ``(out, rank)`` of each.
+            adapters: of each layer.
         """
-        rows = values.reshape(-1, values.shape[-1])
-        both = self.frozen(rows)
+        x = values.reshape(-1, values.shape[-1])
+        qkv = self.frozen(x)
         if self.bias is not None:
-            both = both + self.bias
-        low = rows @ torch.cat([first for first, _ in adapters]).t()
+            qkv = qkv + self.bias
+        x_a = x @ torch.cat([adapter.lora_a for adapter in adapters]).t()  # (T, 3R)
         # One pass over what is wide; that two thirds of this matrix are zeros costs less than two more passes.
-        seconds = torch.block_diag(*(second for _, second in adapters))  # type: ignore[no-untyped-call]
-        # Summed in fp32, or the compiler would make an addmm of it, which copies `both` first.
-        both = (both.float() + low @ seconds.t()).to(low.dtype)
-        *others, value = (part.reshape(*values.shape[:-1], -1) for part in torch.split(both, self.sizes, dim=1))
+        lora_b = torch.block_diag(*(adapter.lora_b for adapter in adapters))  # type: ignore[no-untyped-call]
+        # Summed in fp32, or the compiler would make an addmm of it, which copies `qkv` first.
+        qkv = (qkv.float() + x_a @ lora_b.t()).to(x_a.dtype)
+        *others, value = (part.reshape(*values.shape[:-1], -1) for part in torch.split(qkv, self.widths, dim=1))
         # Value is kept for the gradient as it is; a view of it would keep all three.
         return [*others, value.contiguous()]
 
@@ -63,23 +66,24 @@ class JointWeight(torch.nn.Module):
 class _Query:
     """The forward of query: it computes all three."""
 
-    joint: JointWeight
-    joined: list[Any]
+    fused: FusedQkv
+    fused_layers: list[Any]
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        found: list[torch.Tensor] = self.joint(values, [matrices(layer, values.dtype) for layer in self.joined])
-        self.joint.waiting = found[1:]
-        return found[0]
+        adapters = [lora_matrices(layer, values.dtype) for layer in self.fused_layers]
+        qkv: list[torch.Tensor] = self.fused(values, adapters)
+        self.fused.waiting = qkv[1:]
+        return qkv[0]
 
 
 class _Next:
     """The forward of key and of value, which transformers asks for in this order."""
 
-    joint: JointWeight
+    fused: FusedQkv
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        found, *self.joint.waiting = self.joint.waiting
-        return found
+        key_or_value, *self.fused.waiting = self.fused.waiting
+        return key_or_value
 
 
 @functools.cache
@@ -91,10 +95,10 @@ def _with(forward: Any, layer: Any) -> Any:
     return type(f"{layer.__name__}{forward.__name__}", (forward, layer), {})
 
 
-def join(model: Any, products: Products) -> int:
+def fuse_qkv(model: Any, products: Products) -> int:
     """Let query, key and value of every attention layer of a PEFT model compute as one; how many layers do.
 
-    The frozen weights move into a :class:`JointWeight`. All three layers must be plain LoRA, and the model of a family
+    The frozen weights move into a :class:`FusedQkv`. All three layers must be plain LoRA, and the model of a family
     whose attention is known to ask for query, key and value of the same hidden states; others are left alone.
     """
     if model.get_base_model().config.model_type not in FAMILIES:
@@ -104,11 +108,11 @@ def join(model: Any, products: Products) -> int:
         layers: list[Any] = [getattr(module, name, None) for name in PARTS]
         if not all(map(is_plain, layers)) or len({layer.base_layer.bias is None for layer in layers}) > 1:
             continue
-        joint = JointWeight(layers, products)
+        fused = FusedQkv(layers, products)
         for layer in layers:
             layer.base_layer = torch.nn.Identity()
             layer.__class__ = _with(_Query if layer is layers[0] else _Next, type(layer))  # type: ignore[arg-type]
-            layer.joint = joint
-        layers[0].joined = layers
+            layer.fused = fused
+        layers[0].fused_layers = layers
         changed += 1
     return changed

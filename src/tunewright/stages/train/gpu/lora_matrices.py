@@ -1,21 +1,34 @@
 """What of a PEFT layer is plain LoRA: a frozen weight, in floating point or in 4 bits, and the two matrices beside it.
 
-Functions that compute several such layers at once (``gated.py``, ``joint.py``) take them apart with this. Only the
-recipes import this file, inside the function that trains.
+Functions that compute several such layers at once (``fused_ffn.py``, ``fused_qkv.py``) take them apart with this. Only
+the recipes import this file, inside the function that trains.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch  # noqa: TID253
 
-from tunewright.stages.train.gpu.fp8 import FrozenWeight, Products, Ready, fits
+from tunewright.stages.train.gpu.fp8 import FrozenWeight, Ready, fits
+from tunewright.stages.train.gpu.fp8_format import Products
 
 #: The units multiply at least 16 columns at a time, so smaller ranks are filled up with zeros.
 LEAST_RANK = 16
 
 
+class LoraMatrices(NamedTuple):
+    """The adapter of one layer.
+
+    Attributes:
+        lora_a: first matrix, ``(R, in)``.
+        lora_b: second matrix times the adapter's scale, ``(out, R)``.
+    """
+
+    lora_a: torch.Tensor
+    lora_b: torch.Tensor
+
+
 def frozen_weight(weights: list[Any], products: Products) -> "FrozenWeight | Nf4Weight":
-    """Frozen weights one above the other as one; those in 4 bits stay so."""
+    """Frozen weights ``(out, in)`` one above the other as one; those in 4 bits stay so."""
     if hasattr(weights[0], "quant_state"):
         return Nf4Weight(weights)
     return FrozenWeight(weights[0] if len(weights) == 1 else torch.cat(weights), products)
@@ -63,16 +76,16 @@ class _Widened(torch.autograd.Function):
         return gradients[0] @ ctx.frozen.ready().weight, None
 
 
-def matrices(layer: Any, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    """An adapter's first matrix, and its second times its scale, of at least the least rank, in `dtype`."""
+def lora_matrices(layer: Any, dtype: torch.dtype) -> LoraMatrices:
+    """The matrices of a layer's only adapter, of at least the least rank, in `dtype`; of no scale while it is off."""
     (name,) = layer.active_adapters
     scale = 0.0 if layer.disable_adapters else layer.scaling[name]
-    first, second = layer.lora_A[name].weight, layer.lora_B[name].weight * scale
-    short = -first.shape[0] % LEAST_RANK
+    lora_a, lora_b = layer.lora_A[name].weight, layer.lora_B[name].weight * scale
+    short = -lora_a.shape[0] % LEAST_RANK
     if short:
-        first = torch.nn.functional.pad(first, (0, 0, 0, short))
-        second = torch.nn.functional.pad(second, (0, short))
-    return first.to(dtype), second.to(dtype)
+        lora_a = torch.nn.functional.pad(lora_a, (0, 0, 0, short))
+        lora_b = torch.nn.functional.pad(lora_b, (0, short))
+    return LoraMatrices(lora_a.to(dtype), lora_b.to(dtype))
 
 
 def is_plain(layer: Any) -> bool:
@@ -88,5 +101,6 @@ def is_plain(layer: Any) -> bool:
 
 
 def _is_nf4(frozen: Any) -> bool:
+    """Whether a layer holds its weight in NF4, with sizes that the units take."""
     state = getattr(getattr(frozen, "weight", None), "quant_state", None)
     return state is not None and state.quant_type == "nf4" and frozen.in_features % 16 == frozen.out_features % 16 == 0

@@ -1,18 +1,22 @@
-"""What a run is told about precision and memory, and what happens when a step does not fit; the rest is test_gpu.py."""
+"""What a run is told about precision and memory, and what happens when a step does not fit; the rest is test_on_a_gpu.py."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tests.stages.train.test_gated import adapted, loss_and_gradients
+from tests.stages.train.gpu.test_fused_ffn import adapted, loss_and_gradients
 from tests.stages.train.tiny import Listener, answered_corpus, plan_for
 
 from tunewright.core.errors import ExitCode, UserError
 from tunewright.core.progress import Silent
+from tunewright.models.memory_estimate import POLICIES
 from tunewright.stages.train import causal
 from tunewright.stages.train.api import train
-from tunewright.stages.train.gpu import fast, fp8, gated, head
+from tunewright.stages.train.gpu import acceleration, fp8, fused_ffn
+from tunewright.stages.train.gpu.acceleration import AcceleratedModel
+from tunewright.stages.train.gpu.chunked_loss import ChunkedLoss
+from tunewright.stages.train.gpu.fused_ffn import FusedFfn, fuse_ffn
 from tunewright.stages.train.machine import Machine
 from tunewright.stages.train.settings import TrainSettings
 
@@ -36,9 +40,9 @@ def test_8_bits_are_refused_where_no_unit_multiplies_them(precision: str, tiny_l
 def test_on_a_cpu_nothing_of_a_model_changes() -> None:
     loaded = adapted()
     before = loss_and_gradients(loaded)
-    quick = fast.quicken(loaded, "auto", CPU)
-    assert (quick.precision, quick.head, quick.flat, quick.decisions) == ("fp32", None, False, {})
-    fast.settle(
+    quick = acceleration.accelerate(loaded, "auto", CPU)
+    assert (quick.precision, quick.loss, quick.flat, quick.decisions) == ("fp32", None, False, {})
+    acceleration.fit_to_memory(
         quick, "auto", CPU, Silent(), longest=lambda: pytest.fail("no batch is tried"), loss=sum, tokens=1, flop=1e30
     )
     after = loss_and_gradients(loaded)
@@ -49,24 +53,23 @@ def test_on_a_cpu_nothing_of_a_model_changes() -> None:
 @pytest.fixture
 def quick():
     loaded = adapted()
-    gated.fuse(loaded, "fp8")
+    fuse_ffn(loaded, "fp8")
     fp8.freeze_in_fp8(loaded, "fp8")
-    yield fast.Fast(loaded, "fp8")
-    head.chunk_tokens(head.CHUNK)
+    yield AcceleratedModel(loaded, "fp8", loss=ChunkedLoss(loaded.get_base_model().lm_head))
     torch.compiler.reset()
 
 
 def test_each_rung_keeps_less_and_none_changes_the_gradient(quick) -> None:
     loss, gradients = loss_and_gradients(quick.model)
-    blocks = [module for module in quick.model.modules() if isinstance(module, gated.GatedBlock)]
+    blocks = [module for module in quick.model.modules() if isinstance(module, FusedFfn)]
     for level, keeps, piece in (
-        ("keep", "values", 0),
-        ("selective", "nothing", fast.PIECE),
-        ("recompute", "values", fast.PIECE),
+        ("none", "values", 0),
+        ("selective", "nothing", acceleration.PIECE),
+        ("full", "values", acceleration.PIECE),
     ):
-        fast.set_level(quick, level, compiled=False)
-        assert {(block.keeps, block.piece) for block in blocks} == {(keeps, piece)}
-        assert (blocks[0].inner.transposed is None) == (level != "keep")
+        acceleration.set_policy(quick, level, compiled=False)
+        assert {(block.saved, block.piece) for block in blocks} == {(keeps, piece)}
+        assert (blocks[0].gate_up.transposed is None) == (level != "none")
         found, ours = loss_and_gradients(quick.model)
         assert found == loss
         for name, gradient in gradients.items():
@@ -74,12 +77,12 @@ def test_each_rung_keeps_less_and_none_changes_the_gradient(quick) -> None:
 
 
 def test_a_middle_kept_in_codes_changes_no_loss_and_holds_what_spares_work(quick) -> None:
-    fast.set_level(quick, "keep", compiled=False)
+    acceleration.set_policy(quick, "none", compiled=False)
     loss, gradients = loss_and_gradients(quick.model)
-    fast.set_level(quick, "keep-fp8", compiled=False)
-    blocks = [module for module in quick.model.modules() if isinstance(module, gated.GatedBlock)]
-    assert {(block.keeps, block.piece) for block in blocks} == {("codes", 0)}
-    assert blocks[0].inner.transposed is not None
+    acceleration.set_policy(quick, "fp8", compiled=False)
+    blocks = [module for module in quick.model.modules() if isinstance(module, FusedFfn)]
+    assert {(block.saved, block.piece) for block in blocks} == {("codes", 0)}
+    assert blocks[0].gate_up.transposed is not None
     found, ours = loss_and_gradients(quick.model)
     assert found == loss
     for name, gradient in gradients.items():
@@ -90,10 +93,10 @@ def test_a_middle_kept_in_codes_changes_no_loss_and_holds_what_spares_work(quick
 def test_codes_that_could_not_be_kept_are_refused(quick, monkeypatch, capability, fused: bool) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU of before")
-    gpu, model = CPU.model_copy(update={"device": "cuda"}), quick if fused else fast.Fast(adapted(), "bf16")
+    gpu, model = CPU.model_copy(update={"device": "cuda"}), quick if fused else AcceleratedModel(adapted(), "bf16")
     with pytest.raises(UserError) as told:
-        fast.settle(model, "keep-fp8", gpu, Silent(), longest=list, loss=sum, tokens=1, flop=0)
-    assert (told.value.code, told.value.fix) == ("E-TRAIN-022", "memory: auto")
+        acceleration.fit_to_memory(model, "fp8", gpu, Silent(), longest=list, loss=sum, tokens=1, flop=0)
+    assert (told.value.code, told.value.fix) == ("E-TRAIN-022", "activation_checkpointing: auto")
     assert ("a GPU of before" if fused else "no feed-forward block") in told.value.what
 
 
@@ -104,48 +107,48 @@ def test_recomputing_keeps_one_hidden_state_a_layer(quick) -> None:
             quick.model(input_ids=torch.arange(3, 40)[None], use_cache=False)
         return sum(sizes)
 
-    fast.set_level(quick, "keep", compiled=False)
+    acceleration.set_policy(quick, "none", compiled=False)
     everything = kept()
-    fast.set_level(quick, "recompute", compiled=False)
+    acceleration.set_policy(quick, "full", compiled=False)
     assert kept() < 0.3 * everything
 
 
 @pytest.mark.parametrize("ends", [True, False])
 def test_what_a_layer_gives_is_not_computed_again_where_nothing_reads_it(quick, ends: bool, monkeypatch) -> None:
-    blocks = [module for module in quick.model.modules() if isinstance(module, gated.GatedBlock)]
+    blocks = [module for module in quick.model.modules() if isinstance(module, FusedFfn)]
     assert all(block.ends_layer for block in blocks)
     for block in blocks:
         block.ends_layer = ends
     _, gradients = loss_and_gradients(quick.model)
-    fast.set_level(quick, "recompute", compiled=False)
+    acceleration.set_policy(quick, "full", compiled=False)
     computed = []
-    output = gated.output
-    monkeypatch.setattr(gated, "output", lambda frozen, *rest: computed.append(frozen) or output(frozen, *rest))
+    output = fused_ffn.output
+    monkeypatch.setattr(fused_ffn, "output", lambda frozen, *rest: computed.append(frozen) or output(frozen, *rest))
     _, ours = loss_and_gradients(quick.model)
     for block in blocks:
-        assert computed.count(block.inner) == 2
-        assert computed.count(block.outer) == (1 if ends else 2)
+        assert computed.count(block.gate_up) == 2
+        assert computed.count(block.down) == (1 if ends else 2)
     for name, gradient in gradients.items():
         assert torch.allclose(ours[name], gradient, rtol=1e-4, atol=1e-6), name
 
 
 def test_the_first_rung_is_the_first_whose_estimate_fits() -> None:
-    quick = fast.Fast(adapted(), "bf16")
+    quick = AcceleratedModel(adapted(), "bf16")
     trained = [one for one in quick.model.parameters() if one.requires_grad]
 
     def first(room: float) -> int:
-        return fast._first_that_fits(quick, fast.LEVELS, 10_000_000, trained, room)
+        return acceleration._first_that_fits(quick, POLICIES, 10_000_000, trained, room)
 
     assert first(1e6) == 0
-    assert first(0.1) == len(fast.LEVELS) - 1
-    assert fast.LEVELS[first(13.0)] == "selective"
-    assert fast.LEVELS[first(10.0)] == "recompute"
+    assert first(0.1) == len(POLICIES) - 1
+    assert POLICIES[first(13.0)] == "selective"
+    assert POLICIES[first(10.0)] == "full"
 
 
 def test_values_are_kept_in_8_bits_unasked_only_where_products_are_in_8_bits(quick) -> None:
-    assert fast.ladder(quick) == fast.LEVELS
-    for other in (fast.Fast(quick.model, "bf16"), fast.Fast(adapted(), "fp8")):
-        assert fast.ladder(other) == ("keep", "selective", "recompute", "offload")
+    assert acceleration.policies_for(quick) == POLICIES
+    for other in (AcceleratedModel(quick.model, "bf16"), AcceleratedModel(adapted(), "fp8")):
+        assert acceleration.policies_for(other) == ("none", "selective", "full", "offload")
 
 
 def test_a_step_that_does_not_fit_is_computed_in_smaller_parts_and_is_the_same_step(

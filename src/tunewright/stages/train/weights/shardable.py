@@ -15,15 +15,15 @@ import torch  # noqa: TID253
 from tunewright.stages.train.weights.quantized import Product, layers_in_bits, widened
 
 
-def make_divisible(model: torch.nn.Module) -> None:
+def make_shardable(model: torch.nn.Module) -> None:
     """Put such a layer in the place of each quantized one of `model`."""
     for name, layer in list(layers_in_bits(model)):
         parent, _, own = name.rpartition(".")
         four = hasattr(layer.weight, "quant_state")
-        setattr(model.get_submodule(parent), own, DivisibleNf4(layer) if four else DivisibleInt8(layer))
+        setattr(model.get_submodule(parent), own, ShardableNf4(layer) if four else ShardableInt8(layer))
 
 
-class DivisibleNf4(torch.nn.Module):
+class ShardableNf4(torch.nn.Module):
     """A frozen linear layer in 4 bits.
 
     Args:
@@ -61,7 +61,7 @@ class DivisibleNf4(torch.nn.Module):
         return self.codes
 
 
-class DivisibleInt8(torch.nn.Module):
+class ShardableInt8(torch.nn.Module):
     """A frozen linear layer in 8 bits, whose inputs are rounded too (LLM.int8).
 
     Args:

@@ -7,7 +7,7 @@ import torch  # noqa: TID253
 import triton  # type: ignore[import-not-found,import-untyped,unused-ignore]
 import triton.language as tl  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-from tunewright.stages.train.gpu.fp8 import CODES, LARGEST, LEAST_SCALE
+from tunewright.stages.train.gpu.fp8_format import CODES, LARGEST, LEAST_SCALE
 
 #: Words at a time, and warps: so many that few rows are under way at once, whose logits the cache still holds when they
 #: are looked at again.
@@ -17,7 +17,7 @@ SIZES = {"PIECE": 2048, "num_warps": 16}
 def rounded_loss(
     logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor, scales: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The loss, and its gradient's codes ``(m, words)`` and row scales ``(m, 1)``; see ``head.py``."""
+    """The loss, and its gradient's codes ``(T, V)`` and row scales ``(T, 1)``; see ``chunked_loss.py``."""
     count, words = logits.shape
     losses = torch.empty(count, device=logits.device, dtype=torch.float32)
     codes = torch.empty(count, words, device=logits.device, dtype=CODES)
@@ -80,7 +80,7 @@ def _rounded_loss(  # type: ignore[no-untyped-def]
         inside = place < words
         value = tl.load(logits + place, mask=inside, other=float("-inf")).to(tl.float32)
         by = tl.load(scales + place, mask=inside, other=0.0)
-        slope = tl.exp(value - normalizer) - tl.where(place == label, 1.0, 0.0)
-        code = slope * by * factor
+        grad_logit = tl.exp(value - normalizer) - tl.where(place == label, 1.0, 0.0)
+        code = grad_logit * by * factor
         code = tl.minimum(tl.maximum(code, -LARGEST), LARGEST)  # rounding may end just beyond the largest code
         tl.store(codes + place, code.to(codes.dtype.element_ty), mask=inside)

@@ -1,6 +1,6 @@
 """What only a GPU can show: the kernels' sums, attention by beginnings, each rung of the memory ladder, and a whole run.
 
-python -m pytest tests/stages/train/test_gpu.py -m gpu
+python -m pytest tests/stages/train/gpu -m gpu
 """
 
 import copy
@@ -9,14 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.stages.train.test_gated import adapted
+from tests.stages.train.gpu.test_fused_ffn import adapted
 from tests.stages.train.test_gradients import CHATS, WEIGHTS
 from tests.stages.train.test_packing import chats_of, model
 
 from tunewright.core.errors import UserError
 from tunewright.core.progress import Silent
 from tunewright.stages.train.data.decoder import answer_loss, flat, on_device, padded
-from tunewright.stages.train.gpu import attention, fast, fp8, gated, head
+from tunewright.stages.train.gpu import acceleration, attention, chunked_loss, fp8, fp8_format
+from tunewright.stages.train.gpu.acceleration import AcceleratedModel
+from tunewright.stages.train.gpu.chunked_loss import ChunkedLoss
+from tunewright.stages.train.gpu.fused_ffn import ffn_middle, ffn_middle_gradient
+from tunewright.stages.train.gpu.fused_ffn_types import Codes, FfnInner
 from tunewright.stages.train.machine import Machine
 
 pytestmark = [
@@ -36,10 +40,10 @@ def random(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, device="cuda", dtype=torch.bfloat16)
 
 
-def block_inputs(count: int, wide: int, rank: int) -> tuple[torch.Tensor, ...]:
+def block_inputs(count: int, wide: int, rank: int) -> FfnInner:
     """What the block's kernels read: both products, the adapters' inner values, three of their matrices."""
     shapes = (count, 2 * wide), (count, 2 * rank), (wide, rank), (wide, rank), (rank, wide)
-    return tuple(random(*shape) for shape in shapes)
+    return FfnInner(*(random(*shape) for shape in shapes))
 
 
 @pytest.mark.parametrize("count", [1, 31, 333])
@@ -49,20 +53,20 @@ def test_the_gated_kernels_compute_what_plain_pytorch_does(count: int, wide: int
     torch.manual_seed(count)
     kept = block_inputs(count, wide, rank)
     of_middle, of_narrow, scales = random(count, wide), random(count, rank), torch.rand(2 * wide, 1, device="cuda")
-    exact = tuple(one.double().cpu() for one in kept)
-    *ours, codes = gated.gated(*kept, with_top=True)
-    *theirs, _ = gated.gated(*exact, with_top=True)
+    exact = FfnInner(*(one.double().cpu() for one in kept))
+    *ours, codes = ffn_middle(kept, with_row_max=True)
+    *theirs, _ = ffn_middle(exact, with_row_max=True)
     assert codes is None
-    ours += gated.gated_gradient(of_middle, of_narrow, kept, scales)
+    ours += ffn_middle_gradient(of_middle, of_narrow, kept, scales)
     theirs += [
-        *gated.gated_gradient(of_middle.double().cpu(), of_narrow.double().cpu(), exact, scales.double().cpu()),
+        *ffn_middle_gradient(of_middle.double().cpu(), of_narrow.double().cpu(), exact, scales.double().cpu()),
     ]
     for one, other in zip(ours, theirs, strict=True):
         assert one.shape == other.shape
         assert torch.isfinite(one).all()
         assert error(one, other) < 6e-3
-    assert gated.gated(*kept, with_top=False)[2] is None
-    assert gated.gated_gradient(of_middle, of_narrow, kept, None)[3] is None
+    assert ffn_middle(kept, with_row_max=False)[2] is None
+    assert ffn_middle_gradient(of_middle, of_narrow, kept, None)[3] is None
 
 
 @pytest.mark.parametrize("count", [1, 31, 333])
@@ -71,20 +75,22 @@ def test_the_gated_kernels_compute_what_plain_pytorch_does(count: int, wide: int
 def test_the_gated_kernels_write_and_read_the_codes_that_plain_pytorch_does(count: int, wide: int, rank: int) -> None:
     torch.manual_seed(count)
     kept = block_inputs(count, wide, rank)
-    exact = tuple(one.float().cpu() for one in kept)
-    *ours, codes = gated.gated(*kept, with_top=True, with_codes=True)
-    *theirs, wanted = gated.gated(*exact, with_top=True, with_codes=True)
+    exact = FfnInner(*(one.float().cpu() for one in kept))
+    *ours, codes = ffn_middle(kept, with_row_max=True, with_codes=True)
+    *theirs, wanted = ffn_middle(exact, with_row_max=True, with_codes=True)
     for one, other in zip(ours, theirs, strict=True):
         assert error(one, other) < 6e-3
-    assert codes.codes.dtype == fp8.CODES
+    assert codes.codes.dtype == fp8_format.CODES
     assert codes.scale.shape == wanted.scale.shape
     assert error(codes.scale, wanted.scale) < 1e-5
     # A value between two codes may go either way where the last bit of a sum differs.
     assert (codes.codes.float().cpu() != wanted.codes.float()).float().mean() < 2e-3
     of_middle, of_narrow, scales = random(count, wide), random(count, rank), torch.rand(2 * wide, 1, device="cuda")
-    read = gated.gated_gradient(of_middle, of_narrow, (codes, *kept[1:]), scales)
-    same = gated.Codes(codes.codes.cpu(), codes.scale.cpu())
-    by_hand = gated.gated_gradient(of_middle.float().cpu(), of_narrow.float().cpu(), (same, *exact[1:]), scales.cpu())
+    read = ffn_middle_gradient(of_middle, of_narrow, kept._replace(gate_up=codes), scales)
+    same = Codes(codes.codes.cpu(), codes.scale.cpu())
+    by_hand = ffn_middle_gradient(
+        of_middle.float().cpu(), of_narrow.float().cpu(), exact._replace(gate_up=same), scales.cpu()
+    )
     for one, other in zip(read, by_hand, strict=True):
         assert error(one, other) < 6e-3
 
@@ -96,9 +102,9 @@ def test_rows_are_rounded_by_their_own_largest_value(width: int, scaled: bool, k
     rows, scales = random(65, width), torch.rand(width, 1, device="cuda") if scaled else None
     exact = rows.float() if scales is None else rows.float() * scales.t()
     codes, scale = fp8.rounded_rows(rows, scales, exact.abs().amax(dim=1) if known else None)
-    wanted, wanted_scale = fp8.rounded(exact)
+    wanted, wanted_scale = fp8_format.rounded(exact)
     assert torch.allclose(scale, wanted_scale, rtol=1e-6)
-    assert codes.float().abs().amax() == fp8.LARGEST
+    assert codes.float().abs().amax() == fp8_format.LARGEST
     assert error(codes.float() * scale, exact) < 0.03
     # A value between two codes may go either way where the division's last bit differs.
     assert (codes.float() != wanted.float()).float().mean() < 1e-3
@@ -108,7 +114,7 @@ def test_rows_are_rounded_by_their_own_largest_value(width: int, scaled: bool, k
 def test_transposed_codes_are_the_codes(shape: tuple[int, int]) -> None:
     from tunewright.stages.train.gpu import fp8_kernels
 
-    codes = random(*shape).to(fp8.CODES)
+    codes = random(*shape).to(fp8_format.CODES)
     assert torch.equal(fp8_kernels.transposed(codes).view(torch.uint8), codes.view(torch.uint8).t())
 
 
@@ -116,10 +122,10 @@ def test_transposed_codes_are_the_codes(shape: tuple[int, int]) -> None:
 def test_the_rounded_loss_is_that_of_plain_pytorch(count: int, words: int) -> None:
     logits, labels, weights = 3 * random(count, words), torch.randint(0, words, (count,), device="cuda"), random(count)
     weights, scales = weights.abs().float(), torch.rand(words, 1, device="cuda") / 100 + 1e-3
-    labels[2], weights[2] = head.IGNORED, 0.0
+    labels[2], weights[2] = chunked_loss.IGNORED, 0.0
     logits[1, labels[1]] = 30.0
-    loss, codes, by = head.rounded_loss(logits, labels, weights, scales)
-    wanted, slope = head.loss_and_slope(logits, labels, weights)
+    loss, codes, by = chunked_loss.rounded_loss(logits, labels, weights, scales)
+    wanted, slope = chunked_loss.loss_and_gradient(logits, labels, weights)
     assert error(loss, wanted) < 1e-5
     assert error(codes.float() * by, slope.float() * scales.t()) < 0.04
     assert not codes[2].float().any(), "a token that is not trained has no gradient"
@@ -127,7 +133,7 @@ def test_the_rounded_loss_is_that_of_plain_pytorch(count: int, words: int) -> No
 
 def test_fp8_products_are_those_of_the_codes() -> None:
     left, right = random(200, 256), random(64, 256)
-    one, other = fp8.rounded(left), fp8.rounded(right)
+    one, other = fp8_format.rounded(left), fp8_format.rounded(right)
     found = fp8.product(*one, *other, torch.bfloat16)
     exact = (one[0].double() * one[1].double()) @ (other[0].double() * other[1].double()).t()
     assert error(found, exact) < 5e-3
@@ -138,14 +144,14 @@ def test_chats_in_one_line_have_the_loss_of_chats_side_by_side() -> None:
     attention.install()
     loaded = model("Llama", attention.NAME).cuda().bfloat16()
     with torch.inference_mode():
-        lined = answer_loss(loaded, on_device(flat(CHATS, WEIGHTS, 21, 8), "cuda"), loaded.lm_head)
-        beside = answer_loss(loaded, on_device(padded(CHATS, WEIGHTS), "cuda"), loaded.lm_head)
+        lined = answer_loss(loaded, on_device(flat(CHATS, WEIGHTS, 21, 8), "cuda"), ChunkedLoss(loaded.lm_head))
+        beside = answer_loss(loaded, on_device(padded(CHATS, WEIGHTS), "cuda"), ChunkedLoss(loaded.lm_head))
         exact = answer_loss(model("Llama"), padded(CHATS, WEIGHTS))
     assert float(lined) == pytest.approx(float(beside), rel=5e-3)
     assert float(lined) == pytest.approx(float(exact), rel=2e-2)
 
 
-def quickened(precision: str) -> fast.Fast:
+def quickened(precision: str) -> AcceleratedModel:
     attention.install()
     loaded = adapted()
     loaded.get_base_model().config._attn_implementation = attention.NAME
@@ -153,17 +159,17 @@ def quickened(precision: str) -> fast.Fast:
     for name, parameter in loaded.named_parameters():
         if "lora_" not in name:
             parameter.data = parameter.data.bfloat16()
-    return fast.quicken(loaded, precision, GPU)
+    return acceleration.accelerate(loaded, precision, GPU)
 
 
 def gradients_at(level: str, *, precision: str, compiled: bool) -> tuple[float, torch.Tensor]:
     quick = quickened(precision)
     loaded = quick.model
-    fast.set_level(quick, level, compiled=compiled)
+    acceleration.set_policy(quick, level, compiled=compiled)
     chats = chats_of(60, 50, 64, 33)
     batch = on_device(flat(chats, np.ones(4, dtype=np.float32), 64, 8), "cuda")
-    with fast.autocast(GPU):
-        loss = answer_loss(loaded, batch, quick.head)
+    with acceleration.autocast(GPU):
+        loss = answer_loss(loaded, batch, quick.loss)
     found = torch.autograd.grad(loss, [one for one in loaded.parameters() if one.requires_grad])
     return float(loss.detach()), torch.cat([one.flatten().float() for one in found])
 
@@ -171,8 +177,8 @@ def gradients_at(level: str, *, precision: str, compiled: bool) -> tuple[float, 
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("precision", ["bf16", "fp8-backward", "fp8"])
 def test_every_rung_of_the_ladder_has_the_same_gradients(precision: str, compiled: bool) -> None:
-    loss, whole = gradients_at("keep", precision=precision, compiled=False)
-    for level in ("keep-fp8", "selective", "recompute", "offload"):
+    loss, whole = gradients_at("none", precision=precision, compiled=False)
+    for level in ("fp8", "selective", "full", "offload"):
         found, gradients = gradients_at(level, precision=precision, compiled=compiled)
         assert found == pytest.approx(loss, rel=1e-2), level
         assert float(torch.nn.functional.cosine_similarity(whole, gradients, dim=0)) > 0.995, level
@@ -187,13 +193,13 @@ def test_a_step_that_does_not_fit_is_computed_in_smaller_parts(tiny_llama, tmp_p
 
     plain, refused = causal.answer_loss, []
 
-    def short(model, batch, head=None):
+    def short(model, batch, states_loss=None):
         if model.training is False and torch.is_grad_enabled() and int(batch["input_ids"].numel()) > 200:
             refused.append(1)
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
-        return plain(model, batch, head)
+        return plain(model, batch, states_loss)
 
-    monkeypatch.setattr(fast, "settle", lambda *_, **__: None)
+    monkeypatch.setattr(acceleration, "fit_to_memory", lambda *_, **__: None)
     monkeypatch.setattr(causal, "answer_loss", short)
     corpus = answered_corpus(32)
     plan = plan_for(corpus, tiny_llama, {"epochs": 1, "max_tokens": 128}, method="lora")
@@ -243,25 +249,31 @@ def test_batches_made_ahead_are_those_of_their_steps(tiny_llama, tmp_path: Path,
 
 
 def test_where_keeping_everything_does_not_fit_fp8_keeps_codes_and_bf16_computes_again(monkeypatch) -> None:
-    plain = fast._tried
-    monkeypatch.setattr(fast, "_tried", lambda quick, *rest: None if quick.level == "keep" else plain(quick, *rest))
-    for precision, level in (("fp8", "keep-fp8"), ("bf16", "selective")):
+    plain = acceleration._tried
+    monkeypatch.setattr(
+        acceleration, "_tried", lambda quick, *rest: None if quick.policy == "none" else plain(quick, *rest)
+    )
+    for precision, level in (("fp8", "fp8"), ("bf16", "selective")):
         quick = quickened(precision)
         batch = on_device(flat(chats_of(60, 50), np.ones(2, dtype=np.float32), 64, 8), "cuda")
 
-        def loss(batch: dict, quick: fast.Fast = quick) -> torch.Tensor:
-            return answer_loss(quick.model, batch, quick.head)
+        def loss(batch: dict, quick: AcceleratedModel = quick) -> torch.Tensor:
+            return answer_loss(quick.model, batch, quick.loss)
 
-        fast.settle(quick, "auto", GPU, Silent(), longest=lambda batch=batch: batch, loss=loss, tokens=128, flop=0.0)
-        assert quick.level == level
+        acceleration.fit_to_memory(
+            quick, "auto", GPU, Silent(), longest=lambda batch=batch: batch, loss=loss, tokens=128, flop=0.0
+        )
+        assert quick.policy == level
 
 
 def test_a_batch_that_fits_at_no_level_is_told_before_the_first_step() -> None:
-    quick = fast.Fast(copy.deepcopy(adapted()).cuda(), "bf16")
+    quick = AcceleratedModel(copy.deepcopy(adapted()).cuda(), "bf16")
 
     def huge() -> torch.Tensor:
         return torch.empty(1 << 42, device="cuda")
 
     with pytest.raises(UserError) as told:
-        fast.settle(quick, "auto", GPU, Silent(), longest=huge, loss=lambda batch: batch.sum(), tokens=99, flop=0.0)
+        acceleration.fit_to_memory(
+            quick, "auto", GPU, Silent(), longest=huge, loss=lambda batch: batch.sum(), tokens=99, flop=0.0
+        )
     assert told.value.code == "E-TRAIN-023"

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.stages.train.test_packing import model
 
-from tunewright.stages.train.gpu import fp8
+from tunewright.stages.train.gpu import fp8, fp8_format
 
 
 def rows(*shape: int) -> torch.Tensor:
@@ -13,9 +13,9 @@ def rows(*shape: int) -> torch.Tensor:
 
 def test_a_rows_largest_value_becomes_the_largest_code_and_none_becomes_nan() -> None:
     values = rows(6, 32) * torch.tensor([1e-8, 1e-3, 1.0, 1e3, 1e8, 0.0])[:, None]
-    codes, scale = fp8.rounded(values)
+    codes, scale = fp8_format.rounded(values)
     assert codes.dtype == torch.float8_e4m3fn
-    assert codes[:5].float().abs().amax(1).tolist() == [fp8.LARGEST] * 5
+    assert codes[:5].float().abs().amax(1).tolist() == [fp8_format.LARGEST] * 5
     back = codes.float() * scale
     assert torch.isfinite(back).all()
     assert (back[5] == 0).all()
