@@ -57,3 +57,14 @@ def test_who_typed_an_old_word_can_be_told_the_new_one() -> None:
         "memory: recompute": "activation_checkpointing: full",
     }
     assert old_words({"fsdp": "on"}) == {}
+
+
+def test_the_configuration_tells_the_new_word_for_an_old_one(tmp_path) -> None:
+    from tunewright.config.load import load
+
+    (tmp_path / "tunewright.yaml").write_text("train: {method: {lora: {divide: on, memory: keep}}}\n", encoding="utf-8")
+    assert load(tmp_path, environment={}).notices == (
+        "tunewright.yaml: train.method.lora: divide: on is written fsdp: on now; the old words still work.",
+        "tunewright.yaml: train.method.lora: memory: keep is written activation_checkpointing: none now; the old words"
+        " still work.",
+    )

@@ -17,6 +17,7 @@ from tunewright.config.model import FORMER_GATES, Config
 from tunewright.config.plugins import plugin_faults, wrong_value
 from tunewright.config.source import Path_, Source, parsed, read_source
 from tunewright.core.errors import UserError, UserErrors, did_you_mean
+from tunewright.core.renamed_options import METHODS, old_words
 
 FILE = "tunewright.yaml"
 PREFIX = "TUNEWRIGHT_"
@@ -72,12 +73,18 @@ def resolve(source: Source, *, sets: Sequence[str] = (), environment: Mapping[st
 
 
 def _notices(merged: dict[str, Any], origins: Mapping[Path_, str]) -> Iterator[str]:
-    """A sentence for each gate that is called by the name it had before."""
+    """A sentence for each gate, and each option of a training method, that is called by the name it had before."""
     bars = merged.get("gates")
     for name in bars if isinstance(bars, dict) else ():
         if name in FORMER_GATES:
             where = origins.get(("gates", name), FILE)
             yield f"{where}: the gate {name} is called {FORMER_GATES[name]} now; the old name still works."
+    train = merged.get("train")
+    methods = train.get("method") if isinstance(train, dict) else None
+    for method, options in methods.items() if isinstance(methods, dict) else ():
+        if method in METHODS and isinstance(options, dict):
+            for old, new in old_words(options).items():
+                yield f"{FILE}: train.method.{method}: {old} is written {new} now; the old words still work."
 
 
 def _of_leaves(origins: Mapping[Path_, str], merged: dict[str, Any]) -> dict[Path_, str]:
