@@ -155,7 +155,7 @@ def test_a_step_that_does_not_fit_is_computed_in_smaller_parts_and_is_the_same_s
     tiny_llama, tmp_path: Path, monkeypatch
 ) -> None:
     corpus = answered_corpus(32)
-    plan = plan_for(corpus, tiny_llama, {"epochs": 1}, method="lora")
+    plan = plan_for(corpus, tiny_llama, {"epochs": 1, "packing": "off"}, method="lora")
     whole = train(corpus, plan, tmp_path / "whole", settings=HERE).run
 
     plain, refused = causal.answer_loss, []
@@ -166,6 +166,7 @@ def test_a_step_that_does_not_fit_is_computed_in_smaller_parts_and_is_the_same_s
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB. GPU 0 has …")
         return plain(model, batch, *args, **named)
 
+    monkeypatch.setattr(acceleration, "fit_to_memory", lambda *_, **__: None)  # a GPU would try before the first step
     monkeypatch.setattr(causal, "answer_loss", short_of_memory)
     heard = Listener()
     run = train(corpus, plan, tmp_path / "parts", settings=HERE, progress=heard).run
@@ -184,9 +185,10 @@ def test_a_step_that_does_not_fit_one_row_at_a_time_ends_the_run_and_says_what_t
     def never(model, batch, *args, **named):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB. GPU 0 has …")
 
+    monkeypatch.setattr(acceleration, "fit_to_memory", lambda *_, **__: None)  # a GPU would try before the first step
     monkeypatch.setattr(causal, "answer_loss", never)
     corpus = answered_corpus(32)
-    plan = plan_for(corpus, tiny_llama, {"epochs": 1}, method="lora")
+    plan = plan_for(corpus, tiny_llama, {"epochs": 1, "packing": "off"}, method="lora")
     with pytest.raises(UserError) as told:
         train(corpus, plan, tmp_path, settings=HERE)
     assert (told.value.code, told.value.exit_code) == ("E-TRAIN-024", ExitCode.RESOURCES)
