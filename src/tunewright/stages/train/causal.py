@@ -177,7 +177,7 @@ def _batches(
         start.rows,
         options,
         longest=start.longest,
-        device=machine.device,
+        machine=machine,
         flat_lines=flat_lines,
         group=group,
     )

@@ -4,6 +4,7 @@ Only the recipes import this file, inside the function that trains.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from tunewright.stages.train.data.packing import (
     utilization,
 )
 from tunewright.stages.train.distributed.process_group import ProcessGroup
+from tunewright.stages.train.gpu.acceleration import autocast
+from tunewright.stages.train.machine import Machine
 from tunewright.stages.train.options import ChatOptions
 
 #: Steps of the first epoch over which utilization is counted.
@@ -92,18 +95,22 @@ def choose_batching(
     options: ChatOptions,
     *,
     longest: int,
-    device: str,
+    machine: Machine,
     flat_lines: bool,
     group: ProcessGroup,
 ) -> tuple[Batching, str]:
     """Whether chats are packed for `model`, and why, in words that follow a colon; the same in all processes.
+
+    Attention that is told where each chat begins is another kernel in another number format, so whether it keeps chats
+    apart is looked at in the format that training computes in. The mask that transformers makes is the same in all, and
+    is looked at in that of the weights, which is finer.
 
     Args:
         model: what is trained.
         rows: the training rows.
         options: of the method.
         longest: most tokens of a chat.
-        device: ``cpu`` or ``cuda``.
+        machine: how it is computed.
         flat_lines: whether packed chats lie in one line, for attention that is told where each begins.
         group: the processes.
     """
@@ -111,5 +118,8 @@ def choose_batching(
     def lay(chats: Sequence[Chat], weights: npt.NDArray[np.float32]) -> Batch:
         return flat(chats, weights, longest, options.batch)
 
-    decision = decide_batching(model, rows.chats, options.packing, longest, device, lay=lay if flat_lines else None)
+    with autocast(machine) if flat_lines else nullcontext():
+        decision = decide_batching(
+            model, rows.chats, options.packing, longest, machine.device, lay=lay if flat_lines else None
+        )
     return group.broadcast(decision)

@@ -61,7 +61,7 @@ def decide_batching(
         return "padded", "on a CPU chats of like length side by side are quicker than long lines"
     if not takes_positions(model):
         return "padded", "this model takes no positions, so chats in one line would see each other"
-    exact = next(model.parameters()).dtype.itemsize >= 4
+    exact = _computes_in_fp32(model, device)
     gap, leak = isolation_gap(model, chats, capacity, lay), 0.0 if exact else leakage(model, chats, capacity, lay)
     if not gap <= (TOLERANCE if exact else COARSE) or not leak <= TOLERANCE:
         return "padded", (
@@ -75,6 +75,13 @@ def decide_batching(
         f"other words beside a chat change its logits by {leak:.0e} of their scale (at most {TOLERANCE:.0e} is allowed)"
         f", and packed ones equal single ones to {gap:.0e}, within rounding"
     )
+
+
+def _computes_in_fp32(model: Any, device: str) -> bool:
+    """Whether products with the model's weights are in 32 bits: those weights are, and autocast is off."""
+    import torch
+
+    return next(model.parameters()).dtype.itemsize >= 4 and not torch.is_autocast_enabled(device)
 
 
 def takes_positions(model: Any) -> bool:

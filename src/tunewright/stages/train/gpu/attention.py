@@ -15,6 +15,8 @@ import torch  # noqa: TID253
 
 #: As transformers knows it.
 NAME = "tunewright"
+#: Compute capability from which a GPU has the kernel that is told where each chat begins.
+FLASH_CAPABILITY = (8, 0)
 #: Families whose attention is this one: causal, scaled, without caps or sinks.
 FAMILIES = frozenset({"llama", "mistral", "qwen2", "qwen3"})
 
@@ -54,13 +56,13 @@ def attend(
     max_length_q: int | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention of queries ``(lines, heads, length, size)``; what it gives is ``(lines, length, heads, size)``.
+    """Attention of queries ``(B, H, L, S)`` for B lines of L tokens and H heads of size S; it gives ``(B, L, H, S)``.
 
     Args:
         module: the attention layer; not read.
-        query: queries.
-        key: keys, of fewer heads where they are shared.
-        value: values, likewise.
+        query: ``(B, H, L, S)``.
+        key: ``(B, K, L, S)``, of fewer heads where they are shared.
+        value: likewise.
         attention_mask: never there, because transformers makes none.
         scaling: of the scores.
         cu_seq_lens_q: where each chat begins, and the end, int32; there is one line then.
@@ -81,13 +83,19 @@ def _by_beginnings(
     longest: int | None,
     scaling: float | None,
 ) -> torch.Tensor:
-    """Attention of one line of chats; the compiler is kept out, whose list of beginnings would be another each step."""
-    if query.device.type != "cuda":
+    """Attention of one line of chats; the compiler is kept out, whose list of beginnings would be another each step.
+
+    The kernel that is told where chats begin multiplies in 16 bits alone, and autocast does not know it. So what is to
+    be computed in bf16 is rounded here, as autocast does before its own kernels: weights that are trained are in fp32,
+    and with them the angles that turn queries and keys. In fp32, and on GPUs before it, chats are computed in turns.
+    """
+    dtype = _product_dtype(query)
+    if not has_kernel(query.device, dtype):
         spans = [slice(start, end) for start, end in pairwise(beginnings.tolist()) if end > start]
         each = [_causal(query[:, :, here], key[:, :, here], value[:, :, here], scaling) for here in spans]
         return torch.cat(each, dim=2).transpose(1, 2).contiguous()
-    found = torch.ops.aten._flash_attention_forward(
-        *(part[0].transpose(0, 1) for part in (query, key, value)),
+    outputs = torch.ops.aten._flash_attention_forward(
+        *(part[0].transpose(0, 1).to(dtype) for part in (query, key, value)),
         beginnings,
         beginnings,
         longest,
@@ -97,11 +105,24 @@ def _by_beginnings(
         False,
         scale=scaling,
     )
-    out: torch.Tensor = found[0][None]
+    out: torch.Tensor = outputs[0][None]
     return out
 
 
+def _product_dtype(values: torch.Tensor) -> torch.dtype:
+    """The format of products with `values`: that of autocast where it is on, else their own."""
+    device = values.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else values.dtype
+
+
+def has_kernel(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether `device` has a kernel for chats in one line that multiplies in `dtype`."""
+    in_16_bits = dtype in (torch.bfloat16, torch.float16)
+    return in_16_bits and device.type == "cuda" and torch.cuda.get_device_capability(device) >= FLASH_CAPABILITY
+
+
 def _causal(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float | None) -> torch.Tensor:
+    """Causal attention of lines that each hold one chat, ``(B, H, L, S)``."""
     # One token after a cache sees all of it; PyTorch would take it for the first token of its text.
     alone = query.shape[2] == 1
     assert alone or query.shape[2] == key.shape[2], "several tokens after a cache are not computed here"

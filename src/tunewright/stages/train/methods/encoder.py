@@ -89,7 +89,7 @@ def train(
         rows, held_out = labelled(corpus, "train", plan.labels), labelled(corpus, "validation", plan.labels)
         encoder = Encoder.load(files.folder, max_tokens=options.max_tokens, device=machine.device)
         ids, held_out_ids = encoder.ids(rows.texts), encoder.ids(held_out.texts)
-        lengths = np.array([len(one) for one in ids])
+        lengths = np.array([len(text_ids) for text_ids in ids])
         cut = int((lengths == encoder.max_tokens).sum())
         if cut:
             progress.say(f"{cut} training texts reach {encoder.max_tokens} tokens and are cut there.")
@@ -107,7 +107,7 @@ def train(
             loss=lambda model, batch: cross_entropy(model, batch, options.label_smoothing),
             size=lambda batch: len(batch["targets"]),
             validate=lambda model: tested(
-                model, held_out_ids, held_out, by_length(np.array([len(one) for one in held_out_ids]), 64)
+                model, held_out_ids, held_out, by_length(np.array([len(text_ids) for text_ids in held_out_ids]), 64)
             ),
             metric="accuracy",
             steps=batches.steps,

@@ -44,28 +44,16 @@ def train(
             E-TRAIN-010 (a checkpoint of another plan), E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long),
             E-TRAIN-023 and 024 (this GPU's memory).
     """
-    from tunewright.stages.train.causal import Trainee, begin, job_and_report, run_of
-    from tunewright.stages.train.loop.fit import fit
-    from tunewright.stages.train.machine import computing, decide
-    from tunewright.stages.train.runs.clock import Clock
+    from tunewright.stages.train.causal_run import CausalMethod, train_causal
     from tunewright.stages.train.weights.trained import decayed
 
-    with Clock(work, group) as clock:
-        machine = decide(work, group)
-        start = begin(corpus, plan, options, machine, progress)
-        model = start.base.model.requires_grad_(True)
-        with computing(machine):
-            trainee = Trainee(
-                model,
-                groups=lambda: decayed(model),
-                weight_decay=options.weight_decay,
-                again=lambda: start.again().model.requires_grad_(True),
-            )
-            job, report = job_and_report(trainee, start, plan, options, machine, group=group, progress=progress)
-            progress.say(report.words)
-            fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
-        _publish(fitted.model, start, work)
-        return run_of(plan, job, fitted, report, start.template, machine, clock)
+    method = CausalMethod(
+        prepare=lambda base: base.requires_grad_(True),
+        groups=decayed,
+        publish=lambda model, start: _publish(model, start, work),
+        weight_decay=options.weight_decay,
+    )
+    return train_causal(corpus, plan, options, work, progress, checkpoint_seconds, group, lambda machine: method)
 
 
 def _publish(model: Any, start: "Start", work: Path) -> None:

@@ -53,26 +53,15 @@ def train(
             E-TRAIN-009 (the merged model is not the trained one), E-TRAIN-010 (a checkpoint of another plan),
             E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long), E-TRAIN-022 to 024 (this GPU).
     """
-    from tunewright.stages.train.causal import Trainee, begin, job_and_report, run_of
-    from tunewright.stages.train.loop.fit import fit
-    from tunewright.stages.train.machine import computing, decide
-    from tunewright.stages.train.runs.clock import Clock
+    from tunewright.stages.train.causal_run import CausalMethod, train_causal
     from tunewright.stages.train.weights.adapters import adapted, groups_of
     from tunewright.stages.train.weights.merging import publish_merged
 
-    with Clock(work, group) as clock:
-        machine = decide(work, group)
-        start = begin(corpus, plan, options, machine, progress, frozen=True)
-        model = adapted(start.base.model, plan, options, group)
-        with computing(machine):
-            trainee = Trainee(
-                model,
-                groups=lambda: groups_of(model, options),
-                noise=options.neftune_alpha,
-                again=lambda: adapted(start.again().model, plan, options, group),
-            )
-            job, report = job_and_report(trainee, start, plan, options, machine, group=group, progress=progress)
-            progress.say(report.words)
-            fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
-            publish_merged(fitted.model, start, plan, work, progress)
-        return run_of(plan, job, fitted, report, start.template, machine, clock)
+    method = CausalMethod(
+        prepare=lambda base: adapted(base, plan, options, group),
+        groups=lambda model: groups_of(model, options),
+        publish=lambda model, start: publish_merged(model, start, plan, work, progress),
+        frozen=True,
+        noise=options.neftune_alpha,
+    )
+    return train_causal(corpus, plan, options, work, progress, checkpoint_seconds, group, lambda machine: method)

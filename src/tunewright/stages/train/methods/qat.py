@@ -73,29 +73,24 @@ def train(
             E-TRAIN-009 (what was saved is not what was trained), E-TRAIN-010 (a checkpoint of another plan),
             E-TRAIN-013 (too many rows lost), E-TRAIN-014 (rows too long), E-TRAIN-040 (groups do not fit).
     """
-    from tunewright.stages.train.causal import Trainee, begin, job_and_report, run_of
-    from tunewright.stages.train.loop.fit import fit
-    from tunewright.stages.train.machine import computing, decide
-    from tunewright.stages.train.runs.clock import Clock
+    from tunewright.stages.train.causal_run import CausalMethod, train_causal
     from tunewright.stages.train.weights.fake_quantized import fake_quantize
     from tunewright.stages.train.weights.settling import publish_settled
     from tunewright.stages.train.weights.trained import decayed
 
-    with Clock(work, group) as clock:
-        machine = decide(work, group)
-        start = begin(corpus, plan, options, machine, progress)
-        model: Any = start.base.model.requires_grad_(True)
-        grid = grid_of(options)
-        layers = fake_quantize(model, grid)
+    grid, layers = grid_of(options), list[str]()
+
+    def prepare(base: Any) -> Any:
+        model = base.requires_grad_(True)
+        layers.extend(fake_quantize(model, grid))
         progress.say(f"{len(layers)} linear layers are trained on a grid: {grid.words}.")
-        with computing(machine):
-            trainee = Trainee(
-                model,
-                groups=lambda: decayed(model),
-                weight_decay=options.weight_decay,
-            )
-            job, report = job_and_report(trainee, start, plan, options, machine, group=group, progress=progress)
-            progress.say(report.words)
-            fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
-            publish_settled(model, start, layers, grid, work, progress)
-        return run_of(plan, job, fitted, report, start.template, machine, clock)
+        return model
+
+    method = CausalMethod(
+        prepare=prepare,
+        groups=decayed,
+        publish=lambda model, start: publish_settled(model, start, tuple(layers), grid, work, progress),
+        weight_decay=options.weight_decay,
+        shardable=False,
+    )
+    return train_causal(corpus, plan, options, work, progress, checkpoint_seconds, group, lambda machine: method)

@@ -15,7 +15,7 @@ and neither time nor memory of a product is saved.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -24,6 +24,10 @@ from tunewright.core.corpus import Corpus
 from tunewright.core.progress import Progress
 from tunewright.stages.train.distributed.process_group import ALONE, ProcessGroup
 from tunewright.stages.train.options import AdapterOptions
+
+if TYPE_CHECKING:
+    from tunewright.stages.train.data.inputs import Start
+    from tunewright.stages.train.machine import Machine
 
 NEEDS = ("torch", "transformers", "peft", "accelerate", "safetensors", "bitsandbytes")
 EXTRA = "qlora"
@@ -59,32 +63,24 @@ def train(
     """
     from functools import partial
 
-    from tunewright.stages.train.causal import Trainee, begin, job_and_report, run_of
-    from tunewright.stages.train.loop.fit import fit
-    from tunewright.stages.train.machine import computing, decide
-    from tunewright.stages.train.runs.clock import Clock
+    from tunewright.stages.train.causal_run import CausalMethod, train_causal
     from tunewright.stages.train.weights.adapters import adapted, groups_of
     from tunewright.stages.train.weights.merging import publish_merged
     from tunewright.stages.train.weights.quantized import load_dequantized, load_quantized
 
-    with Clock(work, group) as clock:
-        machine = decide(work, group)
-        load = partial(load_quantized, bits=options.bits, max_tokens=options.max_tokens)
-        start = begin(corpus, plan, options, machine, progress, load=load)
-        model = adapted(start.base.model, plan, options, group)
-        with computing(machine):
-            trainee = Trainee(
-                model,
-                groups=lambda: groups_of(model, options),
-                noise=options.neftune_alpha,
-                again=lambda: adapted(start.again().model, plan, options, group),
+    def method_on(machine: "Machine") -> CausalMethod:
+        load = partial(load_quantized, bits=options.bits, max_tokens=options.max_tokens, precision=machine.precision)
+
+        def publish(model: Any, start: "Start") -> None:
+            dequantized = partial(
+                load_dequantized,
+                start.files.folder,
+                device=machine.device,
+                bits=options.bits,
+                precision=machine.precision,
             )
-            job, report = job_and_report(trainee, start, plan, options, machine, group=group, progress=progress)
-            progress.say(report.words)
-            fitted = fit(job, machine, work, clock=clock, progress=progress, checkpoint_seconds=checkpoint_seconds)
-            dequantized = partial(load_dequantized, start.files.folder, device=machine.device, bits=options.bits)
             publish_merged(
-                fitted.model,
+                model,
                 start,
                 plan,
                 work,
@@ -93,4 +89,13 @@ def train(
                 load=None if options.merge_into == "original" else dequantized,
                 unrounded=dequantized if options.bits == 8 else None,
             )
-        return run_of(plan, job, fitted, report, start.template, machine, clock)
+
+        return CausalMethod(
+            prepare=lambda base: adapted(base, plan, options, group),
+            groups=lambda model: groups_of(model, options),
+            publish=publish,
+            load=load,
+            noise=options.neftune_alpha,
+        )
+
+    return train_causal(corpus, plan, options, work, progress, checkpoint_seconds, group, method_on)

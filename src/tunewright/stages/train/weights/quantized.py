@@ -15,9 +15,12 @@ from tunewright.models.causal_lm import CausalLM
 from tunewright.stages.train.gpu import attention
 
 Bits = Literal[4, 8]
+Precision = Literal["bf16", "fp32"]
 
 
-def load_quantized(folder: Path, *, device: str, bits: Bits, max_tokens: int = 0) -> CausalLM:
+def load_quantized(
+    folder: Path, *, device: str, bits: Bits, max_tokens: int = 0, precision: Precision = "bf16"
+) -> CausalLM:
     """The model in `folder` with its linear layers, the output's excepted, in 4 or 8 bits.
 
     4 bits are NF4 with the block scales quantized in their turn (Dettmers et al. 2023, arXiv 2305.14314);
@@ -32,8 +35,9 @@ def load_quantized(folder: Path, *, device: str, bits: Bits, max_tokens: int = 0
         device: where it goes.
         bits: of a weight.
         max_tokens: of a chat that it is trained on; 0 when it is not.
+        precision: of what is not in few bits; bf16 stands for fp32 where the device has none.
     """
-    dtype = compute_dtype(device)
+    dtype = compute_dtype(device, precision)
     loaded = CausalLM.load(
         folder,
         device=device,
@@ -54,12 +58,18 @@ def load_quantized(folder: Path, *, device: str, bits: Bits, max_tokens: int = 0
     return loaded
 
 
-def load_dequantized(folder: Path, *, device: str, bits: Bits) -> Any:
+def load_dequantized(folder: Path, *, device: str, bits: Bits, precision: Precision = "bf16") -> Any:
     """The model in `folder` in fp32, its linear layers holding the values that :func:`load_quantized` rounds them to.
 
     Both are read anew from the files: whatever happened to a model that trained or answered is not in here.
+
+    Args:
+        folder: the model's files.
+        device: where it goes.
+        bits: of a weight.
+        precision: as it was loaded for training; weights are rounded to that before they are to few bits.
     """
-    rounded = load_quantized(folder, device=device, bits=bits).model
+    rounded = load_quantized(folder, device=device, bits=bits, precision=precision).model
     whole = CausalLM.load(folder, device=device).model
     with torch.no_grad():
         for name, layer in layers_in_bits(rounded):
@@ -90,9 +100,10 @@ def dequantized(layer: Any) -> torch.Tensor:
     return codes.float() * steps.unsqueeze(1)
 
 
-def compute_dtype(device: str) -> torch.dtype:
+def compute_dtype(device: str, precision: Precision = "bf16") -> torch.dtype:
     """The number format of products with a quantized weight."""
-    return torch.bfloat16 if device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+    in_bf16 = precision == "bf16" and device == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.bfloat16 if in_bf16 else torch.float32
 
 
 def _config(bits: Bits, dtype: torch.dtype) -> Any:
