@@ -23,7 +23,7 @@ from tunewright.models.files import find_model
 from tunewright.stages.train.methods.lora import Options
 from tunewright.stages.train.settings import TrainSettings
 from tunewright.stages.train.sweep.judge import Judge
-from tunewright.stages.train.sweep.runs import Runs
+from tunewright.stages.train.sweep.runs import SweepRuns
 from tunewright.stages.train.sweep.search import Rule, climb, rungs, search
 from tunewright.stats.intervals import Sampling
 
@@ -43,7 +43,9 @@ def one_seed(seed: int, given: argparse.Namespace, folder: Path) -> dict:
     """The grid of one seed, and the sweep on its trials."""
     corpus = desk(given.rows, 11 + seed)
     options = Options(learning_rate=given.rate, epochs=given.epochs, patience=0)
-    runs = Runs(corpus, plan_of(corpus, options, seed), folder / f"seed-{seed}", TrainSettings(), SILENT, given.items)
+    runs = SweepRuns(
+        corpus, plan_of(corpus, options, seed), folder / f"seed-{seed}", TrainSettings(), SILENT, given.items
+    )
     rule, sampling = Rule(), Sampling(seed=seed)
     judge = Judge(runs, rule, sampling)
     path = [rung.step for rung in rungs(runs.steps, len(RANKS))]
@@ -79,7 +81,7 @@ def one_seed(seed: int, given: argparse.Namespace, folder: Path) -> dict:
             }
             for at, step in enumerate(path)
         ],
-        "memory_gb": {rank: round(grid[rank][-1].told.memory_gb or 0, 2) for rank in RANKS},
+        "memory_gb": {rank: round(grid[rank][-1].measurement.memory_gb or 0, 2) for rank in RANKS},
         "why": found.climb.why,
     }
 

@@ -16,7 +16,7 @@ from tunewright.core.interrupts import PartialResult
 from tunewright.models.retention_suite import Recall
 from tunewright.stages.train.settings import TrainSettings
 from tunewright.stages.train.sweep.judge import Judge, SweepRequest, sweep, sweepable
-from tunewright.stages.train.sweep.runs import Runs, Taken
+from tunewright.stages.train.sweep.runs import RunMeasurement, SweepRuns
 from tunewright.stages.train.sweep.search import Rule
 from tunewright.stages.train.sweep.settings import SweepSettings
 from tunewright.stats.intervals import Sampling
@@ -40,19 +40,19 @@ def plan(corpus, base):
     return sweepable(plan_for(corpus, base, OPTIONS, method="lora"))
 
 
-def taken(nats, suite, step=10, **told) -> Taken:
+def taken(nats, suite, step=10, **told) -> RunMeasurement:
     given = {"step": step, "whole": True, "steps": 40, "nats": nats, "tokens": (1.0, 3.0), "suite_nats": suite,
              "suite_tokens": (2.0, 2.0), "suite_exact": (True, False), **told}  # fmt: skip
-    return Taken.model_validate(given)
+    return RunMeasurement.model_validate(given)
 
 
-class Given(Runs):
+class Given(SweepRuns):
     """Runs whose base is known."""
 
     def __init__(self) -> None:
         """Nothing is run."""
 
-    def base(self) -> Taken:
+    def base(self) -> RunMeasurement:
         return taken((2.0, 2.0), (1.0, 1.0), step=0)
 
 
@@ -66,7 +66,7 @@ def test_figures_are_means_over_tokens_and_a_gain_is_what_the_higher_rank_adds()
     score = judge.kept(low)
     assert score is not None
     assert (score.value, score.n) == (1.0, 1)
-    trials = [Trial(rank, 10, 10, True, judge.forgotten(one), told=one) for rank, one in ((4, low), (8, high))]
+    trials = [Trial(rank, 10, 10, True, judge.forgotten(one), measurement=one) for rank, one in ((4, low), (8, high))]
     gain = judge.compare(*trials)
     assert gain.value == pytest.approx(0.5)
     assert gain.level == pytest.approx(0.96)
@@ -101,7 +101,7 @@ def test_the_rank_of_the_plan_is_not_what_a_sweep_is_kept_by(corpus, base) -> No
 def go(work: Path, corpus, plan, progress=None, **asked):
     return sweep(
         corpus, plan, work, settings=SweepSettings(ranks=(2, 4, 8), start=2, items=ITEMS), train=TrainSettings(),
-        asked=SweepRequest(**asked), sampling=Sampling(resamples=200), progress=progress or Listener(),
+        request=SweepRequest(**asked), sampling=Sampling(resamples=200), progress=progress or Listener(),
     )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def sweep_project(flow: Flow, settings: SweepSettings, request: SweepRequest) ->
             work,
             settings=settings,
             train=train,
-            asked=request,
+            request=request,
             sampling=sampling,
             progress=workspace.progress,
         ),

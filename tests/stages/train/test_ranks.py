@@ -12,7 +12,7 @@ from tunewright.stages.train.runs import peak_memory
 from tunewright.stages.train.runs.peak_memory import lacking
 from tunewright.stages.train.settings import TrainSettings
 from tunewright.stages.train.sweep.judge import sweepable
-from tunewright.stages.train.sweep.runs import Runs, Taken
+from tunewright.stages.train.sweep.runs import RunMeasurement, SweepRuns
 
 OPTIONS = {"epochs": 2, "batch": 4, "learning_rate": 1e-2, "patience": 0}
 ITEMS = 8
@@ -28,18 +28,18 @@ def plan(corpus, tiny_llama):
     return sweepable(plan_for(corpus, tiny_llama, OPTIONS, method="lora"))
 
 
-def runs_in(work: Path, corpus, plan, progress=None, **settings) -> Runs:
-    return Runs(corpus, plan, work, TrainSettings(**settings), progress or Listener(), ITEMS)
+def runs_in(work: Path, corpus, plan, progress=None, **settings) -> SweepRuns:
+    return SweepRuns(corpus, plan, work, TrainSettings(**settings), progress or Listener(), ITEMS)
 
 
-def same(one: Taken, other: Taken) -> bool:
+def same(one: RunMeasurement, other: RunMeasurement) -> bool:
     """Whether two measurements are equal but for clock and memory."""
     clock = {"seconds": 0.0, "memory_gb": None}
     return one.model_copy(update=clock) == other.model_copy(update=clock)
 
 
 @pytest.fixture(scope="module")
-def in_one_go(tmp_path_factory, corpus, plan) -> Runs:
+def in_one_go(tmp_path_factory, corpus, plan) -> SweepRuns:
     runs = runs_in(tmp_path_factory.mktemp("whole"), corpus, plan)
     runs.take(4, runs.steps)
     return runs

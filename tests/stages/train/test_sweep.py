@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from tunewright.core.errors import UserError
 from tunewright.core.score import Score
-from tunewright.stages.train.sweep.search import Found, Rule, Trial, climb, contenders, exhaust, ladder, rungs, search
+from tunewright.stages.train.sweep.search import (
+    Rule,
+    SearchResult,
+    Trial,
+    climb,
+    contenders,
+    exhaust,
+    ladder,
+    rungs,
+    search,
+)
 
 RANKS = (4, 8, 16, 32, 64, 128)
 STEPS = 240
@@ -35,13 +45,13 @@ class World:
         self.trained[rank] = taken
         full = taken == min(self.steps, self.ends.get(rank, self.steps)) and (step >= taken)
         told = self.quality(rank, taken)
-        return Trial(rank, step, taken, full, forgets(self.forgetting(rank, taken)), told=told)
+        return Trial(rank, step, taken, full, forgets(self.forgetting(rank, taken)), measurement=told)
 
     def compare(self, low: Trial, high: Trial) -> Score:
-        gain = high.told - low.told
+        gain = high.measurement - low.measurement
         return Score(metric="gain", value=gain, n=100, low=gain - NOISE, high=gain + NOISE)
 
-    def search(self, ranks=RANKS, **rule) -> Found:
+    def search(self, ranks=RANKS, **rule) -> SearchResult:
         return search(ranks, self.steps, Rule(**rule), self.measure, self.compare)
 
 
@@ -274,7 +284,7 @@ def test_gains_that_are_clear_on_every_rung_give_the_winner_of_the_grid(helps, s
 
 
 def test_an_interrupted_search_leaves_what_it_found() -> None:
-    world, found = World(saturates(16)), Found()
+    world, found = World(saturates(16)), SearchResult()
 
     def measure(rank: int, step: int) -> Trial:
         if (rank, step) == (16, 60):
@@ -290,12 +300,12 @@ def test_an_interrupted_search_leaves_what_it_found() -> None:
 
 def test_trials_of_different_rungs_are_never_compared() -> None:
     def trial(rank: int, asked: int) -> Trial:
-        return Trial(rank, asked, asked, False, forgets(), told=asked)
+        return Trial(rank, asked, asked, False, forgets(), measurement=asked)
 
     seen = []
 
     def compare(low: Trial, high: Trial) -> Score:
-        seen.append((low.asked, high.asked))
+        seen.append((low.rung, high.rung))
         return Score(metric="gain", value=1.0, n=1, low=0.9, high=1.1)
 
     climb({8: [trial(8, 20), trial(8, 120)], 16: [trial(16, 20), trial(16, 60)]}, Rule(), compare)

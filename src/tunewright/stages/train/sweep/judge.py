@@ -15,8 +15,8 @@ from tunewright.core.score import Score
 from tunewright.models.forgetting import forgetting, retention
 from tunewright.stages.train.settings import TrainSettings
 from tunewright.stages.train.sweep.results import LadderLine, RankLine, SweepResult
-from tunewright.stages.train.sweep.runs import METHOD, Runs, Taken
-from tunewright.stages.train.sweep.search import Found, Rule, Trial, exhaust, search
+from tunewright.stages.train.sweep.runs import METHOD, RunMeasurement, SweepRuns
+from tunewright.stages.train.sweep.search import Rule, SearchResult, Trial, exhaust, search
 from tunewright.stages.train.sweep.settings import SweepSettings
 from tunewright.stats.intervals import Sampling, ratio
 
@@ -46,60 +46,59 @@ class Judge:
         progress: told of each trial.
     """
 
-    runs: Runs
+    runs: SweepRuns
     rule: Rule
     sampling: Sampling
     progress: Progress = SILENT
 
     def trial(self, rank: int, step: int) -> Trial:
         """`rank` at `step` of its run."""
-        taken = self.runs.take(rank, step)
-        return Trial(rank, step, taken.step, taken.whole, self.forgotten(taken), told=taken)
+        measured = self.runs.take(rank, step)
+        return Trial(rank, step, measured.step, measured.whole, self.forgotten(measured), measurement=measured)
 
     def say(self, trial: Trial) -> None:
         """Tell of one trial."""
         self.progress.say(
-            f"Rank {trial.rank} at step {trial.step} of {_told(trial).steps}: log-likelihood "
+            f"Rank {trial.rank} at step {trial.step} of {_measurement(trial).steps}: log-likelihood "
             f"{self.quality(trial).value:.3f}, forgets {trial.forgetting.value:+.3f} nats a token."
         )
 
     def compare(self, low: Trial, high: Trial) -> Score:
         """What `high` adds to the log-likelihood of the validation rows' answers, paired by row."""
-        one, other = _told(low), _told(high)
-        (nats, tokens), (others, _) = one.losses, other.losses
+        (low_nats, tokens), (high_nats, _) = _measurement(low).losses, _measurement(high).losses
         sampling = Sampling(self.sampling.resamples, self.sampling.seed, self.rule.level)
-        return ratio("gain", (nats - others) * tokens, tokens, sampling, unit=UNIT)[0]
+        return ratio("gain", (low_nats - high_nats) * tokens, tokens, sampling, unit=UNIT)[0]
 
     def quality(self, trial: Trial) -> Score:
         """Log-likelihood of the validation rows' answers."""
-        return self.quality_of(_told(trial))
+        return self.quality_of(_measurement(trial))
 
-    def quality_of(self, taken: Taken) -> Score:
+    def quality_of(self, measured: RunMeasurement) -> Score:
         """The same of a run that is no trial."""
-        nats, tokens = taken.losses
+        nats, tokens = measured.losses
         return ratio(METRIC, -nats * tokens, tokens, self.sampling, unit=UNIT)[0]
 
-    def forgotten(self, taken: Taken) -> Score:
+    def forgotten(self, measured: RunMeasurement) -> Score:
         """Nats a token by which the suite's answers became less likely."""
-        return forgetting(self.runs.base().recall, taken.recall, self.sampling)
+        return forgetting(self.runs.base().recall, measured.recall, self.sampling)
 
-    def kept(self, taken: Taken) -> Score | None:
+    def kept(self, measured: RunMeasurement) -> Score | None:
         """Of what the base answers right, the share that is still right."""
-        return retention(self.runs.base().recall, taken.recall, self.sampling)
+        return retention(self.runs.base().recall, measured.recall, self.sampling)
 
-    def line(self, rank: int | None, taken: Taken) -> RankLine:
+    def line(self, rank: int | None, measured: RunMeasurement) -> RankLine:
         """All figures of one run."""
         memory, minutes = claims()["rank_memory_gb"], claims()["rank_minutes_per_1000_steps"]
         return RankLine(
             rank=rank,
-            quality=self.quality_of(taken),
-            forgetting=self.forgotten(taken),
-            kept=self.kept(taken),
-            step=taken.step,
-            share=taken.step / taken.steps,
-            whole=taken.whole,
-            memory_gb=taken.memory_gb,
-            minutes_per_1000_steps=taken.seconds / 60 / taken.step * 1000,
+            quality=self.quality_of(measured),
+            forgetting=self.forgotten(measured),
+            kept=self.kept(measured),
+            step=measured.step,
+            share=measured.step / measured.steps,
+            whole=measured.whole,
+            memory_gb=measured.memory_gb,
+            minutes_per_1000_steps=measured.seconds / 60 / measured.step * 1000,
             playbook_memory_gb=memory.by_rank.get(rank or 0),
             playbook_minutes_per_1000_steps=minutes.by_rank.get(rank or 0),
         )
@@ -129,7 +128,7 @@ def sweep(
     *,
     settings: SweepSettings,
     train: TrainSettings,
-    asked: SweepRequest,
+    request: SweepRequest,
     sampling: Sampling,
     progress: Progress,
 ) -> SweepResult:
@@ -141,7 +140,7 @@ def sweep(
         work: folder of the sweep; survives a kill.
         settings: the ladder.
         train: how each run is made.
-        asked: what is done besides.
+        request: what is done besides.
         sampling: how intervals are drawn.
         progress: hears each trial.
 
@@ -149,56 +148,59 @@ def sweep(
         PartialResult: Ctrl-C, with what is measured.
         UserError: E-SWEEP-003, and what training raises.
     """
-    runs = Runs(corpus, plan, work, train, progress, settings.items, settings.full_learning_rate)
+    runs = SweepRuns(corpus, plan, work, train, progress, settings.items, settings.full_learning_rate)
     judge = Judge(runs, settings.rule, sampling, progress)
-    found = Found(heard=judge.say)
-    told = _Told(judge, found, asked, train)
+    searched = SearchResult(on_trial=judge.say)
+    outcome = _Outcome(judge, searched, request, train)
     try:
-        (exhaust if asked.exhaustive else search)(
-            settings.ranks, runs.steps, settings.rule, judge.trial, judge.compare, found
+        (exhaust if request.exhaustive else search)(
+            settings.ranks, runs.steps, settings.rule, judge.trial, judge.compare, searched
         )
-        if asked.full:
-            told.full_missing = runs.full_lacks()
-            told.full = None if told.full_missing else judge.line(None, runs.take_full())
+        if request.full:
+            outcome.full_missing = runs.full_lacks()
+            outcome.full = None if outcome.full_missing else judge.line(None, runs.take_full())
     except KeyboardInterrupt as stopped:
-        if not found.trials:
+        if not searched.trials:
             raise
-        raise PartialResult(told.result(interrupted=True)) from stopped
+        raise PartialResult(outcome.result(interrupted=True)) from stopped
     runs.tidy()
-    return told.result()
+    return outcome.result()
 
 
 @dataclass
-class _Told:
+class _Outcome:
     """A sweep on its way to its result."""
 
     judge: Judge
-    found: Found
-    asked: SweepRequest
+    searched: SearchResult
+    request: SweepRequest
     train: TrainSettings
     full: RankLine | None = None
     full_missing: str = ""
 
     def result(self, *, interrupted: bool = False) -> SweepResult:
-        runs, found, base = self.judge.runs, self.found, self.judge.runs.base()
-        winner = None if interrupted else found.climb.rank
+        """What was found until now; without a winner where it was interrupted."""
+        runs, searched, base = self.judge.runs, self.searched, self.judge.runs.base()
+        winner = None if interrupted else searched.climb.rank
         return SweepResult(
             base=runs.plan.base,
-            ranks=tuple(self.judge.line(rank, _told(trials[-1])) for rank, trials in sorted(found.trials.items())),
+            ranks=tuple(
+                self.judge.line(rank, _measurement(trials[-1])) for rank, trials in sorted(searched.trials.items())
+            ),
             full=self.full,
             full_missing=self.full_missing,
             untuned=self.judge.quality_of(base),
             ladder=tuple(
-                LadderLine(low=one.low, high=one.high, step=one.at, gain=one.gain, helps=one.helps, left=one.left)
-                for one in found.climb.steps
+                LadderLine(low=step.low, high=step.high, step=step.at, gain=step.gain, helps=step.helps, left=step.left)
+                for step in searched.climb.steps
             ),
             winner=winner,
-            why="it was interrupted; the same command goes on" if interrupted else found.climb.why,
-            cost=found.steps / runs.steps,
+            why="it was interrupted; the same command goes on" if interrupted else searched.climb.why,
+            cost=searched.steps / runs.steps,
             steps=runs.steps,
             rows=len(base.nats),
             items=len(base.suite_nats),
-            exhaustive=self.asked.exhaustive,
+            exhaustive=self.request.exhaustive,
             interrupted=interrupted,
             setting="" if winner is None else _setting(self.train, winner),
         )
@@ -208,10 +210,11 @@ def _setting(train: TrainSettings, rank: int) -> str:
     """The line for `rank` under ``train:``, with the options that are given there."""
     import yaml
 
-    given: dict[str, Any] = {**train.method_options, "rank": rank}
-    line = yaml.safe_dump({"method": {METHOD: given}}, default_flow_style=True, sort_keys=False, width=10**6)
+    options: dict[str, Any] = {**train.method_options, "rank": rank}
+    line = yaml.safe_dump({"method": {METHOD: options}}, default_flow_style=True, sort_keys=False, width=10**6)
     return line.strip().removeprefix("{").removesuffix("}")
 
 
-def _told(trial: Trial) -> Taken:
-    return cast("Taken", trial.told)
+def _measurement(trial: Trial) -> RunMeasurement:
+    """What was measured of a trial that :meth:`Judge.trial` made."""
+    return cast("RunMeasurement", trial.measurement)

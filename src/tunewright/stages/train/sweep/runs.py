@@ -40,7 +40,7 @@ METHOD = "lora"
 SHARED_WITH_FULL = frozenset(full.Options.model_fields) & frozenset(lora.Options.model_fields) - {"learning_rate"}
 
 
-class Taken(Frozen):
+class RunMeasurement(Frozen):
     """One run as it is at one step; lists are one value a row or item, in the order of the split and the suite.
 
     Attributes:
@@ -81,7 +81,7 @@ class Taken(Frozen):
 
 
 @dataclass
-class Runs:
+class SweepRuns:
     """All runs of one sweep.
 
     Attributes:
@@ -107,15 +107,15 @@ class Runs:
         """Optimizer steps of one whole run."""
         return self.base().steps
 
-    def base(self) -> Taken:
+    def base(self) -> RunMeasurement:
         """The base before any training."""
         return self._once("base", lambda: self._measured(self._start.base, self._start, step=0, whole=True))
 
-    def take(self, rank: int, step: int) -> Taken:
+    def take(self, rank: int, step: int) -> RunMeasurement:
         """The run of `rank`, gone on with until `step` and measured there."""
         return self._once(f"rank-{rank}-step-{step}", lambda: self._gone_on(rank, step))
 
-    def take_full(self) -> Taken:
+    def take_full(self) -> RunMeasurement:
         """Every weight tuned, from the first step to the last, with what its options share with the adapters'."""
         return self._once("full", self._full)
 
@@ -124,7 +124,7 @@ class Runs:
         if (self.work / "full.json").exists():
             return ""
         return peak_memory.lacking(
-            sum(one.numel() for one in self._start.base.model.parameters()), self._machine.device
+            sum(parameter.numel() for parameter in self._start.base.model.parameters()), self._machine.device
         )
 
     def tidy(self) -> None:
@@ -153,7 +153,7 @@ class Runs:
     def _options(self) -> lora.Options:
         return lora.Options.model_validate(dict(self.plan.options))
 
-    def _gone_on(self, rank: int, step: int) -> Taken:
+    def _gone_on(self, rank: int, step: int) -> RunMeasurement:
         plan = self.plan.model_copy(update={"options": {**self.plan.options, "rank": rank}})
         options = self._options().model_copy(update={"rank": rank})
         base = self._start.base
@@ -164,13 +164,13 @@ class Runs:
         # be released is none of that, so adapters are learned on a base of their own and measured on this one.
         self._move(base, "cpu")
         model = _adapters(self._start.again(), plan, options)
-        told = self._fitted_adapters(model, plan, options, step)
+        stand = self._fitted_adapters(model, plan, options, step)
         learned = _learned(model)
         del model
         self._move(base, base.device)
         with _adapted(base, plan, options) as model:
             _learn(model, learned)
-            return self._measured(base, self._start, **told)
+            return self._measured(base, self._start, **stand)
 
     def _fitted_adapters(self, model: Any, plan: Plan, options: lora.Options, step: int) -> dict[str, Any]:
         from tunewright.stages.train.weights.adapters import groups_of
@@ -187,7 +187,7 @@ class Runs:
             noise=options.neftune_alpha,
         )
 
-    def _full(self) -> Taken:
+    def _full(self) -> RunMeasurement:
         from tunewright.stages.train.causal import begin
         from tunewright.stages.train.weights.trained import decayed
 
@@ -201,7 +201,7 @@ class Runs:
         self._move(self._start.base, "cpu")
         start = begin(self.corpus, plan, options, self._machine, self.progress)
         model = start.base.model.requires_grad_(True)
-        told = self._fitted(
+        stand = self._fitted(
             model,
             start,
             plan,
@@ -211,7 +211,7 @@ class Runs:
             groups=lambda: decayed(model),
             weight_decay=options.weight_decay,
         )
-        return self._measured(start.base, start, **told)
+        return self._measured(start.base, start, **stand)
 
     def _move(self, base: CausalLM, device: str) -> None:
         """Take the base that all runs share off the GPU, or put it back, once what was left there is gone."""
@@ -258,27 +258,27 @@ class Runs:
             "memory_gb": peak_memory.peak_gb(self._machine.device) if counted else None,
         }
 
-    def _measured(self, model: CausalLM, start: "Start", **told: Any) -> Taken:
+    def _measured(self, model: CausalLM, start: "Start", **stand: Any) -> RunMeasurement:
         """`model`, adapters that are on it included, on the validation rows of `start` and on the suite."""
         held_out, options = start.held_out.chats, self._options()
         suite = recall(model, self._chats, progress=self.progress)
-        return Taken(
+        return RunMeasurement(
             steps=Batches(start.rows.lengths, size=options.batch, epochs=options.epochs, seed=0).steps,
             nats=tuple(model.mean_nats(held_out, progress=self.progress)),
             tokens=tuple(float(sum(chat.trained[1:])) for chat in held_out),
             suite_nats=tuple(suite.nats),
             suite_tokens=tuple(suite.tokens),
-            suite_exact=tuple(bool(one) for one in suite.exact),
+            suite_exact=tuple(bool(exact) for exact in suite.exact),
             read_tokens=int(start.rows.lengths.sum()),
-            **told,
+            **stand,
         )
 
-    def _once(self, name: str, make: Callable[[], Taken]) -> Taken:
+    def _once(self, name: str, make: Callable[[], RunMeasurement]) -> RunMeasurement:
         path = self.work / f"{name}.json"
         if not path.exists():
             self.work.mkdir(parents=True, exist_ok=True)
             publish_text(path, make().model_dump_json() + "\n")
-        return Taken.model_validate_json(path.read_text(encoding="utf-8"))
+        return RunMeasurement.model_validate_json(path.read_text(encoding="utf-8"))
 
 
 def _adapters(base: CausalLM, plan: Plan, options: lora.Options) -> Any:
@@ -308,5 +308,5 @@ def _learn(model: Any, learned: dict[str, Any]) -> None:
     """Give `model` those adapters, every one."""
     from peft import set_peft_model_state_dict
 
-    found = set_peft_model_state_dict(model, learned)
-    assert not found.unexpected_keys, found.unexpected_keys
+    outcome = set_peft_model_state_dict(model, learned)
+    assert not outcome.unexpected_keys, outcome.unexpected_keys

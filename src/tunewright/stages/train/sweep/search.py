@@ -64,19 +64,19 @@ class Trial:
 
     Attributes:
         rank: its rank.
-        asked: the step of its rung; trials of the same rung are compared.
-        step: steps of the full run that were taken, fewer than asked where it ended by itself.
+        rung: the step of its rung; trials of the same rung are compared.
+        step: steps of the full run that were taken, fewer than its rung where it ended by itself.
         full: whether that is the whole run.
         forgetting: nats a token that its answers to the retention suite lost, with interval.
-        told: whatever else was measured, for whoever asked.
+        measurement: whatever else was measured, for whoever asked.
     """
 
     rank: int
-    asked: int
+    rung: int
     step: int
     full: bool
     forgetting: Score
-    told: Any = None
+    measurement: Any = None
 
 
 #: What a higher rank gains over a lower one, paired by row, with an interval of `Rule.level`.
@@ -115,20 +115,20 @@ class Climb:
 
 
 @dataclass
-class Found:
+class SearchResult:
     """What a sweep found.
 
     Attributes:
         climb: the climb.
         trials: every trial of each rank, in order.
         steps: optimizer steps that were computed.
-        heard: told of each trial once it is among them.
+        on_trial: told of each trial once it is among them.
     """
 
     climb: Climb = Climb((), None, "")
     trials: dict[int, list[Trial]] = field(default_factory=dict)
     steps: int = 0
-    heard: Callable[[Trial], None] = lambda _: None
+    on_trial: Callable[[Trial], None] = lambda _: None
 
 
 def rungs(steps: int, ranks: int) -> tuple[Rung, ...]:
@@ -142,11 +142,11 @@ def rungs(steps: int, ranks: int) -> tuple[Rung, ...]:
     """
     first = [Rung(steps // (4 * (ranks - 3)), ranks)] if ranks > RUNGS[0][0] else []
     later = [Rung(int(steps * share), most) for most, share in RUNGS if most <= ranks]
-    made: list[Rung] = []
+    kept_rungs: list[Rung] = []
     for rung in (*first, *later):
-        if not made or rung.step > made[-1].step:
-            made.append(rung)
-    if made[0].step == 0:
+        if not kept_rungs or rung.step > kept_rungs[-1].step:
+            kept_rungs.append(rung)
+    if kept_rungs[0].step == 0:
         least = 4 * (ranks - 3) if ranks > RUNGS[0][0] else 2 * (ranks - 1)
         raise UserError(
             "E-SWEEP-003",
@@ -154,12 +154,12 @@ def rungs(steps: int, ranks: int) -> tuple[Rung, ...]:
             why="Most ranks are left after the first few steps of a run; here that would be before the first one.",
             fix="Train on more rows or epochs, lower the batch, or try fewer ranks.",
         )
-    return tuple(made)
+    return tuple(kept_rungs)
 
 
 def search(
-    ranks: Iterable[int], steps: int, rule: Rule, measure: Measure, compare: Compare, found: Found | None = None
-) -> Found:
+    ranks: Iterable[int], steps: int, rule: Rule, measure: Measure, compare: Compare, result: SearchResult | None = None
+) -> SearchResult:
     """Take every rank to the first rung and the contenders on, until the one that wins has had the full run.
 
     A rank that was left stays left, so the cost is bounded. Only the ceiling can call one back, when it strikes out
@@ -171,34 +171,34 @@ def search(
         rule: when to climb.
         measure: takes a rank to a step of its run, from where it stood, and measures it there.
         compare: the paired gain of the second trial over the first.
-        found: filled as it goes, for whoever wants to know when it is interrupted.
+        result: filled as it goes, for whoever wants to know when it is interrupted.
     """
     every = sorted(set(ranks))
-    found = Found() if found is None else found
+    result = SearchResult() if result is None else result
     going: Sequence[int] = every
     for rung, after in pairwise(rungs(steps, len(every))):
         for rank in going:
-            _take(found, rank, rung.step, measure)
-        found.climb = climb(found.trials, rule, compare, highest=going[-1])
-        if found.climb.rank is None:
-            return found
-        going = contenders([one for one in ladder(every, rule) if one in going], found.climb.rank, after.most)
+            _take(result, rank, rung.step, measure)
+        result.climb = climb(result.trials, rule, compare, highest=going[-1])
+        if result.climb.rank is None:
+            return result
+        going = contenders([rank for rank in ladder(every, rule) if rank in going], result.climb.rank, after.most)
     # The ceiling may strike out at its full length what was below it on the way; then the next one has its turn.
-    while found.climb.rank is not None and not found.trials[found.climb.rank][-1].full:
-        _take(found, found.climb.rank, steps, measure)
-        found.climb = climb(found.trials, rule, compare, highest=going[-1])
-    return found
+    while result.climb.rank is not None and not result.trials[result.climb.rank][-1].full:
+        _take(result, result.climb.rank, steps, measure)
+        result.climb = climb(result.trials, rule, compare, highest=going[-1])
+    return result
 
 
 def exhaust(
-    ranks: Iterable[int], steps: int, rule: Rule, measure: Measure, compare: Compare, found: Found | None = None
-) -> Found:
+    ranks: Iterable[int], steps: int, rule: Rule, measure: Measure, compare: Compare, result: SearchResult | None = None
+) -> SearchResult:
     """Take every rank to the end of its run and climb by that: what :func:`search` saves, and is held against."""
-    found = Found() if found is None else found
+    result = SearchResult() if result is None else result
     for rank in sorted(set(ranks)):
-        _take(found, rank, steps, measure)
-    found.climb = climb(found.trials, rule, compare)
-    return found
+        _take(result, rank, steps, measure)
+    result.climb = climb(result.trials, rule, compare)
+    return result
 
 
 def climb(trials: Mapping[int, Sequence[Trial]], rule: Rule, compare: Compare, highest: int | None = None) -> Climb:
@@ -224,14 +224,14 @@ def climb(trials: Mapping[int, Sequence[Trial]], rule: Rule, compare: Compare, h
         gain = compare(first, second)
         assert gain.low is not None
         left = _left(trials[low], trials[high], compare)
-        steps.append(Step(low, high, second.asked, gain, helps=left * gain.low > rule.least_gain, left=left))
+        steps.append(Step(low, high, second.rung, gain, helps=left * gain.low > rule.least_gain, left=left))
         if high in struck:
             return Climb(tuple(steps), low, f"rank {high} forgets more than the ceiling allows")
         if not steps[-1].helps:
             return Climb(tuple(steps), low, _not_enough(steps[-1], rule))
         if highest is not None and low >= highest:
             return Climb(
-                tuple(steps), low, f"rank {high} was left at step {second.asked}, when a step below it did not help"
+                tuple(steps), low, f"rank {high} was left at step {second.rung}, when a step below it did not help"
             )
     return Climb(tuple(steps), known[-1], f"every step up to {known[-1]}, the largest tried, still helped")
 
@@ -260,30 +260,30 @@ def over(forgetting: Score, rule: Rule) -> bool:
     return rule.ceiling is not None and high > rule.ceiling
 
 
-def _take(found: Found, rank: int, step: int, measure: Measure) -> None:
+def _take(result: SearchResult, rank: int, step: int, measure: Measure) -> None:
     """Go on with one rank; a run that ended by itself stands on every later rung as it is."""
-    before = found.trials.get(rank, [])
+    before = result.trials.get(rank, [])
     last = before[-1] if before else None
-    trial = replace(last, asked=step) if last is not None and last.full else measure(rank, step)
-    found.steps += trial.step - (last.step if last else 0)
-    found.trials[rank] = [*before, trial]
-    found.heard(trial)
+    trial = replace(last, rung=step) if last is not None and last.full else measure(rank, step)
+    result.steps += trial.step - (last.step if last else 0)
+    result.trials[rank] = [*before, trial]
+    result.on_trial(trial)
 
 
-def _together(one: Sequence[Trial], other: Sequence[Trial]) -> tuple[Trial, Trial]:
+def _together(low: Sequence[Trial], high: Sequence[Trial]) -> tuple[Trial, Trial]:
     """The newest trials of two ranks that stand on the same rung; all stood on the first."""
-    rungs_of = [{trial.asked: trial for trial in trials} for trials in (one, other)]
+    rungs_of = [{trial.rung: trial for trial in trials} for trials in (low, high)]
     newest = max(rungs_of[0].keys() & rungs_of[1].keys())
     return rungs_of[0][newest], rungs_of[1][newest]
 
 
-def _left(one: Sequence[Trial], other: Sequence[Trial], compare: Compare) -> float:
+def _left(low: Sequence[Trial], high: Sequence[Trial], compare: Compare) -> float:
     """Of the gain on the newest rung two ranks share, what is likely to be left at the end, from how it shrank before.
 
     A larger adapter learns faster at first and is caught up with. Rungs double, so what the last one took off a gain
     is taken off once more; a gain that grew is taken as it is, and so is one between runs that are over.
     """
-    rungs_of = [{trial.asked: trial for trial in trials} for trials in (one, other)]
+    rungs_of = [{trial.rung: trial for trial in trials} for trials in (low, high)]
     shared = sorted(rungs_of[0].keys() & rungs_of[1].keys())
     if len(shared) < LEAST_RUNGS or all(of[shared[-1]].full for of in rungs_of):
         return 1.0

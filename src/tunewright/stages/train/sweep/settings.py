@@ -31,11 +31,11 @@ class SweepSettings(Frozen):
 
     @field_validator("ranks")
     @classmethod
-    def _a_ladder(cls, given: tuple[int, ...]) -> tuple[int, ...]:
-        made = tuple(sorted(set(given)))
-        if len(made) < LEAST or made[0] < 1 or made[-1] > LARGEST:
+    def _a_ladder(cls, ranks: tuple[int, ...]) -> tuple[int, ...]:
+        ladder = tuple(sorted(set(ranks)))
+        if len(ladder) < LEAST or ladder[0] < 1 or ladder[-1] > LARGEST:
             raise ValueError(f"give at least {LEAST} different ranks between 1 and {LARGEST:,}, such as [4, 8, 16]")
-        return made
+        return ladder
 
     @property
     def rule(self) -> Rule:
@@ -69,11 +69,11 @@ def parsed_ranks(text: str) -> tuple[int, ...]:
         raise wrong_ranks(text) from None
 
 
-def wrong_ranks(given: str) -> UserError:
-    """The error that `given` is no ladder."""
+def wrong_ranks(text: str) -> UserError:
+    """The error that `text` is no ladder."""
     return UserError(
         "E-SWEEP-002",
-        f"{given!r} is no list of ranks.",
+        f"{text!r} is no list of ranks.",
         why=f"A sweep compares at least {LEAST} different ranks between 1 and {LARGEST:,}.",
         fix="--rank 4,8,16,32,64,128",
     )

@@ -16,28 +16,28 @@ import torch  # noqa: TID253
 
 class _Adapted(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, values: torch.Tensor, *given: Any) -> torch.Tensor:
-        first, second, weight, bias, scale = given
+    def forward(ctx: Any, values: torch.Tensor, *layer: Any) -> torch.Tensor:
+        lora_a, lora_b, weight, bias, scale = layer  # (R, in), (out, R), (out, in), (out,)
         rows = values.reshape(-1, values.shape[-1])
-        low = rows @ first.t()
+        x_a = rows @ lora_a.t()  # (T, R)
         out = rows @ weight.t() if bias is None else torch.addmm(bias, rows, weight.t())
-        out.addmm_(low, second.t(), alpha=scale)
-        ctx.save_for_backward(rows, low, first, second, weight)
+        out.addmm_(x_a, lora_b.t(), alpha=scale)
+        ctx.save_for_backward(rows, x_a, lora_a, lora_b, weight)
         ctx.scale, ctx.shape = scale, values.shape
         return out.view(*values.shape[:-1], len(weight))
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[Any, ...]:
-        rows, low, first, second, weight = ctx.saved_tensors
-        slope = gradients[0].reshape(-1, len(weight))
-        of_low = slope @ second
-        of_rows = None
+        rows, x_a, lora_a, lora_b, weight = ctx.saved_tensors
+        grad_out = gradients[0].reshape(-1, len(weight))
+        grad_x_a = grad_out @ lora_b
+        grad_rows = None
         if ctx.needs_input_grad[0]:
-            of_rows = slope @ weight
-            of_rows = of_rows.addmm_(of_low, first, alpha=ctx.scale).view(ctx.shape)
-        of_first = (of_low.t() @ rows).mul_(ctx.scale)
-        of_second = (slope.t() @ low).mul_(ctx.scale)
-        return of_rows, of_first, of_second, None, None, None
+            grad_rows = grad_out @ weight
+            grad_rows = grad_rows.addmm_(grad_x_a, lora_a, alpha=ctx.scale).view(ctx.shape)
+        grad_a = (grad_x_a.t() @ rows).mul_(ctx.scale)
+        grad_b = (grad_out.t() @ x_a).mul_(ctx.scale)
+        return grad_rows, grad_a, grad_b, None, None, None
 
 
 class _Forward:
@@ -52,21 +52,23 @@ class _Forward:
     def __call__(self, values: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
         layer = self._layer
         if layer.disable_adapters or layer.merged or list(layer.active_adapters) != [self._name]:
-            kept: torch.Tensor = self._beside(layer, values, *args, **kwargs)
-            return kept
-        first, second = layer.lora_A[self._name].weight, layer.lora_B[self._name].weight
+            plain: torch.Tensor = self._beside(layer, values, *args, **kwargs)
+            return plain
+        lora_a, lora_b = layer.lora_A[self._name].weight, layer.lora_B[self._name].weight
         weight, bias = layer.base_layer.weight, layer.base_layer.bias
         if torch.is_autocast_enabled("cpu"):
             dtype = torch.get_autocast_dtype("cpu")
-            values, first, second = values.to(dtype), first.to(dtype), second.to(dtype)
+            values, lora_a, lora_b = values.to(dtype), lora_a.to(dtype), lora_b.to(dtype)
             weight, bias = self._in(dtype, weight, bias)
         scale = layer.scaling[self._name]
-        out: torch.Tensor = _Adapted.apply(values, first, second, weight, bias, scale)  # type: ignore[no-untyped-call]
+        inputs = (values, lora_a, lora_b, weight, bias, scale)
+        out: torch.Tensor = _Adapted.apply(*inputs)  # type: ignore[no-untyped-call]
         return out
 
     def _in(
         self, dtype: torch.dtype, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The frozen weight and bias in `dtype`, converted once."""
         if self._converted is None:
             self._converted = weight.detach().to(dtype), None if bias is None else bias.detach().to(dtype)
         return self._converted
@@ -84,6 +86,7 @@ def fuse(model: Any) -> int:
 
 
 def _is_plain(layer: Any) -> bool:
+    """Whether the function above computes this layer."""
     from peft.tuners.lora import Linear
 
     if type(layer) is not Linear or type(layer.base_layer) is not torch.nn.Linear or len(layer.active_adapters) != 1:

@@ -61,11 +61,11 @@ def fake_quantize(model: Any, grid: Grid) -> tuple[str, ...]:
     chosen = {name: layer for name, layer in layers.items() if layer is not output}
     _require_fit(chosen, grid)
     for name, layer in chosen.items():
-        made = FakeQuantizedLinear.from_linear(layer)
-        made.weight_fake_quantizer = WeightOnGrid(grid)
+        quantized = FakeQuantizedLinear.from_linear(layer)
+        quantized.weight_fake_quantizer = WeightOnGrid(grid)
         if grid.activations:
-            made.activation_fake_quantizer = ActivationsOnGrid(grid)
-        model.set_submodule(name, made)
+            quantized.activation_fake_quantizer = ActivationsOnGrid(grid)
+        model.set_submodule(name, quantized)
     return tuple(chosen)
 
 
@@ -101,11 +101,13 @@ class _StraightThrough(torch.autograd.Function):
 
 
 def _straight_through(values: torch.Tensor, rounded: torch.Tensor) -> torch.Tensor:
+    """`rounded`, with the gradient of `values`."""
     out: torch.Tensor = _StraightThrough.apply(values, rounded)  # type: ignore[no-untyped-call]
     return out
 
 
 def _require_fit(layers: dict[str, Any], grid: Grid) -> None:
+    """Raise E-TRAIN-040 unless the columns of all layers can be cut into the grid's groups."""
     wrong = {name: layer.in_features for name, layer in layers.items() if not grid.fits(layer.in_features)}
     if wrong:
         name, columns = next(iter(wrong.items()))

@@ -135,32 +135,32 @@ def publish_merged(
     inputs = gap(untuned, probe_logits(unrounded(), start.held_out)).kl if unrounded else 0.0
     limit = max(share * tuned, KL_FLOOR) + inputs
     dtype = dtype_of(start.files.folder)
-    exact, found = _merged_and_saved(start, aside, load, dtype, trained)
-    if dtype is not torch.float32 and not found.kl <= limit:
+    exact, saved = _merged_and_saved(start, aside, load, dtype, trained)
+    if dtype is not torch.float32 and not saved.kl <= limit:
         progress.say(
             f"The merged weights are kept in float32: rounded to {_name(dtype)}, as the base is, the model would be "
-            f"{found.kl:.1e} nats a token from the trained one, and {limit:.1e} is allowed."
+            f"{saved.kl:.1e} nats a token from the trained one, and {limit:.1e} is allowed."
         )
         dtype = torch.float32
-        exact, found = _merged_and_saved(start, aside, load, dtype, trained)
-    told = Merge(
+        exact, saved = _merged_and_saved(start, aside, load, dtype, trained)
+    merge = Merge(
         base=base,
         dtype=_name(dtype),
         exact=rounded(exact),
-        difference=rounded(found.difference),
-        kl=rounded(found.kl),
+        difference=rounded(saved.difference),
+        kl=rounded(saved.kl),
         kl_tuned=rounded(tuned),
         kl_inputs=rounded(inputs),
         kl_limit=rounded(limit),
-        tokens=sum(len(one) for one in trained),
+        tokens=sum(len(logits) for logits in trained),
     )
-    _require_near(told)
+    _require_near(merge)
     keep_tokenizer(start, aside)
-    publish_text(aside / FILE, told.model_dump_json(indent=2) + "\n")
-    progress.say(told.words)
+    publish_text(aside / FILE, merge.model_dump_json(indent=2) + "\n")
+    progress.say(merge.words)
     sync_tree(aside)
     aside.rename(target)
-    return told
+    return merge
 
 
 def probe_logits(model: Any, probes: "Chats") -> list[Any]:
@@ -171,7 +171,7 @@ def probe_logits(model: Any, probes: "Chats") -> list[Any]:
     device = next(model.parameters()).device
     with torch.inference_mode():
         ids = [torch.tensor([chat.ids[:PROBE_TOKENS]], device=device) for chat in probes.chats[:PROBES]]
-        return [model(input_ids=one, use_cache=False).logits[0].float().cpu() for one in ids]
+        return [model(input_ids=line, use_cache=False).logits[0].float().cpu() for line in ids]
 
 
 def gap(ours: Sequence[Any], theirs: Sequence[Any]) -> Gap:
@@ -181,14 +181,14 @@ def gap(ours: Sequence[Any], theirs: Sequence[Any]) -> Gap:
     """
     import torch
 
-    if any(not bool(torch.isfinite(one).all()) for one in (*ours, *theirs)):
+    if any(not bool(torch.isfinite(logits).all()) for logits in (*ours, *theirs)):
         return Gap(float("inf"), float("inf"))
     worst, scale, total, tokens = 0.0, 0.0, 0.0, 0
-    for one, other in zip(ours, theirs, strict=True):
-        worst, scale = max(worst, float((one - other).abs().max())), max(scale, float(one.abs().max()))
-        said, meant = (torch.log_softmax(logits.double(), dim=-1) for logits in (other, one))
-        total += float((meant.exp() * (meant - said)).sum())
-        tokens += len(one)
+    for our, their in zip(ours, theirs, strict=True):
+        worst, scale = max(worst, float((our - their).abs().max())), max(scale, float(our.abs().max()))
+        our_log, their_log = (torch.log_softmax(logits.double(), dim=-1) for logits in (our, their))
+        total += float((our_log.exp() * (our_log - their_log)).sum())
+        tokens += len(our)
     return Gap(worst / scale if scale else float("inf"), max(total / tokens, 0.0))
 
 
@@ -254,6 +254,7 @@ def _merged_and_saved(
 
 
 def _require_exact(difference: float) -> None:
+    """Raise E-TRAIN-009 when the sum itself is wrong."""
     if not difference <= MERGE_TOLERANCE:
         raise UserError(
             "E-TRAIN-009",
@@ -263,17 +264,19 @@ def _require_exact(difference: float) -> None:
         )
 
 
-def _require_near(told: Merge) -> None:
-    if not told.kl <= told.kl_limit:
+def _require_near(merge: Merge) -> None:
+    """Raise E-TRAIN-009 when what was saved is too far from what was trained."""
+    if not merge.kl <= merge.kl_limit:
         raise UserError(
             "E-TRAIN-009",
-            f"The merged model is {told.kl:.2g} nats a token from the trained one, at most {told.kl_limit:.2g} is "
-            f"allowed; the whole fine-tune moved the base by {told.kl_tuned:.2g}.",
-            why=f"Merged into the {told.base} base, the weights are of another function than the one that was trained "
+            f"The merged model is {merge.kl:.2g} nats a token from the trained one, at most {merge.kl_limit:.2g} is "
+            f"allowed; the whole fine-tune moved the base by {merge.kl_tuned:.2g}.",
+            why=f"Merged into the {merge.base} base, the weights are of another function than the one that was trained "
             "and chosen on the validation rows.",
             fix="Set merge_into: dequantized where it was set to original; else report this with the base's name.",
         )
 
 
 def _name(dtype: Any) -> str:
+    """The name of a number format, such as ``float32``."""
     return str(dtype).removeprefix("torch.")

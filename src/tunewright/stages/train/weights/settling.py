@@ -46,19 +46,19 @@ def publish_settled(
         model.save_pretrained(aside, safe_serialization=True)
     keep_tokenizer(start, aside)
     saved = probe_logits(CausalLM.load(aside, device=start.base.device).model, start.held_out)
-    told = OnGrid(
+    on_grid = OnGrid(
         grid=grid,
         layers=layers,
         ignored=_linear(model, layers),
         difference=rounded(gap(weights_alone, saved).difference),
         kl_activations=rounded(gap(trained, saved).kl) if grid.activations else 0.0,
     )
-    _require_same(told.difference)
-    told.keep(aside)
-    progress.say(told.words)
+    _require_same(on_grid.difference)
+    on_grid.keep(aside)
+    progress.say(on_grid.words)
     sync_tree(aside)
     aside.rename(target)
-    return told
+    return on_grid
 
 
 def _linear(model: Any, layers: tuple[str, ...]) -> tuple[str, ...]:
@@ -71,6 +71,7 @@ def _linear(model: Any, layers: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _require_same(difference: float) -> None:
+    """Raise E-TRAIN-009 when the saved model is another one than the trained one."""
     if not difference <= TOLERANCE:
         raise UserError(
             "E-TRAIN-009",
