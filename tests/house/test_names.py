@@ -13,10 +13,6 @@ SOURCE = Path(str(files("tunewright")))
 EMPTY_NAMES = {"found", "told", "said", "made", "kept", "given", "asked", "one"}
 #: Private functions are named for what they return.
 EMPTY_FUNCTIONS = {"_told", "_said", "_found", "_made"}
-#: Packages and modules whose names are not done: whoever finishes one deletes its line (or names what of it is left).
-STILL_TO_DO = [
-    "models",
-]
 
 
 def names_bound(node: ast.AST) -> Iterator[tuple[str, int]]:
@@ -59,23 +55,12 @@ def faults_under(part: str) -> list[str]:
     return [f"{path.relative_to(SOURCE)} {fault}" for path in paths for fault in faults(ast.parse(path.read_text()))]
 
 
-def is_to_do(path: Path) -> bool:
-    inside = path.relative_to(SOURCE)
-    return any(inside.is_relative_to(part) for part in STILL_TO_DO)
+MODULES = [str(path.relative_to(SOURCE)) for path in sorted(SOURCE.rglob("*.py"))]
 
 
-DONE = [str(path.relative_to(SOURCE)) for path in sorted(SOURCE.rglob("*.py")) if not is_to_do(path)]
-
-
-@pytest.mark.parametrize("module", DONE)
+@pytest.mark.parametrize("module", MODULES)
 def test_a_local_is_named_for_what_it_holds(module: str) -> None:
     assert faults_under(module) == []
-
-
-@pytest.mark.parametrize("part", STILL_TO_DO)
-def test_what_is_still_to_do_is_there_and_not_done(part: str) -> None:
-    assert (SOURCE / part).exists(), f"{part} has moved or gone: take its line out of STILL_TO_DO"
-    assert faults_under(part), f"the names of {part} are done: take its line out of STILL_TO_DO"
 
 
 @pytest.mark.parametrize(

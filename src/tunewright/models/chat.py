@@ -67,12 +67,14 @@ def answered_each(tokenizer: Any, chats: Sequence[Sequence[Message]]) -> list[Ch
     The template is a Jinja program that takes one chat at a time; tokenizing is what is quicker in one call.
     """
     shown = [_shown(tokenizer, messages) for messages in chats]
-    texts = [piece.text for one in shown if isinstance(one, _Shown) for piece in one.pieces]
+    texts = [piece.text for chat in shown if isinstance(chat, _Shown) for piece in chat.pieces]
     coded = iter(_encodings(tokenizer, texts))
     special = frozenset(tokenizer.all_special_ids)
     return [
-        one if isinstance(one, UserError) else _assembled(tokenizer, one, [next(coded) for _ in one.pieces], special)
-        for one in shown
+        chat
+        if isinstance(chat, UserError)
+        else _assembled(tokenizer, chat, [next(coded) for _ in chat.pieces], special)
+        for chat in shown
     ]
 
 
@@ -176,7 +178,7 @@ def _stop(encoding: Any, ids: list[int], content: int, special: frozenset[int]) 
 def _text(tokenizer: Any, messages: Sequence[Message], *, waiting: bool, **variables: Any) -> str:
     from jinja2 import TemplateError
 
-    plain = [{"role": str(one["role"]), "content": str(one["content"] or "")} for one in messages]
+    plain = [{"role": str(turn["role"]), "content": str(turn["content"] or "")} for turn in messages]
     try:
         return str(tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=waiting, **variables))
     except TemplateError as error:

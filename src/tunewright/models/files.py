@@ -145,16 +145,16 @@ def _starter(name: str) -> ModelFiles:
             fix="Install the wheel or clone the repository anew, or make the weights as starter/README.md says.",
             exit_code=ExitCode.RESOURCES,
         )
-    found = _described(name, folder)
+    files = _described(name, folder)
     pinned = STARTERS[name]
-    if found.digest_of_weights != pinned:
+    if files.digest_of_weights != pinned:
         raise UserError(
             "E-TRAIN-012",
-            f"The weights of {name} are not the pinned ones: {folder} has {found.digest_of_weights}.",
+            f"The weights of {name} are not the pinned ones: {folder} has {files.digest_of_weights}.",
             why=f"Only {pinned} is trained on; other files may hold anything.",
             fix="Install the wheel or clone the repository anew; give your own model by its folder's path.",
         )
-    return found
+    return files
 
 
 def _fetched(name: str) -> Path:

@@ -23,5 +23,5 @@ def retention(base: Recall, tuned: Recall, sampling: Sampling) -> Score | None:
     if not base.exact.any():
         return None
     known = base.exact.astype(np.float64)
-    kept = ratio(RETENTION, known * tuned.exact, known, sampling)[0]
-    return kept.model_copy(update={"n": int(base.exact.sum())})
+    share = ratio(RETENTION, known * tuned.exact, known, sampling)[0]
+    return share.model_copy(update={"n": int(base.exact.sum())})

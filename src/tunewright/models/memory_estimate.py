@@ -126,7 +126,7 @@ def footprint_gb(shape: Shape, tokens: int, *, products: str, policy: Activation
     if products.startswith("fp8"):  # the last layer's codes, beside its weights
         weights += (held if products == "fp8" else 1.0) * shape.words * shape.hidden
     hidden, middle = KEPT[policy]
-    kept = 2 * tokens * shape.layers * (hidden * shape.hidden + middle * shape.middle)
+    activations = 2 * tokens * shape.layers * (hidden * shape.hidden + middle * shape.middle)
     at_work = 2 * tokens * (4 * shape.middle + 2 * shape.hidden)
     logits = 2 * 2 * min(tokens, LOGIT_TOKENS) * shape.words
-    return (weights + TRAINED_BYTES * trained + kept + max(at_work, logits)) / 1e9 + OVERHEAD_GB
+    return (weights + TRAINED_BYTES * trained + activations + max(at_work, logits)) / 1e9 + OVERHEAD_GB

@@ -63,9 +63,9 @@ def suite_chats(model: CausalLM, most: int = 0) -> list[Chat]:
     items = measured_items()
     if most:
         items = items.gather_every(max(1, -(-items.height // most)))
-    made = answered_each(model.tokenizer, [messages_of(*pair) for pair in items.select("prompt", "answer").rows()])
+    chats = answered_each(model.tokenizer, [messages_of(*pair) for pair in items.select("prompt", "answer").rows()])
     longest = fitting(LONGEST, model.model, model.tokenizer)
-    return [chat for chat in made if isinstance(chat, Chat) and len(chat.ids) <= longest]
+    return [chat for chat in chats if isinstance(chat, Chat) and len(chat.ids) <= longest]
 
 
 def recall(model: CausalLM, chats: list[Chat], *, progress: Progress = SILENT) -> Recall:

@@ -82,24 +82,24 @@ def template_of(tokenizer: Any) -> Template:
     )
 
 
-def template_differences(kept: Template, tokenizer: Any) -> tuple[str, ...]:
-    """In which ways `tokenizer` renders chats otherwise than `kept` says, a sentence each; none when alike."""
+def template_differences(recorded: Template, tokenizer: Any) -> tuple[str, ...]:
+    """In which ways `tokenizer` renders chats otherwise than `recorded` says, a sentence each; none when alike."""
     if not tokenizer.chat_template:
         return ("The tokenizer has no chat template.",)
     now = template_of(tokenizer)
-    found = []
-    if now.sha256 != kept.sha256:
-        found.append(f"The template's text is another one ({now.sha256[7:19]}, was {kept.sha256[7:19]}).")
+    lines = []
+    if now.sha256 != recorded.sha256:
+        lines.append(f"The template's text is another one ({now.sha256[7:19]}, was {recorded.sha256[7:19]}).")
     rendered = {probe.name: probe for probe in now.probes}
-    found += [_difference(probe, rendered[probe.name]) for probe in kept.probes if probe.name in rendered]
-    found += [f"The probe {probe.name!r} is unknown here." for probe in kept.probes if probe.name not in rendered]
-    return tuple(line for line in found if line)
+    lines += [_difference(probe, rendered[probe.name]) for probe in recorded.probes if probe.name in rendered]
+    lines += [f"The probe {probe.name!r} is unknown here." for probe in recorded.probes if probe.name not in rendered]
+    return tuple(line for line in lines if line)
 
 
 def loaded_differences(folder: Path) -> tuple[str, ...]:
     """:func:`template_differences` of the model in `folder`; none where no fingerprint was kept with it."""
-    kept = Template.kept(folder)
-    if kept is None:
+    recorded = Template.kept(folder)
+    if recorded is None:
         return ()
     from transformers import AutoTokenizer
     from transformers.utils import logging
@@ -108,7 +108,7 @@ def loaded_differences(folder: Path) -> tuple[str, ...]:
 
     with quiet(logging):
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    return template_differences(kept, tokenizer)
+    return template_differences(recorded, tokenizer)
 
 
 def _probe(tokenizer: Any, name: str, chat: Sequence[Message]) -> Probe:
@@ -124,7 +124,7 @@ def _difference(was: Probe, now: Probe) -> str:
     if was.ids is None or now.ids is None:
         verb = "refused, and is rendered now" if was.ids is None else f"rendered, and is refused now: {now.refused}"
         return f"The probe {was.name!r} was {verb}."
-    places = [at for at, (one, other) in enumerate(zip(was.ids, now.ids, strict=False)) if one != other]
+    places = [at for at, (old, new) in enumerate(zip(was.ids, now.ids, strict=False)) if old != new]
     at = places[0] if places else min(len(was.ids), len(now.ids))
     here, there = (str(ids[at]) if at < len(ids) else "nothing" for ids in (now.ids, was.ids))
     return (

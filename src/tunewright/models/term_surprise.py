@@ -59,14 +59,14 @@ def _against(
 def _places(documents: Sequence[str], term: str) -> list[tuple[str, int, int]]:
     """The first places of a term, one a document, each with something before it."""
     pattern = re.compile(rf"(?<!\w){re.escape(term)}(?!\w)", re.IGNORECASE)
-    found = []
+    places = []
     for text in documents:
         hit = pattern.search(text, LEAST)
         if hit:
-            found.append((text, *hit.span()))
-            if len(found) == PLACES:
+            places.append((text, *hit.span()))
+            if len(places) == PLACES:
                 break
-    return found
+    return places
 
 
 def _controls(text: str, start: int, end: int, words: int) -> list[tuple[int, int]]:

@@ -89,8 +89,8 @@ def _bundled(folder: Path, target: Target) -> tuple[Any, int]:
 
     from tokenizers import Tokenizer
 
-    config, told = (json.loads((folder / name).read_text()) for name in ("config.json", "tokenizer_config.json"))
-    limit = min(target.max_tokens, config["max_position_embeddings"], told["model_max_length"])
+    config, settings = (json.loads((folder / name).read_text()) for name in ("config.json", "tokenizer_config.json"))
+    limit = min(target.max_tokens, config["max_position_embeddings"], settings["model_max_length"])
     return Tokenizer.from_file(str(folder / "tokenizer.json")), limit
 
 
@@ -126,10 +126,14 @@ def _prompts(corpus: Corpus, tokenizer: Any, limit: int) -> pl.DataFrame:
     pieces = WordPieces.of(tokenizer)
 
     def count(batch: pa.RecordBatch) -> pl.DataFrame:
-        said = pl.DataFrame(pl.from_arrow(batch)).drop_nulls("prompt")
-        texts = said["prompt"]
-        tokens = pieces.counts(texts) if pieces else [len(one) for one in tokenizer.encode_batch_fast(texts.to_list())]
-        return said.select("row", tokens=pl.Series(tokens, dtype=pl.Int64))
+        rows = pl.DataFrame(pl.from_arrow(batch)).drop_nulls("prompt")
+        texts = rows["prompt"]
+        tokens = (
+            pieces.counts(texts)
+            if pieces
+            else [len(encoding) for encoding in tokenizer.encode_batch_fast(texts.to_list())]
+        )
+        return rows.select("row", tokens=pl.Series(tokens, dtype=pl.Int64))
 
     return _counted(corpus, ("prompt",), count)
 
@@ -137,12 +141,12 @@ def _prompts(corpus: Corpus, tokenizer: Any, limit: int) -> pl.DataFrame:
 def _chats(corpus: Corpus, tokenizer: Any, limit: int) -> pl.DataFrame:
     def count(batch: pa.RecordBatch) -> pl.DataFrame:
         sides = [batch.column(name).to_pylist() for name in ("prompt", "answer", "messages")]
-        made = answered_each(tokenizer, [turns_of(*said) for said in zip(*sides, strict=True)])
+        chats = answered_each(tokenizer, [turns_of(*row) for row in zip(*sides, strict=True)])
         counts = [
-            (None, None, None, None, one.what)
-            if isinstance(one, UserError)
-            else (len(one.ids), sum(one.trained), sum(one.trained[limit:]), one.skipped, None)
-            for one in made
+            (None, None, None, None, chat.what)
+            if isinstance(chat, UserError)
+            else (len(chat.ids), sum(chat.trained), sum(chat.trained[limit:]), chat.skipped, None)
+            for chat in chats
         ]
         schema = {name: kind for name, kind in CHAT_COUNTS.items() if name != "row"}
         return pl.DataFrame(counts, schema=schema, orient="row").select(

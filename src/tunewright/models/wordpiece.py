@@ -38,19 +38,19 @@ class WordPieces:
     @classmethod
     def of(cls, tokenizer: Any) -> "WordPieces | None":
         """The word pieces of a tokenizer; None for one that normalizes or cuts in another way than BERT's do."""
-        told = json.loads(tokenizer.to_str())
-        model, normal = told["model"], told["normalizer"] or {}
+        parts = json.loads(tokenizer.to_str())
+        model, normal = parts["model"], parts["normalizer"] or {}
         alike = (
             model["type"] == "WordPiece"
             and model["continuing_subword_prefix"] == "##"
             and model["unk_token"] in model["vocab"]
             and normal.get("type") == "BertNormalizer"
             and normal["clean_text"]
-            and told["pre_tokenizer"] == {"type": "BertPreTokenizer"}
+            and parts["pre_tokenizer"] == {"type": "BertPreTokenizer"}
         )
         if not alike:
             return None
-        added = tuple(one["content"] for one in told["added_tokens"])
+        added = tuple(token["content"] for token in parts["added_tokens"])
         if not all(added):
             return None
         specials = tokenizer.num_special_tokens_to_add(is_pair=False)
@@ -67,13 +67,13 @@ class WordPieces:
         if self.added:
             plain &= ~texts.str.contains_any(list(self.added))
         counts = np.zeros(len(texts), dtype=np.int64)
-        told = np.zeros(int(plain.sum()), dtype=np.int64)
-        given = [*text_buffers(texts.filter(plain)), *self.arguments, told]
-        wordpiece.counted(*given)
+        pieces = np.zeros(int(plain.sum()), dtype=np.int64)
+        arguments = [*text_buffers(texts.filter(plain)), *self.arguments, pieces]
+        wordpiece.counted(*arguments)
         mask = plain.to_numpy()
-        counts[mask] = told + self.specials
+        counts[mask] = pieces + self.specials
         others = texts.filter(~plain).to_list()
-        counts[~mask] = [len(one) for one in self.tokenizer.encode_batch_fast(others)]
+        counts[~mask] = [len(encoding) for encoding in self.tokenizer.encode_batch_fast(others)]
         return counts
 
 
@@ -96,10 +96,10 @@ def _entered(vocabulary: dict[str, int]) -> tuple[Any, ...]:
 
     names = [name for name in vocabulary if name.isascii() and name.removeprefix("##")]
     inner = np.array([name.startswith("##") for name in names], dtype=np.int64)
-    said = [name[2 * int(inside) :].encode() for name, inside in zip(names, inner, strict=True)]
+    spelled = [name[2 * int(inside) :].encode() for name, inside in zip(names, inner, strict=True)]
     # A sign is a word of its own: "##" itself begins one, and no text holds it.
-    bounds = np.cumsum([0, *map(len, said)]).astype(np.int64)
-    pieces = np.frombuffer(b"".join(said), dtype=np.uint8)
+    bounds = np.cumsum([0, *map(len, spelled)]).astype(np.int64)
+    pieces = np.frombuffer(b"".join(spelled), dtype=np.uint8)
     table = np.full(1 << max(4, 2 + len(names).bit_length()), -1, dtype=np.int32)
     wordpiece.filled(pieces, bounds, inner, table)
-    return max(map(len, said), default=1), pieces, bounds, inner, table
+    return max(map(len, spelled), default=1), pieces, bounds, inner, table
