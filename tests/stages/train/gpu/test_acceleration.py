@@ -193,3 +193,37 @@ def test_a_step_that_does_not_fit_one_row_at_a_time_ends_the_run_and_says_what_t
         train(corpus, plan, tmp_path, settings=HERE)
     assert (told.value.code, told.value.exit_code) == ("E-TRAIN-024", ExitCode.RESOURCES)
     assert "one row at a time: CUDA out of memory" in told.value.what
+
+
+def test_the_compilers_budget_is_set_while_a_layer_computes_and_afterwards_what_it_was(quick, monkeypatch) -> None:
+    import torch._functorch.config as partition
+
+    seen = []
+
+    def compile_later(forward):
+        def compiled(*args, **named):
+            seen.append(partition.activation_memory_budget)
+            return forward(*args, **named)
+
+        return compiled
+
+    monkeypatch.setattr(torch, "compile", compile_later)
+    before = partition.activation_memory_budget
+    for policy, budgets in (("selective", {0.2, before}), ("none", {before}), ("full", {before})):
+        acceleration.set_policy(quick, policy, compiled=True)
+        assert partition.activation_memory_budget == before
+        loss_and_gradients(quick.model)
+        assert set(seen) == budgets, "the last norm is within none"
+        assert partition.activation_memory_budget == before
+        seen.clear()
+
+
+def test_one_models_recomputing_is_not_anothers() -> None:
+    first, second = AcceleratedModel(adapted(), "bf16"), AcceleratedModel(adapted(), "bf16")
+    for accelerated in (first, second):
+        fuse_ffn(accelerated.model, "bf16")
+        acceleration.set_policy(accelerated, "full", compiled=False)
+    with first.recomputing():
+        assert [block.output_is_read for block in first.ffn_blocks] == [False, False]
+        assert [block.output_is_read for block in second.ffn_blocks] == [True, True]
+    assert [block.output_is_read for block in first.ffn_blocks] == [True, True]

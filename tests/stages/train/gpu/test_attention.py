@@ -7,9 +7,14 @@ from tests.stages.train.test_gradients import CHATS, WEIGHTS, reference
 from tests.stages.train.test_packing import chats_of, model
 from transformers import LlamaConfig, MistralConfig, Qwen2Config
 
+from tunewright.stages.train.data.answer_batches import choose_batching
+from tunewright.stages.train.data.chats import Chats
 from tunewright.stages.train.data.decoder import answer_loss, flat, logits_of, padded
 from tunewright.stages.train.data.packing import decide_batching, isolation_gap, leakage
+from tunewright.stages.train.distributed.process_group import ALONE
 from tunewright.stages.train.gpu import attention
+from tunewright.stages.train.machine import Machine
+from tunewright.stages.train.methods import lora
 
 
 def ours(shape: str):
@@ -99,3 +104,70 @@ def test_in_16_bits_words_of_neighbors_are_exchanged_to_see_a_leak() -> None:
     batching, why = decide_batching(loaded, chats, "on", 40, "cpu", lay=careless)
     assert batching == "padded"
     assert "see each other" in why
+
+
+def test_weights_in_fp32_are_computed_in_bf16_under_autocast_and_chats_still_kept_apart() -> None:
+    loaded, chats = ours("Llama"), chats_of(8, 6, 9, 7)
+    with torch.autocast("cpu", torch.bfloat16):
+        batching, why = decide_batching(loaded, chats, "on", 40, "cpu", lay=lay)
+        assert batching == "packed"
+        assert "other words beside a chat change its logits by 0e+00" in why, "judged in the format it is trained in"
+        batch = flat(CHATS, WEIGHTS, 21, 4)
+        loss = answer_loss(loaded, batch)
+    gradients = torch.autograd.grad(loss, list(loaded.parameters()))
+    wanted, exact = reference(model("Llama"))
+    assert float(loss.detach()) == pytest.approx(wanted, rel=2e-2)
+    assert {gradient.dtype for gradient in gradients} == {torch.float32}
+    ours_flat, theirs_flat = (torch.cat([one.flatten() for one in each]) for each in (gradients, exact))
+    assert float(torch.nn.functional.cosine_similarity(ours_flat, theirs_flat, dim=0)) > 0.995
+
+
+@pytest.mark.parametrize(("flat_lines", "format_of"), [(True, "training"), (False, "weights")])
+def test_a_kernel_is_looked_at_in_the_format_of_training_and_a_mask_in_that_of_the_weights(
+    flat_lines: bool, format_of: str
+) -> None:
+    loaded = ours("Llama") if flat_lines else model("Llama")
+    chats = chats_of(8, 6, 9, 7)
+    rows = Chats(chats, np.ones(len(chats), dtype=np.float32))
+    machine = Machine(device="cpu", precision="bf16", threads=1, why="a test")
+    options = lora.Options(packing="on")
+    batching, why = choose_batching(
+        loaded, rows, options, longest=40, machine=machine, flat_lines=flat_lines, group=ALONE
+    )
+    assert batching == "packed"
+    assert ("other words beside a chat" in why) == (format_of == "training")
+    assert ("packed logits equal single ones" in why) == (format_of == "weights")
+
+
+def test_the_kernel_of_16_bits_gets_what_it_takes_though_the_angles_are_in_fp32(monkeypatch) -> None:
+    """It is none of those that autocast knows, and refuses queries that angles in fp32 have turned."""
+    seen: list[tuple[torch.dtype, ...]] = []
+
+    def kernel(query, key, value, *_, **__):
+        seen.append((query.dtype, key.dtype, value.dtype))
+        return (query,)
+
+    loaded, batch = ours("Llama"), flat(CHATS, WEIGHTS, 21, 4)
+    monkeypatch.setattr(torch.ops.aten, "_flash_attention_forward", kernel)
+    monkeypatch.setattr(attention, "has_kernel", lambda device, dtype: dtype == torch.bfloat16)
+    with torch.inference_mode():
+        with torch.autocast("cpu", torch.bfloat16):
+            logits_of(loaded, batch)
+        assert seen == [(torch.bfloat16,) * 3] * 2, "two layers"
+        logits_of(loaded, batch)
+    assert len(seen) == 2, "what is computed in fp32 goes another way"
+
+
+@pytest.mark.parametrize(
+    ("capability", "dtype", "has"),
+    [
+        ((9, 0), torch.bfloat16, True),
+        ((8, 0), torch.float16, True),
+        ((7, 5), torch.float16, False),
+        ((9, 0), torch.float32, False),
+    ],
+)
+def test_only_16_bits_on_ampere_and_later_have_that_kernel(monkeypatch, capability, dtype, has: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert attention.has_kernel(torch.device("cuda"), dtype) is has
+    assert attention.has_kernel(torch.device("cpu"), dtype) is False

@@ -79,3 +79,24 @@ def test_the_head_is_itself_again_afterwards() -> None:
         assert layer(hidden) is hidden
     assert states[0] is hidden
     assert layer(hidden).shape == (2, 9)
+
+
+def test_a_head_that_is_trained_in_fp32_multiplies_in_bf16_where_it_is_told_to() -> None:
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(32, 64, bias=False)
+    hidden = torch.randn(23, 32, requires_grad=True)
+    labels, weights = torch.randint(0, 64, (23,)), torch.rand(23)
+    exact = few_at_a_time(layer)(hidden, labels, weights)
+    rounded = few_at_a_time(layer, dtype=torch.bfloat16)(hidden, labels, weights)
+    assert float(rounded.detach()) != float(exact.detach())
+    assert float(rounded.detach()) == pytest.approx(float(exact.detach()), rel=5e-3)
+    inputs = (hidden, layer.weight)
+    for ours, theirs in zip(torch.autograd.grad(rounded, inputs), torch.autograd.grad(exact, inputs), strict=True):
+        assert ours.dtype == torch.float32, "what is stepped stays in fp32"
+        assert float(torch.nn.functional.cosine_similarity(ours.flatten(), theirs.flatten(), dim=0)) > 0.999
+
+
+def test_the_chunk_is_each_losses_own() -> None:
+    short, long = few_at_a_time(torch.nn.Linear(4, 9)), ChunkedLoss(torch.nn.Linear(4, 9))
+    short.tokens = 3
+    assert (short.tokens, long.tokens, ChunkedLoss(torch.nn.Linear(4, 9)).tokens) == (3, 2048, 2048)
