@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.stages.train.tiny import Listener, write_llama
 
-from tunewright.models.causal_lm import CausalLM
+from tunewright.models.causal_lm import CausalLM, _chosen
 from tunewright.models.chat import Chat, answered, asked, messages_of
 from tunewright.models.cpu import threads
 from tunewright.models.engine import GenerateRequest, ScoreRequest
@@ -142,3 +142,12 @@ def test_what_is_drawn_at_a_temperature_follows_the_models_own_odds(model: Causa
     error = float((odds.max() * (1 - odds.max()) / len(drawn)).sqrt())
     assert abs(share - float(odds.max())) < 4 * error
     assert len(set(drawn)) > 1
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_a_higher_temperature_draws_the_likeliest_token_less_often(temperature: float) -> None:
+    """Over 1,000 seeds as often as exp(2 / temperature) against two others of weight 1, to four standard errors."""
+    logits = torch.tensor([0.0, 2.0, 0.0])
+    odds = math.exp(2 / temperature) / (math.exp(2 / temperature) + 2)
+    drawn = [_chosen(logits, temperature, torch.Generator().manual_seed(seed)) for seed in range(1000)]
+    assert abs(drawn.count(1) / 1000 - odds) < 4 * math.sqrt(odds * (1 - odds) / 1000)
